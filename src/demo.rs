@@ -1,0 +1,1 @@
+//! A small Kubernetes cluster inside this process, for people without one and for tests; it never knows which client asks.

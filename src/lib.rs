@@ -1,0 +1,34 @@
+//! bathyscope: a terminal console for debugging pods on a Kubernetes cluster.
+//!
+//! Everything flows in one direction:
+//!
+//! ```text
+//! crossterm events ─┐                                  ┌▶ ui::draw(&State, &Theme, frame)      pure
+//! WatchUpdate ──────┤                                  │
+//! SessionUpdate ────┼▶ Message ▶ app::update(&mut State) ▶ Vec<Effect> ▶ runtime runs each ─┐
+//! effect results ───┤            pure: no await, no I/O, no clock                           │
+//! tick(now) ────────┘                                                                       │
+//!      ▲───────────────────── Message::{…} ◀───────────────────────────────────────────────┘
+//! ```
+//!
+//! The rooms, lowest first; a room may use the ones its line names and no other
+//! (`tests/it/architecture.rs` keeps these edges):
+//!
+//! | room | what it is | may use |
+//! | --- | --- | --- |
+//! | [`screen`] | bytes → grid, keys → bytes | the emulator crate, key types |
+//! | [`session`] | one stream's life: transport, pump, join of log and stream | tokio |
+//! | [`plan`] | pod + facts + choices → what would be sent, and why | JSON values |
+//! | [`cluster`] | connect, live lists, debug, attach, exec, logs; errors → [`cluster::Problem`] | plan, session, kube, tokio |
+//! | [`app`] | `State`, `Message`, `Effect`, `update`, layout, keymap, overlays | screen; plain types of session, plan, cluster |
+//! | [`actions`] | the table of everything a key or the palette can do | app |
+//! | [`ui`] | `State` → `Buffer` | app, ratatui |
+//! | [`runtime`] | the select loop, effects, tty guard, paced drawing | everything above |
+//! | [`demo`] | a Kubernetes API in this process, its containers local processes | hyper, tokio |
+//! | [`cli`] | arguments, configuration, the sub-commands without a screen | wiring |
+
+pub mod cluster;
+pub mod demo;
+pub mod plan;
+pub mod screen;
+pub mod session;

@@ -1,0 +1,3 @@
+//! The binary `bathy`: hands the arguments to [`bathyscope::cli`] and its verdict to the system, nothing else.
+
+fn main() {}

@@ -1,0 +1,66 @@
+//! One attached stream and its life, whatever carries it; it knows no Kubernetes, draws nothing and names no key.
+
+use bytes::Bytes;
+use tokio::sync::mpsc;
+
+/// Names one session for the life of the program; never reused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SessionId(pub u64);
+
+/// What the far end sends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Incoming {
+    /// Bytes of standard output or standard error, as they came.
+    Output(Bytes),
+    /// The last thing a stream says.
+    Ended(End),
+}
+
+/// What goes to the far end, in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outgoing {
+    /// Bytes for standard input.
+    Input(Bytes),
+    /// The terminal's size in cells.
+    Resize {
+        /// Columns.
+        columns: u16,
+        /// Rows.
+        rows: u16,
+    },
+    /// End of standard input; the output may go on.
+    CloseInput,
+}
+
+/// Why a stream ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// The process ended with this code.
+    Exited {
+        /// Its exit code.
+        code: i32,
+    },
+    /// The stream ended well and said no code, as attach always does.
+    Finished,
+    /// The server says that it could not run or attach.
+    Failed {
+        /// The server's words, cleaned for a person.
+        reason: String,
+    },
+    /// The connection broke; the process may still run.
+    Lost {
+        /// What broke.
+        reason: String,
+    },
+    /// We let go of it; the process may still run.
+    Detached,
+}
+
+/// Both directions of one stream. Dropping it closes the connection.
+#[derive(Debug)]
+pub struct Transport {
+    /// What arrives; bounded, so a reader that stops reading stops the far end and nothing else.
+    pub incoming: mpsc::Receiver<Incoming>,
+    /// What leaves; bounded.
+    pub outgoing: mpsc::Sender<Outgoing>,
+}

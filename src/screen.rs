@@ -1,1 +1,416 @@
 //! The emulated terminal of a session: bytes in, a grid of cells out; it never draws, waits or knows a pane.
+//!
+//! Whatever the remote sends ends in cells, modes, a title, notices and bounded replies; none of it reaches the user's
+//! terminal as it came. The other half of a terminal is here too: keys, mouse, paste and focus become bytes.
+
+mod cell;
+mod emulator;
+mod history;
+mod keys;
+mod lexer;
+mod modes;
+mod mouse;
+mod paste;
+mod replies;
+mod search;
+mod selection;
+mod view;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use alacritty_terminal::vte::ansi::{Processor, Timeout};
+
+pub use cell::{Attributes, Cell, Color, Underline};
+pub use emulator::DefaultColors;
+pub use keys::encode_key;
+pub use modes::{KittyFlags, Modes, MouseEncoding, MouseTracking};
+pub use mouse::{encode_focus, encode_mouse};
+pub use paste::encode_paste;
+pub use search::Match;
+pub use selection::{Position, SelectionKind};
+pub use view::{Cursor, CursorShape};
+
+use emulator::Emulator;
+use lexer::{Action, Lexer};
+use selection::Selection;
+
+/// The fewest columns the emulator works with; a wide character has no place in one.
+const COLUMNS_MIN: u16 = 2;
+
+/// The most columns: beyond any real terminal, and a bound on memory.
+const COLUMNS_MAX: u16 = 2000;
+
+/// The most rows.
+const ROWS_MAX: u16 = 1000;
+
+/// A size in cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    /// Columns.
+    pub columns: u16,
+    /// Rows.
+    pub rows: u16,
+}
+
+impl Size {
+    /// The nearest size the emulator can have.
+    fn clamped(self) -> Size {
+        Size {
+            columns: self.columns.clamp(COLUMNS_MIN, COLUMNS_MAX),
+            rows: self.rows.clamp(1, ROWS_MAX),
+        }
+    }
+}
+
+/// Something a program did that is not seen on its screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScreenNotice {
+    /// It rang the bell.
+    Bell,
+    /// It changed its title: see [`Screen::title`].
+    TitleChanged,
+    /// It tried to put text on the user's clipboard (OSC 52) and was not let.
+    ClipboardWriteRefused,
+    /// It tried to read the user's clipboard (OSC 52) and was not let.
+    ClipboardReadRefused,
+    /// Its output made the emulator fail; the screen and its history were lost and began anew.
+    Broken,
+}
+
+/// An emulated terminal.
+pub struct Screen {
+    emulator: Emulator,
+    parser: Processor<Unbuffered>,
+    lexer: Lexer,
+    size: Size,
+    scrollback: usize,
+    /// Rows scrolled back from the bottom.
+    offset: usize,
+    selection: Option<Selection>,
+}
+
+impl Screen {
+    /// A blank terminal that keeps `scrollback_lines` rows beyond its screen. A size the emulator cannot have (fewer
+    /// than two columns, no row) becomes the nearest one it can.
+    pub fn new(size: Size, scrollback_lines: usize) -> Screen {
+        let size = size.clamped();
+        Screen {
+            emulator: Emulator::new(size, scrollback_lines),
+            parser: Processor::new(),
+            lexer: Lexer::default(),
+            size,
+            scrollback: scrollback_lines,
+            offset: 0,
+            selection: None,
+        }
+    }
+
+    /// Takes output of the program, any bytes in any pieces. The work is bounded by a small multiple of their number
+    /// times the size of the screen: a caller with a flood to feed does so in slices of some KiB.
+    ///
+    /// A view that is scrolled back stays where it is. Bytes that make the emulator fail cost the screen its content,
+    /// which is told as [`ScreenNotice::Broken`], and nothing else.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        let (alt, first) = (self.emulator.on_alt_screen(), self.emulator.first_row());
+        self.guarded(|screen| screen.advance(bytes));
+        if self.emulator.on_alt_screen() != alt {
+            self.selection = None;
+        }
+        if self.offset > 0 {
+            let scrolled = self.emulator.first_row().saturating_sub(first);
+            self.offset = self
+                .offset
+                .saturating_add(usize::try_from(scrolled).unwrap_or(usize::MAX));
+        }
+        self.offset = self.offset.min(self.history());
+    }
+
+    fn advance(&mut self, mut bytes: &[u8]) {
+        let limit = u32::from(self.size.columns);
+        while !bytes.is_empty() {
+            let piece = self.lexer.scan(bytes, limit);
+            let (forward, rest) = bytes.split_at(piece.forward);
+            self.parser.advance(&mut self.emulator, forward);
+            match piece.action {
+                Action::Nothing => {}
+                // The parser has the sequence up to its last byte: CAN makes it forget that.
+                Action::LimitRepeat => {
+                    self.parser
+                        .advance(&mut self.emulator, format!("\x18\x1b[{limit}b").as_bytes());
+                }
+                Action::ReportVersion => self.emulator.report_version(),
+                Action::ReportSetting(setting) => self.emulator.report_setting(setting),
+            }
+            bytes = &rest[piece.skip..];
+        }
+    }
+
+    /// Runs what could panic inside the library; afterwards there is a working screen in any case.
+    fn guarded(&mut self, work: impl FnOnce(&mut Screen)) {
+        if catch_unwind(AssertUnwindSafe(|| work(self))).is_err() {
+            let colors = self.emulator.default_colors();
+            *self = Screen::new(self.size, self.scrollback);
+            self.emulator.set_default_colors(colors);
+            self.emulator.notice(ScreenNotice::Broken);
+        }
+    }
+
+    /// Changes the size; lines are wrapped anew. The far end has to be told by the caller.
+    pub fn resize(&mut self, size: Size) {
+        let size = size.clamped();
+        if size == self.size {
+            return;
+        }
+        if size.columns != self.size.columns {
+            self.selection = None;
+        }
+        self.size = size;
+        self.guarded(|screen| screen.emulator.resize(size));
+        self.offset = self.offset.min(self.history());
+    }
+
+    /// The size in force, which differs from what was asked for only where that is impossible.
+    pub fn size(&self) -> Size {
+        self.size
+    }
+
+    /// What the terminal owes the far end as input: answers to its questions, at most 16 KiB, in order. They hold
+    /// numbers and fixed words only, never text that the far end chose.
+    pub fn take_replies(&mut self) -> Vec<u8> {
+        self.emulator.replies.take()
+    }
+
+    /// What happened since the last call, each thing once.
+    pub fn take_notices(&mut self) -> Vec<ScreenNotice> {
+        self.emulator.take_notices()
+    }
+
+    /// The title the program gave itself: at most 200 printable characters.
+    pub fn title(&self) -> Option<&str> {
+        self.emulator.title()
+    }
+
+    /// The modes the program has set.
+    pub fn modes(&self) -> Modes {
+        self.emulator.modes()
+    }
+
+    /// Ends a synchronized update that the program did not end in time. The bytes were never held back: only
+    /// [`Modes::synchronized`] is put out, so that a caller that waits with drawing stops to do so.
+    pub fn end_synchronized(&mut self) {
+        self.emulator.end_synchronized();
+    }
+
+    /// The colours told to programs that ask (OSC 10, 11 and 12); while they are not known there is no answer.
+    pub fn set_default_colors(&mut self, colors: Option<DefaultColors>) {
+        self.emulator.set_default_colors(colors);
+    }
+
+    /// Scrolls the view: back into the history with positive numbers, towards the present with negative ones.
+    pub fn scroll(&mut self, lines: i32) {
+        let by = usize::try_from(lines.unsigned_abs()).unwrap_or(usize::MAX);
+        let offset = if lines < 0 {
+            self.offset.saturating_sub(by)
+        } else {
+            self.offset.saturating_add(by)
+        };
+        self.offset = offset.min(self.history());
+    }
+
+    /// Shows the present.
+    pub fn scroll_to_bottom(&mut self) {
+        self.offset = 0;
+    }
+
+    /// How many rows the view is scrolled back; 0 is the present.
+    pub fn scrolled(&self) -> usize {
+        self.offset
+    }
+
+    /// How many rows there are above the screen. The alternate screen has none.
+    pub fn history(&self) -> usize {
+        self.emulator.history_size().min(self.scrollback)
+    }
+
+    /// About how many bytes the rows take that have left the emulator's grid for the compact store.
+    pub fn stored_bytes(&self) -> usize {
+        self.emulator.stored_bytes()
+    }
+}
+
+/// Keeps the parser from holding back synchronized updates: it would need a clock to let go of them.
+#[derive(Debug, Default)]
+struct Unbuffered;
+
+impl Timeout for Unbuffered {
+    fn set_timeout(&mut self, _duration: Duration) {}
+
+    fn clear_timeout(&mut self) {}
+
+    fn pending_timeout(&self) -> bool {
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn screen(columns: u16, rows: u16) -> Screen {
+        Screen::new(Size { columns, rows }, 10_000)
+    }
+
+    #[test]
+    fn a_screen_can_go_to_another_thread() {
+        fn is_send<T: Send>() {}
+        is_send::<Screen>();
+    }
+
+    #[test]
+    fn a_failure_inside_costs_only_the_content() {
+        let mut screen = screen(20, 5);
+        screen.feed(b"before");
+        screen.guarded(|_| panic!("as a defect of the library would"));
+        assert_eq!(screen.take_notices(), [ScreenNotice::Broken]);
+        screen.feed(b"after");
+        assert_eq!(screen.text().trim_end(), "after");
+    }
+
+    #[test]
+    fn impossible_sizes_become_possible() {
+        let mut screen = screen(0, 0);
+        assert_eq!(
+            screen.size(),
+            Size {
+                columns: 2,
+                rows: 1
+            }
+        );
+        screen.feed("a\u{4f60}\u{597d}".as_bytes());
+        screen.resize(Size {
+            columns: 1,
+            rows: 9,
+        });
+        assert_eq!(
+            screen.size(),
+            Size {
+                columns: 2,
+                rows: 9
+            }
+        );
+        screen.resize(Size {
+            columns: u16::MAX,
+            rows: u16::MAX,
+        });
+        assert_eq!(
+            screen.size(),
+            Size {
+                columns: COLUMNS_MAX,
+                rows: ROWS_MAX
+            }
+        );
+    }
+
+    #[test]
+    fn the_view_stays_where_it_is_while_output_arrives() {
+        let mut screen = screen(20, 3);
+        for line in 0..2000 {
+            screen.feed(format!("line {line}\r\n").as_bytes());
+        }
+        screen.scroll(1000);
+        let before = screen.text();
+        for line in 0..3000 {
+            screen.feed(format!("more {line}\r\n").as_bytes());
+        }
+        assert_eq!(screen.text(), before);
+        assert_eq!(screen.scrolled(), 4000);
+        screen.scroll(-4000);
+        assert_eq!(screen.text(), "more 2998\nmore 2999\n\n");
+    }
+
+    #[test]
+    fn history_is_whole_up_to_its_limit_and_small() {
+        let mut screen = Screen::new(
+            Size {
+                columns: 200,
+                rows: 50,
+            },
+            10_000,
+        );
+        for line in 0..12_000 {
+            screen.feed(
+                format!("2026-11-22T10:00:00Z INFO request {line} served in 12 ms, 200 OK\r\n")
+                    .as_bytes(),
+            );
+        }
+        assert_eq!(screen.history(), 10_000);
+        assert!(
+            screen.stored_bytes() < 2_000_000,
+            "{} bytes",
+            screen.stored_bytes()
+        );
+        screen.scroll(i32::MAX);
+        let text = screen.text();
+        for (row, line) in text.lines().enumerate() {
+            let number = 12_000 - 49 - 10_000 + row;
+            assert!(
+                line.contains(&format!("request {number} ")),
+                "row {row} is {line}"
+            );
+        }
+    }
+
+    #[test]
+    fn history_is_wrapped_anew_across_the_grid_and_the_store() {
+        let mut screen = screen(40, 4);
+        for line in 0..3000 {
+            screen.feed(format!("{line} {}\r\n", "x".repeat(50)).as_bytes());
+        }
+        let rows = screen.history();
+        screen.resize(Size {
+            columns: 100,
+            rows: 4,
+        });
+        assert!(screen.history() < rows * 6 / 10);
+        screen.resize(Size {
+            columns: 40,
+            rows: 4,
+        });
+        screen.scroll(i32::MAX);
+        let first = screen.text();
+        assert!(
+            first.lines().next().is_some_and(|line| line.len() <= 40),
+            "{first}"
+        );
+        assert!(first.contains(&"x".repeat(30)));
+    }
+
+    #[test]
+    fn a_short_scrollback_stays_in_the_grid() {
+        let mut screen = Screen::new(
+            Size {
+                columns: 20,
+                rows: 3,
+            },
+            5,
+        );
+        for line in 0..50 {
+            screen.feed(format!("\r\nline {line}").as_bytes());
+        }
+        assert_eq!((screen.history(), screen.stored_bytes()), (5, 0));
+        screen.scroll(99);
+        assert_eq!(screen.text(), "line 42\nline 43\nline 44\n");
+    }
+
+    #[test]
+    fn synchronized_output_is_shown_and_flagged() {
+        let mut screen = screen(20, 3);
+        screen.feed(b"\x1b[?2026hhalf a frame");
+        assert!(screen.modes().synchronized && screen.text().contains("half a frame"));
+        screen.end_synchronized();
+        assert!(!screen.modes().synchronized);
+        screen.feed(b"\x1b[?2026h\x1b[?2026l");
+        assert!(!screen.modes().synchronized);
+    }
+}

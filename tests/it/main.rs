@@ -1,1 +1,4 @@
 //! The tests that need more than one room: one binary, one file a subject.
+
+mod screen_keys;
+mod screen_probes;

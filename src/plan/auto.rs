@@ -3,7 +3,7 @@
 
 mod user;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::copy::{Place, place};
 use super::pod::{Kind, Object, Pod};
@@ -37,7 +37,12 @@ pub fn alternatives_for_pod(
     refused: &Plan,
 ) -> Result<Vec<Alternative>, Refusal> {
     let pod = Pod::read(pod)?;
-    Ok(weaker(*facts, options, refused.profile, |facts, options| for_pod(pod, facts, options)))
+    Ok(weaker(
+        *facts,
+        options,
+        refused.profile,
+        |facts, options| for_pod(pod, facts, options),
+    ))
 }
 
 /// The ways that are left for a debugger on this node, as [`alternatives_for_pod`].
@@ -47,7 +52,9 @@ pub fn alternatives_for_node(
     options: &DebugOptions,
     refused: &Plan,
 ) -> Vec<Alternative> {
-    weaker(*facts, options, refused.profile, |facts, options| for_node(node, facts, options))
+    weaker(*facts, options, refused.profile, |facts, options| {
+        for_node(node, facts, options)
+    })
 }
 
 fn weaker(
@@ -59,20 +66,34 @@ fn weaker(
     let below = match refused {
         Profile::Restricted => None,
         Profile::Baseline | Profile::Legacy => Some(PodSecurity::Restricted),
-        Profile::Auto | Profile::General | Profile::Netadmin | Profile::Sysadmin => Some(PodSecurity::Baseline),
+        Profile::Auto | Profile::General | Profile::Netadmin | Profile::Sysadmin => {
+            Some(PodSecurity::Baseline)
+        }
     };
     let floor = below.max(facts.enforce);
-    let auto = DebugOptions { profile: Profile::Auto, ..options.clone() };
+    let auto = DebugOptions {
+        profile: Profile::Auto,
+        ..options.clone()
+    };
     let mut alternatives: Vec<Alternative> = Vec::new();
     for level in [PodSecurity::Baseline, PodSecurity::Restricted] {
         if below.is_none() || Some(level) < floor {
             continue;
         }
-        let chosen = choose(Facts { enforce: Some(level) }, &auto);
+        let chosen = choose(
+            Facts {
+                enforce: Some(level),
+            },
+            &auto,
+        );
         let profile = chosen.options.profile;
         if profile != refused && alternatives.iter().all(|known| known.profile != profile) {
             let reason = format!("{}; {}", admitted_where(level), chosen.reasons.join("; "));
-            alternatives.push(Alternative { profile, reason, options: chosen.options });
+            alternatives.push(Alternative {
+                profile,
+                reason,
+                options: chosen.options,
+            });
         }
     }
     alternatives
@@ -88,16 +109,27 @@ fn admitted_where(level: PodSecurity) -> &'static str {
 
 /// Chooses for a pod or its copy; choices that name a profile come back as they are.
 pub(super) fn for_pod(pod: Pod<'_>, facts: Facts, options: &DebugOptions) -> Chosen {
-    let mut chosen = Chosen { options: options.clone(), reasons: Vec::new() };
+    let mut chosen = Chosen {
+        options: options.clone(),
+        reasons: Vec::new(),
+    };
     if options.profile != Profile::Auto {
         return chosen;
     }
     match &options.copy {
         None => {
             if pod.is_windows() {
-                chosen.take(Profile::Baseline, "a Windows pod admits no Linux capabilities");
+                chosen.take(
+                    Profile::Baseline,
+                    "a Windows pod admits no Linux capabilities",
+                );
             } else {
-                new_container(&mut chosen, &pod, facts, options.target().or_else(|| pod.default_container()));
+                new_container(
+                    &mut chosen,
+                    &pod,
+                    facts,
+                    options.target().or_else(|| pod.default_container()),
+                );
                 say_what_is_visible(&mut chosen, &pod);
             }
         }
@@ -108,7 +140,10 @@ pub(super) fn for_pod(pod: Pod<'_>, facts: Facts, options: &DebugOptions) -> Cho
 
 /// Chooses for a node.
 pub(super) fn for_node(node: &Value, facts: Facts, options: &DebugOptions) -> Chosen {
-    let mut chosen = Chosen { options: options.clone(), reasons: Vec::new() };
+    let mut chosen = Chosen {
+        options: options.clone(),
+        reasons: Vec::new(),
+    };
     if options.profile != Profile::Auto {
         return chosen;
     }
@@ -154,18 +189,28 @@ fn new_container(chosen: &mut Chosen, pod: &Pod<'_>, facts: Facts, subject: Opti
             };
             chosen.take(
                 Profile::General,
-                &format!("{why}, so the debugger gets SYS_PTRACE and can look into every process it sees"),
+                &format!(
+                    "{why}, so the debugger gets SYS_PTRACE and can look into every process it sees"
+                ),
             );
         }
         PodSecurity::Baseline => {
-            chosen.take(Profile::Baseline, "the namespace enforces baseline, which refuses SYS_PTRACE");
+            chosen.take(
+                Profile::Baseline,
+                "the namespace enforces baseline, which refuses SYS_PTRACE",
+            );
         }
         PodSecurity::Restricted => {
-            chosen.take(Profile::Restricted, "the namespace enforces restricted, which admits nothing stronger");
+            chosen.take(
+                Profile::Restricted,
+                "the namespace enforces restricted, which admits nothing stronger",
+            );
         }
     }
     if chosen.names_user() {
-        chosen.reasons.push("the user is the one that the custom container names".into());
+        chosen
+            .reasons
+            .push("the user is the one that the custom container names".into());
         return;
     }
     if let Some((context, reason)) = Situation::of(pod, subject).choose(level) {
@@ -177,7 +222,10 @@ fn new_container(chosen: &mut Chosen, pod: &Pod<'_>, facts: Facts, subject: Opti
 fn for_copy(chosen: &mut Chosen, pod: &Pod<'_>, facts: Facts, copy: &CopyOptions) {
     let place = place(pod, &chosen.options);
     if pod.is_windows() && place != Place::None {
-        chosen.take(Profile::Legacy, "for the copy of a Windows pod the other profiles set what Windows does not have");
+        chosen.take(
+            Profile::Legacy,
+            "for the copy of a Windows pod the other profiles set what Windows does not have",
+        );
         return;
     }
     match place {
@@ -195,7 +243,9 @@ fn for_copy(chosen: &mut Chosen, pod: &Pod<'_>, facts: Facts, copy: &CopyOptions
                 .into(),
         );
     }
-    chosen.reasons.push("the copy is a new pod: what the original wrote into its own files is not in it".into());
+    chosen.reasons.push(
+        "the copy is a new pod: what the original wrote into its own files is not in it".into(),
+    );
     if copy.share_processes.is_none() {
         if pod.uses_host_pids() {
             if let Some(copy) = &mut chosen.options.copy {
@@ -209,7 +259,9 @@ fn for_copy(chosen: &mut Chosen, pod: &Pod<'_>, facts: Facts, copy: &CopyOptions
                 "processes are not shared, because the pod says so itself (share processes changes that)".into(),
             );
         } else {
-            chosen.reasons.push("processes are shared, so the debugger sees those of every container".into());
+            chosen
+                .reasons
+                .push("processes are shared, so the debugger sees those of every container".into());
         }
     }
 }
@@ -220,16 +272,25 @@ fn existing_container(chosen: &mut Chosen, pod: &Pod<'_>, facts: Facts, kind: Ki
     if level == PodSecurity::Privileged {
         chosen.take(
             Profile::General,
-            &format!("SYS_PTRACE is added to {name}, which otherwise keeps its own security settings"),
+            &format!(
+                "SYS_PTRACE is added to {name}, which otherwise keeps its own security settings"
+            ),
         );
         return;
     }
     if kind == Kind::Init {
         // Nothing custom can be merged into an init container, so its settings survive only untouched.
-        chosen.take(Profile::Legacy, &format!("the namespace enforces {level}, and only this leaves {name} as it is"));
+        chosen.take(
+            Profile::Legacy,
+            &format!("the namespace enforces {level}, and only this leaves {name} as it is"),
+        );
         return;
     }
-    let profile = if level == PodSecurity::Baseline { Profile::Baseline } else { Profile::Restricted };
+    let profile = if level == PodSecurity::Baseline {
+        Profile::Baseline
+    } else {
+        Profile::Restricted
+    };
     chosen.take(
         profile,
         &format!("the namespace enforces {level}, and {name} keeps its own security settings, which were admitted"),
@@ -273,7 +334,10 @@ impl Chosen {
 
     /// Whether the person's own custom container says who the debugger is.
     fn names_user(&self) -> bool {
-        self.options.custom.as_ref().is_some_and(|custom| custom["securityContext"]["runAsUser"].is_i64())
+        self.options
+            .custom
+            .as_ref()
+            .is_some_and(|custom| custom["securityContext"]["runAsUser"].is_i64())
     }
 
     /// Puts this under the person's own custom container, which wins.
@@ -282,7 +346,7 @@ impl Chosen {
             return;
         }
         let mut custom = Object::new();
-        custom.insert("securityContext".into(), json!(context));
+        custom.insert("securityContext".into(), context.into());
         if let Some(own) = self.options.custom.as_ref().and_then(Value::as_object) {
             custom::merge(&mut custom, own);
         }

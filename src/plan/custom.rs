@@ -8,10 +8,30 @@ use super::pod::Object;
 
 /// The fields of a container; any other at the top is passed over, as kubectl does.
 const FIELDS: [&str; 24] = [
-    "args", "command", "env", "envFrom", "image", "imagePullPolicy", "lifecycle", "livenessProbe", "name", "ports",
-    "readinessProbe", "resizePolicy", "resources", "restartPolicy", "restartPolicyRules", "securityContext",
-    "startupProbe", "stdin", "stdinOnce", "terminationMessagePath", "terminationMessagePolicy", "tty",
-    "volumeMounts", "workingDir",
+    "args",
+    "command",
+    "env",
+    "envFrom",
+    "image",
+    "imagePullPolicy",
+    "lifecycle",
+    "livenessProbe",
+    "name",
+    "ports",
+    "readinessProbe",
+    "resizePolicy",
+    "resources",
+    "restartPolicy",
+    "restartPolicyRules",
+    "securityContext",
+    "startupProbe",
+    "stdin",
+    "stdinOnce",
+    "terminationMessagePath",
+    "terminationMessagePolicy",
+    "tty",
+    "volumeMounts",
+    "workingDir",
 ];
 /// The field that a custom container may not hold and that [`FIELDS`] has no other use for.
 const VOLUME_DEVICES: &str = "volumeDevices";
@@ -19,15 +39,40 @@ const VOLUME_DEVICES: &str = "volumeDevices";
 const NOT_MODIFIABLE: [&str; 5] = ["name", "command", "image", "lifecycle", VOLUME_DEVICES];
 /// Where the API wants text, so that an unquoted `8080` or `yes` in YAML is meant as text.
 const TEXT: [&str; 22] = [
-    "add", "args", "command", "containerName", "drop", "fieldPath", "host", "image", "key", "level", "limits",
-    "mountPath", "name", "path", "prefix", "requests", "subPath", "subPathExpr", "terminationMessagePath", "user",
-    "value", "workingDir",
+    "add",
+    "args",
+    "command",
+    "containerName",
+    "drop",
+    "fieldPath",
+    "host",
+    "image",
+    "key",
+    "level",
+    "limits",
+    "mountPath",
+    "name",
+    "path",
+    "prefix",
+    "requests",
+    "subPath",
+    "subPathExpr",
+    "terminationMessagePath",
+    "user",
+    "value",
+    "workingDir",
 ];
 /// Switches that the API cannot tell from unset when they are false.
 const FALSE_IS_UNSET: [&str; 4] = ["stdin", "stdinOnce", "tty", "readOnly"];
 /// Numbers that the API cannot tell from unset when they are zero.
-const ZERO_IS_UNSET: [&str; 6] =
-    ["hostPort", "initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold"];
+const ZERO_IS_UNSET: [&str; 6] = [
+    "hostPort",
+    "initialDelaySeconds",
+    "timeoutSeconds",
+    "periodSeconds",
+    "successThreshold",
+    "failureThreshold",
+];
 
 /// Reads a partial container from JSON or YAML, by kubectl's rules: empty text changes nothing; unknown fields,
 /// `null`, `$patch` directives and zero values vanish, so nothing can be deleted with it.
@@ -44,7 +89,9 @@ pub fn parse_custom(text: &str) -> Result<Value, Refusal> {
         Err(_) => serde_saphyr::from_str(text).map_err(|error| {
             let error = error.to_string();
             let first = error.lines().next().unwrap_or_default();
-            Refusal::new(format!("the custom container is neither JSON nor YAML: {first}"))
+            Refusal::new(format!(
+                "the custom container is neither JSON nor YAML: {first}"
+            ))
         })?,
     };
     partial(&value).map(Value::Object)
@@ -55,16 +102,22 @@ pub(super) fn partial(value: &Value) -> Result<Object, Refusal> {
     let mut object = match value {
         Value::Null => Object::new(),
         Value::Object(object) => object.clone(),
-        _ => return Err(Refusal::new("the custom container is not an object with the fields of a container")),
+        _ => {
+            return Err(Refusal::new(
+                "the custom container is not an object with the fields of a container",
+            ));
+        }
     };
     object.retain(|field, _| FIELDS.contains(&field.as_str()) || field == VOLUME_DEVICES);
     for (field, value) in &mut object {
         to_text(field, value);
     }
     let mut value = Value::Object(object);
-    drop_unset("", &mut value);
+    drop_unset(&mut value);
     if let Err(error) = serde_json::from_value::<Container>(value.clone()) {
-        return Err(Refusal::new(format!("the custom container is not valid: {error}")));
+        return Err(Refusal::new(format!(
+            "the custom container is not valid: {error}"
+        )));
     }
     match value {
         Value::Object(object) => Ok(object),
@@ -74,7 +127,10 @@ pub(super) fn partial(value: &Value) -> Result<Object, Refusal> {
 
 /// The fields in it that kubectl does not let it set.
 pub(super) fn not_modifiable(custom: &Object) -> Vec<&'static str> {
-    NOT_MODIFIABLE.into_iter().filter(|field| custom.contains_key(*field)).collect()
+    NOT_MODIFIABLE
+        .into_iter()
+        .filter(|field| custom.contains_key(*field))
+        .collect()
 }
 
 /// Merges a partial container into a container, as a strategic merge patch would.
@@ -108,7 +164,10 @@ fn merge_key(field: &str) -> Option<&'static str> {
 
 /// Both lists in one: the old order where both know an entry, else the new entries before the old ones.
 fn merge_list(old: &[Value], new: &[Value], key: &str) -> Vec<Value> {
-    let place = |entry: &Value| old.iter().position(|known| known.get(key) == entry.get(key));
+    let place = |entry: &Value| {
+        old.iter()
+            .position(|known| known.get(key) == entry.get(key))
+    };
     let mut untouched = old
         .iter()
         .enumerate()
@@ -153,21 +212,23 @@ fn to_text(field: &str, value: &mut Value) {
             }
         }
         Value::Array(list) => list.iter_mut().for_each(|value| to_text(field, value)),
-        Value::Bool(_) | Value::Number(_) if TEXT.contains(&field) => *value = Value::String(value.to_string()),
+        Value::Bool(_) | Value::Number(_) if TEXT.contains(&field) => {
+            *value = Value::String(value.to_string());
+        }
         _ => {}
     }
 }
 
 /// Drops nulls, directives and values that the API cannot tell from unset.
-fn drop_unset(field: &str, value: &mut Value) {
+fn drop_unset(value: &mut Value) {
     match value {
         Value::Object(object) => {
             object.retain(|name, value| {
-                drop_unset(name, value);
+                drop_unset(value);
                 !name.starts_with('$') && !is_unset(name, value)
             });
         }
-        Value::Array(list) => list.iter_mut().for_each(|value| drop_unset(field, value)),
+        Value::Array(list) => list.iter_mut().for_each(drop_unset),
         _ => {}
     }
 }
@@ -197,7 +258,10 @@ mod tests {
 
     #[test]
     fn json_and_yaml_are_read_and_nothing_is_a_change() {
-        assert_eq!(parse_custom(r#"{"workingDir":"/tmp"}"#).unwrap(), json!({"workingDir": "/tmp"}));
+        assert_eq!(
+            parse_custom(r#"{"workingDir":"/tmp"}"#).unwrap(),
+            json!({"workingDir": "/tmp"})
+        );
         assert_eq!(
             parse_custom("env:\n- {name: FOO, value: two}\n").unwrap(),
             json!({"env": [{"name": "FOO", "value": "two"}]})
@@ -209,7 +273,15 @@ mod tests {
 
     #[test]
     fn what_is_no_container_is_refused() {
-        for text in ["{", "- a\n- b\n", "plain", "42", "env: {a: b}", "args: word", "securityContext: {runAsUser: x}"] {
+        for text in [
+            "{",
+            "- a\n- b\n",
+            "plain",
+            "42",
+            "env: {a: b}",
+            "args: word",
+            "securityContext: {runAsUser: x}",
+        ] {
             assert!(parse_custom(text).is_err(), "{text:?}");
         }
     }
@@ -217,7 +289,10 @@ mod tests {
     #[test]
     fn text_fields_take_unquoted_numbers_and_the_booleans_of_yaml_1_1() {
         assert_eq!(
-            parse_custom("args: [y, 8080]\nenv: [{name: PORT, value: 80}]\nresources: {limits: {cpu: 1}}\n").unwrap(),
+            parse_custom(
+                "args: [y, 8080]\nenv: [{name: PORT, value: 80}]\nresources: {limits: {cpu: 1}}\n"
+            )
+            .unwrap(),
             json!({
                 "args": ["true", "8080"],
                 "env": [{"name": "PORT", "value": "80"}],
@@ -253,7 +328,11 @@ mod tests {
             json!({"lifecycle": {}}),
             json!({"volumeDevices": [{"name": "x", "devicePath": "/x"}]}),
         ] {
-            assert_eq!(not_modifiable(&partial(&custom).unwrap()).len(), 1, "{custom}");
+            assert_eq!(
+                not_modifiable(&partial(&custom).unwrap()).len(),
+                1,
+                "{custom}"
+            );
         }
         assert!(not_modifiable(&partial(&json!({"name": "", "command": []})).unwrap()).is_empty());
     }
@@ -299,7 +378,10 @@ mod tests {
             &json!({"env": [{"name": "OLD", "value": "1"}]}),
             &json!({"env": [{"name": "NEW", "value": "2"}]}),
         );
-        assert_eq!(merged["env"], json!([{"name": "NEW", "value": "2"}, {"name": "OLD", "value": "1"}]));
+        assert_eq!(
+            merged["env"],
+            json!([{"name": "NEW", "value": "2"}, {"name": "OLD", "value": "1"}])
+        );
     }
 
     #[test]

@@ -33,7 +33,10 @@ fn parse(text: &str) -> Option<ImageReference<'_>> {
     // A colon before the last slash belongs to the registry's port.
     let path_start = rest.rfind('/').map_or(0, |slash| slash + 1);
     let (name, tag) = match rest[path_start..].find(':') {
-        Some(colon) => (&rest[..path_start + colon], Some(&rest[path_start + colon + 1..])),
+        Some(colon) => (
+            &rest[..path_start + colon],
+            Some(&rest[path_start + colon + 1..]),
+        ),
         None => (rest, None),
     };
     (is_name(name) && tag.is_none_or(is_tag) && digest.is_none_or(is_digest))
@@ -43,7 +46,8 @@ fn parse(text: &str) -> Option<ImageReference<'_>> {
 fn is_name(name: &str) -> bool {
     match name.split_once('/') {
         Some((first, path)) => {
-            (is_registry(first) || is_path_component(first)) && path.split('/').all(is_path_component)
+            (is_registry(first) || is_path_component(first))
+                && path.split('/').all(is_path_component)
         }
         None => is_path_component(name),
     }
@@ -66,7 +70,9 @@ fn is_registry(text: &str) -> bool {
         }
     };
     let is_host = match host.strip_prefix('[') {
-        Some(address) => !address.is_empty() && address.bytes().all(|b| b.is_ascii_hexdigit() || b == b':'),
+        Some(address) => {
+            !address.is_empty() && address.bytes().all(|b| b.is_ascii_hexdigit() || b == b':')
+        }
         None => host.split('.').all(is_host_component),
     };
     is_host && port.is_none_or(|port| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()))
@@ -95,7 +101,10 @@ fn is_path_component(text: &str) -> bool {
         if rest.is_empty() {
             return true;
         }
-        let joint = rest.bytes().take_while(|b| matches!(b, b'.' | b'_' | b'-')).count();
+        let joint = rest
+            .bytes()
+            .take_while(|b| matches!(b, b'.' | b'_' | b'-'))
+            .count();
         if !is_joint(&rest[..joint]) {
             return false;
         }
@@ -105,7 +114,9 @@ fn is_path_component(text: &str) -> bool {
 
 fn is_tag(text: &str) -> bool {
     (1..=128).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
         && !text.starts_with(['.', '-'])
 }
 
@@ -114,7 +125,8 @@ fn is_digest(text: &str) -> bool {
         return false;
     };
     let is_part = |part: &str| {
-        part.starts_with(|c: char| c.is_ascii_alphabetic()) && part.bytes().all(|b| b.is_ascii_alphanumeric())
+        part.starts_with(|c: char| c.is_ascii_alphabetic())
+            && part.bytes().all(|b| b.is_ascii_alphanumeric())
     };
     algorithm.split(['-', '_', '+', '.']).all(is_part)
         && hex.len() >= 32

@@ -35,7 +35,9 @@ pub(super) fn debugger(
         .take(DRAWS)
         .map(|suffix| format!("debugger-{suffix}"))
         .find(|name| !is_taken(name))
-        .ok_or_else(|| Refusal::new("no free name for the debugger was found; give it one with --container"))
+        .ok_or_else(|| {
+            Refusal::new("no free name for the debugger was found; give it one with --container")
+        })
 }
 
 /// Whether a container may have this name (an RFC 1123 label).
@@ -51,7 +53,9 @@ pub(super) fn is_label(name: &str) -> bool {
 pub(super) fn is_subdomain(name: &str) -> bool {
     let part = |part: &str| {
         !part.is_empty()
-            && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            && part
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
             && !part.starts_with('-')
             && !part.ends_with('-')
     };

@@ -1,1 +1,5 @@
 //! The tests that need more than one room: one binary, one file a subject.
+
+mod plan_matrix;
+mod plan_properties;
+mod plan_vectors;

@@ -1,0 +1,1 @@
+//! Cases of the parity matrix that the recorded vectors do not hold.

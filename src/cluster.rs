@@ -1,5 +1,17 @@
 //! Everything said to a Kubernetes API: connecting, live lists, debuggers, streams; never any state of the screen.
 
+mod connect;
+mod exec_plugin;
+mod gateway;
+mod kubeconfig;
+mod problem;
+mod proxy;
+mod request;
+mod text;
+
+pub use connect::{Cluster, Contexts, KubeconfigContexts};
+pub use kubeconfig::KubeconfigOptions;
+
 use std::sync::Arc;
 
 use jiff::Timestamp;

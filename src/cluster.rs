@@ -1,5 +1,22 @@
 //! Everything said to a Kubernetes API: connecting, live lists, debuggers, streams; never any state of the screen.
 
+mod connect;
+pub mod detail;
+mod exec;
+mod exec_plugin;
+mod gateway;
+mod kubeconfig;
+mod log;
+mod problem;
+mod proxy;
+mod request;
+mod streams;
+mod text;
+
+pub use connect::{Cluster, Contexts, KubeconfigContexts};
+pub use kubeconfig::KubeconfigOptions;
+pub use log::{LOG_LIMIT, LogOptions};
+
 use std::sync::Arc;
 
 use jiff::Timestamp;

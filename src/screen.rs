@@ -90,6 +90,12 @@ pub struct Screen {
     selection: Option<Selection>,
 }
 
+impl std::fmt::Debug for Screen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Screen").field("size", &self.size).field("offset", &self.offset).finish_non_exhaustive()
+    }
+}
+
 impl Screen {
     /// A blank terminal that keeps `scrollback_lines` rows beyond its screen. A size the emulator cannot have (fewer
     /// than two columns, no row) becomes the nearest one it can.

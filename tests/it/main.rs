@@ -1,7 +1,9 @@
 //! The tests that need more than one room: one binary, one file a subject.
 
+mod console_state;
 mod plan_matrix;
 mod plan_properties;
 mod plan_vectors;
 mod screen_keys;
 mod screen_probes;
+mod screens;

@@ -338,7 +338,7 @@ pub fn plan_for_pod(
 
 /// The plan for a debugger pod on this node, created in `namespace`.
 ///
-/// As with kubectl, [`DebugOptions::target`] and [`DebugOptions::copy`] mean nothing here.
+/// As with kubectl, a target and the choices for a copy mean nothing here.
 ///
 /// # Errors
 /// A [`Refusal`] where kubectl refuses.

@@ -1,13 +1,18 @@
 //! `--profile=auto`: the strongest profile that will be admitted and will work, chosen from the facts, with its
 //! reasons. It only ever chooses what flags of `kubectl debug` could have said.
 
+mod alternatives;
+mod copy;
+mod node;
 mod user;
 
 use serde_json::Value;
 
-use super::copy::{Place, place};
-use super::pod::{Kind, Object, Pod};
-use super::{CopyOptions, DebugOptions, Facts, Plan, PodSecurity, Profile, Refusal, custom};
+use super::pod::{Object, Pod};
+use super::{DebugOptions, Facts, PodSecurity, Profile, custom};
+pub use alternatives::{Alternative, alternatives_for_node, alternatives_for_pod};
+use copy::for_copy;
+pub(super) use node::for_node;
 use user::Situation;
 
 /// The person's choices with `auto` replaced by what it stands for.
@@ -15,96 +20,6 @@ use user::Situation;
 pub(super) struct Chosen {
     pub(super) options: DebugOptions,
     pub(super) reasons: Vec<String>,
-}
-
-/// Another way that may be admitted where a plan was refused.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Alternative {
-    /// The profile it takes.
-    pub profile: Profile,
-    /// Why it may be admitted, and what it can and cannot do.
-    pub reason: String,
-    /// The choices to plan with; their profile is [`Alternative::profile`].
-    pub options: DebugOptions,
-}
-
-/// The ways that are left for a debugger in this pod (or a copy of it) after the server refused `refused` by policy:
-/// weaker profiles, the strongest first. Empty when the weakest was refused.
-pub fn alternatives_for_pod(
-    pod: &Value,
-    facts: &Facts,
-    options: &DebugOptions,
-    refused: &Plan,
-) -> Result<Vec<Alternative>, Refusal> {
-    let pod = Pod::read(pod)?;
-    Ok(weaker(
-        *facts,
-        options,
-        refused.profile,
-        |facts, options| for_pod(pod, facts, options),
-    ))
-}
-
-/// The ways that are left for a debugger on this node, as [`alternatives_for_pod`].
-pub fn alternatives_for_node(
-    node: &Value,
-    facts: &Facts,
-    options: &DebugOptions,
-    refused: &Plan,
-) -> Vec<Alternative> {
-    weaker(*facts, options, refused.profile, |facts, options| {
-        for_node(node, facts, options)
-    })
-}
-
-fn weaker(
-    facts: Facts,
-    options: &DebugOptions,
-    refused: Profile,
-    choose: impl Fn(Facts, &DebugOptions) -> Chosen,
-) -> Vec<Alternative> {
-    let below = match refused {
-        Profile::Restricted => None,
-        Profile::Baseline | Profile::Legacy => Some(PodSecurity::Restricted),
-        Profile::Auto | Profile::General | Profile::Netadmin | Profile::Sysadmin => {
-            Some(PodSecurity::Baseline)
-        }
-    };
-    let floor = below.max(facts.enforce);
-    let auto = DebugOptions {
-        profile: Profile::Auto,
-        ..options.clone()
-    };
-    let mut alternatives: Vec<Alternative> = Vec::new();
-    for level in [PodSecurity::Baseline, PodSecurity::Restricted] {
-        if below.is_none() || Some(level) < floor {
-            continue;
-        }
-        let chosen = choose(
-            Facts {
-                enforce: Some(level),
-            },
-            &auto,
-        );
-        let profile = chosen.options.profile;
-        if profile != refused && alternatives.iter().all(|known| known.profile != profile) {
-            let reason = format!("{}; {}", admitted_where(level), chosen.reasons.join("; "));
-            alternatives.push(Alternative {
-                profile,
-                reason,
-                options: chosen.options,
-            });
-        }
-    }
-    alternatives
-}
-
-fn admitted_where(level: PodSecurity) -> &'static str {
-    match level {
-        PodSecurity::Privileged => "admitted where nothing is forbidden",
-        PodSecurity::Baseline => "admitted where the Pod Security level baseline is enforced",
-        PodSecurity::Restricted => "admitted under every Pod Security level",
-    }
 }
 
 /// Chooses for a pod or its copy; choices that name a profile come back as they are.
@@ -134,46 +49,6 @@ pub(super) fn for_pod(pod: Pod<'_>, facts: Facts, options: &DebugOptions) -> Cho
             }
         }
         Some(copy) => for_copy(&mut chosen, &pod, facts, copy),
-    }
-    chosen
-}
-
-/// Chooses for a node.
-pub(super) fn for_node(node: &Value, facts: Facts, options: &DebugOptions) -> Chosen {
-    let mut chosen = Chosen {
-        options: options.clone(),
-        reasons: Vec::new(),
-    };
-    if options.profile != Profile::Auto {
-        return chosen;
-    }
-    let is_windows = node["status"]["nodeInfo"]["operatingSystem"] == "windows"
-        || node["metadata"]["labels"]["kubernetes.io/os"] == "windows";
-    match facts.enforce.unwrap_or(PodSecurity::Privileged) {
-        _ if is_windows => {
-            chosen.take(Profile::Baseline, "a Windows node has no namespaces of its own to join and no root to mount");
-        }
-        PodSecurity::Privileged => chosen.take(
-            Profile::Sysadmin,
-            "only a privileged debugger can use what it sees of the node, and the namespace is not known to refuse it",
-        ),
-        PodSecurity::Baseline => chosen.take(
-            Profile::Baseline,
-            "the namespace enforces baseline, so the debugger is on the node but sees nothing of it; a namespace \
-             that enforces nothing would allow more",
-        ),
-        PodSecurity::Restricted => {
-            chosen.take(
-                Profile::Restricted,
-                "the namespace enforces restricted, so the debugger is on the node but sees nothing of it; a \
-                 namespace that enforces nothing would allow more",
-            );
-            if !chosen.names_user() {
-                let (context, reason) = user::nobody("no user is set");
-                chosen.add_security(context);
-                chosen.reasons.push(reason);
-            }
-        }
     }
     chosen
 }
@@ -219,99 +94,6 @@ fn new_container(chosen: &mut Chosen, pod: &Pod<'_>, facts: Facts, subject: Opti
     }
 }
 
-fn for_copy(chosen: &mut Chosen, pod: &Pod<'_>, facts: Facts, copy: &CopyOptions) {
-    let place = place(pod, &chosen.options);
-    if pod.is_windows() && place != Place::None {
-        chosen.take(
-            Profile::Legacy,
-            "for the copy of a Windows pod the other profiles set what Windows does not have",
-        );
-        return;
-    }
-    match place {
-        Place::None => {
-            chosen.options.profile = Profile::General;
-            return;
-        }
-        Place::New => new_container(chosen, pod, facts, pod.default_container()),
-        Place::Existing(kind, name) => existing_container(chosen, pod, facts, kind, name),
-    }
-    if !copy.keep_labels {
-        chosen.reasons.push(
-            "the copy has no labels, so no Service sends it traffic and no controller adopts it (keep labels changes \
-             that)"
-                .into(),
-        );
-    }
-    chosen.reasons.push(
-        "the copy is a new pod: what the original wrote into its own files is not in it".into(),
-    );
-    if copy.share_processes.is_none() {
-        if pod.uses_host_pids() {
-            if let Some(copy) = &mut chosen.options.copy {
-                copy.share_processes = Some(false);
-            }
-            chosen.reasons.push(
-                "processes are not shared: the pod uses the node's process IDs, so all are visible anyway".into(),
-            );
-        } else if pod.shares_processes() == Some(false) {
-            chosen.reasons.push(
-                "processes are not shared, because the pod says so itself (share processes changes that)".into(),
-            );
-        } else {
-            chosen
-                .reasons
-                .push("processes are shared, so the debugger sees those of every container".into());
-        }
-    }
-}
-
-/// Chooses for a container of the copy that is there already: what it needs to run and be admitted is kept.
-fn existing_container(chosen: &mut Chosen, pod: &Pod<'_>, facts: Facts, kind: Kind, name: &str) {
-    let level = facts.enforce.unwrap_or(PodSecurity::Privileged);
-    if level == PodSecurity::Privileged {
-        chosen.take(
-            Profile::General,
-            &format!(
-                "SYS_PTRACE is added to {name}, which otherwise keeps its own security settings"
-            ),
-        );
-        return;
-    }
-    if kind == Kind::Init {
-        // Nothing custom can be merged into an init container, so its settings survive only untouched.
-        chosen.take(
-            Profile::Legacy,
-            &format!("the namespace enforces {level}, and only this leaves {name} as it is"),
-        );
-        return;
-    }
-    let profile = if level == PodSecurity::Baseline {
-        Profile::Baseline
-    } else {
-        Profile::Restricted
-    };
-    chosen.take(
-        profile,
-        &format!("the namespace enforces {level}, and {name} keeps its own security settings, which were admitted"),
-    );
-    let mut context = pod
-        .find(name)
-        .and_then(|(_, container)| container.get("securityContext")?.as_object())
-        .cloned()
-        .unwrap_or_default();
-    let situation = Situation::of(pod, Some(name));
-    if level == PodSecurity::Restricted
-        && chosen.options.image().is_some()
-        && !situation.spec_names_user
-        && let Some((user, reason)) = situation.choose(level)
-    {
-        context.extend(user);
-        chosen.reasons.push(reason);
-    }
-    chosen.add_security(context);
-}
-
 fn say_what_is_visible(chosen: &mut Chosen, pod: &Pod<'_>) {
     let reason = if pod.uses_host_pids() {
         "the pod uses the node's process IDs, so every process of the node is visible, with or without a target"
@@ -351,5 +133,208 @@ impl Chosen {
             custom::merge(&mut custom, own);
         }
         self.options.custom = Some(custom.into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// A pod with one container, `app`, that the kubelet saw as this user.
+    fn pod(spec: &Value, user: &Value) -> Value {
+        let mut pod = json!({
+            "metadata": {"name": "p", "namespace": "n"},
+            "spec": {"containers": [{"name": "app"}]},
+            "status": {"containerStatuses": [{"name": "app", "user": {"linux": user}}]},
+        });
+        for (field, value) in spec.as_object().into_iter().flatten() {
+            pod["spec"][field] = value.clone();
+        }
+        pod
+    }
+
+    fn chosen(pod: &Value, enforce: Option<PodSecurity>) -> Chosen {
+        let options = DebugOptions {
+            image: Some("busybox".into()),
+            target: Some("app".into()),
+            ..DebugOptions::default()
+        };
+        for_pod(Pod::read(pod).unwrap(), Facts { enforce }, &options)
+    }
+
+    fn context(chosen: &Chosen) -> Value {
+        chosen
+            .options
+            .custom
+            .as_ref()
+            .map_or(Value::Null, |custom| custom["securityContext"].clone())
+    }
+
+    #[test]
+    fn profile_and_user_follow_the_facts() {
+        use PodSecurity::{Baseline, Privileged, Restricted};
+        let root = json!({"uid": 0, "gid": 0});
+        let app = json!({"uid": 65532, "gid": 65532});
+        let unknown = Value::Null;
+        let plain = json!({});
+        let as_user = json!({"securityContext": {"runAsUser": 1000}});
+        let not_root = json!({"securityContext": {"runAsNonRoot": true}});
+        let both = json!({"securityContext": {"runAsUser": 65532, "runAsNonRoot": true}});
+        let nobody = json!({"runAsUser": 65534, "runAsGroup": 65534});
+        let same = json!({"runAsUser": 65532, "runAsGroup": 65532});
+        for (spec, user, level, profile, security) in [
+            (&plain, &root, None, Profile::General, Value::Null),
+            (&plain, &app, None, Profile::General, Value::Null),
+            (
+                &as_user,
+                &unknown,
+                None,
+                Profile::General,
+                json!({"runAsUser": 0}),
+            ),
+            (
+                &both,
+                &app,
+                Some(Privileged),
+                Profile::General,
+                json!({"runAsUser": 0, "runAsNonRoot": false}),
+            ),
+            (
+                &not_root,
+                &app,
+                None,
+                Profile::General,
+                json!({"runAsUser": 0, "runAsNonRoot": false}),
+            ),
+            (
+                &plain,
+                &root,
+                Some(Baseline),
+                Profile::Baseline,
+                json!({"runAsUser": 0, "runAsGroup": 0}),
+            ),
+            (&both, &app, Some(Baseline), Profile::Baseline, same.clone()),
+            (
+                &as_user,
+                &unknown,
+                Some(Baseline),
+                Profile::Baseline,
+                json!({"runAsUser": 1000}),
+            ),
+            (
+                &plain,
+                &unknown,
+                Some(Baseline),
+                Profile::Baseline,
+                Value::Null,
+            ),
+            (
+                &not_root,
+                &unknown,
+                Some(Baseline),
+                Profile::Baseline,
+                json!({"runAsUser": 0, "runAsNonRoot": false}),
+            ),
+            (
+                &both,
+                &app,
+                Some(Restricted),
+                Profile::Restricted,
+                same.clone(),
+            ),
+            (
+                &not_root,
+                &unknown,
+                Some(Restricted),
+                Profile::Restricted,
+                nobody.clone(),
+            ),
+            (&plain, &root, Some(Restricted), Profile::Restricted, nobody),
+        ] {
+            let what = format!("{spec} {user} {level:?}");
+            let chosen = chosen(&pod(spec, user), level);
+            assert_eq!(chosen.options.profile, profile, "{what}");
+            assert_eq!(context(&chosen), security, "{what}");
+            let says_user = chosen
+                .reasons
+                .iter()
+                .any(|reason| reason.starts_with("user "));
+            assert_eq!(
+                says_user,
+                !security.is_null(),
+                "{what}: {:?}",
+                chosen.reasons
+            );
+        }
+    }
+
+    #[test]
+    fn a_profile_that_is_named_stays_as_it_is() {
+        let options = DebugOptions {
+            profile: Profile::Sysadmin,
+            ..DebugOptions::default()
+        };
+        let pod = pod(
+            &json!({"securityContext": {"runAsNonRoot": true}}),
+            &Value::Null,
+        );
+        let facts = Facts {
+            enforce: Some(PodSecurity::Restricted),
+        };
+        let chosen = for_pod(Pod::read(&pod).unwrap(), facts, &options);
+        assert_eq!((chosen.options, chosen.reasons.len()), (options, 0));
+    }
+
+    #[test]
+    fn the_persons_own_custom_container_wins() {
+        let pod = pod(
+            &json!({"securityContext": {"runAsUser": 5}}),
+            &json!({"uid": 5, "gid": 6}),
+        );
+        let choose = |custom: Value| {
+            let options = DebugOptions {
+                custom: Some(custom),
+                ..DebugOptions::default()
+            };
+            let facts = Facts {
+                enforce: Some(PodSecurity::Baseline),
+            };
+            for_pod(Pod::read(&pod).unwrap(), facts, &options)
+                .options
+                .custom
+        };
+        let own = json!({"securityContext": {"runAsUser": 9}});
+        assert_eq!(choose(own.clone()), Some(own));
+        assert_eq!(
+            choose(json!({"workingDir": "/tmp", "securityContext": {"runAsGroup": 7}})),
+            Some(
+                json!({"securityContext": {"runAsUser": 5, "runAsGroup": 7}, "workingDir": "/tmp"})
+            )
+        );
+    }
+
+    #[test]
+    fn windows_gets_what_windows_takes() {
+        let pod = pod(&json!({"os": {"name": "windows"}}), &Value::Null);
+        let chosen = chosen(&pod, Some(PodSecurity::Restricted));
+        assert_eq!(chosen.options.profile, Profile::Baseline);
+        assert_eq!(context(&chosen), Value::Null);
+    }
+
+    #[test]
+    fn what_can_be_seen_is_said() {
+        let reasons = |spec: Value| chosen(&pod(&spec, &Value::Null), None).reasons.join("\n");
+        assert!(reasons(json!({"hostPID": true})).contains("every process of the node"));
+        assert!(reasons(json!({"shareProcessNamespace": true})).contains("PID 1 is the"));
+        assert!(!reasons(json!({})).contains("target"));
+        let pod = pod(&json!({}), &Value::Null);
+        let untargeted = for_pod(
+            Pod::read(&pod).unwrap(),
+            Facts::default(),
+            &DebugOptions::default(),
+        );
+        assert!(untargeted.reasons.join("\n").contains("no target"));
     }
 }

@@ -29,10 +29,9 @@ pub fn validate(options: &DebugOptions) -> Result<(), Refusal> {
             );
         }
     } else {
-        if let Some(flag) = options.copy_flags_without_copy.first() {
+        if let Some(flag) = first_copy_flag(options) {
             return Err(Refusal::new(format!(
-                "--{} means something only with --copy-to",
-                flag.trim_start_matches('-')
+                "--{flag} means something only with --copy-to"
             )));
         }
         if !has_image {
@@ -67,6 +66,20 @@ pub fn validate(options: &DebugOptions) -> Result<(), Refusal> {
         )));
     }
     Ok(())
+}
+
+/// The flag that needs `--copy-to` and was said without it; of several the one that kubectl names.
+fn first_copy_flag(options: &DebugOptions) -> Option<&str> {
+    let place = |flag: &&str| {
+        ["replace", "same-node", "set-image"]
+            .iter()
+            .position(|known| known == flag)
+    };
+    let said = options
+        .copy_flags_without_copy
+        .iter()
+        .map(|flag| flag.trim_start_matches('-'));
+    said.min_by_key(|flag| place(flag).unwrap_or(usize::MAX))
 }
 
 #[cfg(test)]
@@ -172,7 +185,7 @@ mod tests {
         let options = DebugOptions {
             tty: true,
             image: Some("a b".into()),
-            copy_flags_without_copy: vec!["replace".into(), "set-image".into()],
+            copy_flags_without_copy: vec!["set-image".into(), "--replace".into()],
             ..DebugOptions::default()
         };
         assert!(

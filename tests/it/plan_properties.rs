@@ -269,7 +269,9 @@ proptest! {
     }
 
     #[test]
-    fn a_body_survives_the_way_through_yaml(pod in pod(), facts in facts(), choices in choices(), copy in any::<bool>()) {
+    fn a_body_survives_the_way_through_yaml(
+        pod in pod(), facts in facts(), choices in choices(), copy in any::<bool>(),
+    ) {
         let options = DebugOptions {
             target: None,
             copy: copy.then(|| CopyOptions::named("c")),
@@ -304,7 +306,9 @@ proptest! {
     }
 
     #[test]
-    fn no_pod_and_no_custom_text_panics(pod in anything(), spec in anything(), status in anything(), text in "[ -~\n]{0,40}") {
+    fn no_pod_and_no_custom_text_panics(
+        pod in anything(), spec in anything(), status in anything(), text in "[ -~\n]{0,40}",
+    ) {
         let options = DebugOptions {
             image: Some("busybox".into()),
             custom: parse_custom(&text).ok(),

@@ -56,6 +56,9 @@ fn draw_titles(state: &State, theme: &Theme, frame: &mut Frame<'_>, places: &Lay
 
 /// A title on a rule, a blank on either side of it.
 fn title(frame: &mut Frame<'_>, area: Rect, line: Line<'static>) {
+    if line.width() == 0 {
+        return;
+    }
     let width = u16::try_from(line.width() + 2).unwrap_or(u16::MAX).min(area.width);
     let area = Rect { width, ..area };
     frame.render_widget(Clear, area);

@@ -74,7 +74,7 @@ pub(super) fn palette(state: &mut State) -> Vec<Effect> {
             Availability::No(reason) => Some(reason),
         };
         let note = refused.clone().unwrap_or_else(|| action.help.to_owned());
-        let label = format!("{}  {}", action.title, state.keymap.keys_of(action));
+        let label = format!("{}  {}", action.title, state.keymap.first_key_of(action));
         entries.push(Entry { label, note, kind: EntryKind::Action(action, refused) });
     }
     for namespace in state.navigator.namespaces.visible() {

@@ -127,6 +127,8 @@ impl fmt::Display for Chord {
             KeyCode::Char(c) => write!(f, "{c}"),
             KeyCode::F(n) => write!(f, "F{n}"),
             code => match NAMED.iter().find(|(_, c)| *c == code) {
+                Some(("pgup", _)) => f.write_str("PgUp"),
+                Some(("pgdn", _)) => f.write_str("PgDn"),
                 Some((name, _)) => {
                     let mut letters = name.chars();
                     let first = letters.next().map(|c| c.to_ascii_uppercase());
@@ -220,6 +222,12 @@ impl Keymap {
         self.keys[index].iter().map(|chord| format!("{prefix}{chord}")).collect::<Vec<_>>().join(" or ")
     }
 
+    /// An action's first chord, with the leader before it where it needs it.
+    pub fn first_key_of(&self, action: &Action) -> String {
+        let key = self.key_of(action).map(|key| key.to_string()).unwrap_or_default();
+        if action.scope == Scope::Leader { format!("{} {key}", self.leader) } else { key }
+    }
+
     /// An action's first chord alone, for hints.
     pub fn key_of(&self, action: &Action) -> Option<Chord> {
         let index = self.actions.iter().position(|other| other == action)?;
@@ -252,7 +260,7 @@ mod tests {
     #[test]
     fn what_is_shown_names_the_key() {
         for (text, shown) in
-            [("ctrl-d", "Ctrl-d"), ("enter", "⏎"), ("f5", "F5"), ("pgup", "Pgup"), ("-", "-"), ("ctrl--", "Ctrl--")]
+            [("ctrl-d", "Ctrl-d"), ("enter", "⏎"), ("f5", "F5"), ("pgup", "PgUp"), ("-", "-"), ("ctrl--", "Ctrl--")]
         {
             assert_eq!(chord(text).to_string(), shown);
         }

@@ -51,7 +51,7 @@ pub fn layout(state: &State) -> Layout {
     };
     let mut layout = Layout { header, footer, body, ..Layout::default() };
     if top_height > 0 {
-        let list_width = if columns >= 160 { columns * 3 / 5 } else { columns * 11 / 20 };
+        let list_width = if columns >= 160 { columns * 3 / 5 } else { columns * 5 / 8 };
         layout.titles = Rect { height: 1, ..body };
         layout.list = Rect::new(0, body.y + 1, list_width, top_height - 1);
         layout.inspector = Rect::new(list_width + 1, body.y + 1, columns - list_width - 1, top_height - 1);

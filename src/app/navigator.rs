@@ -228,6 +228,14 @@ impl Navigator {
         }
     }
 
+    /// Why the server refuses the shown list.
+    pub fn refused(&self) -> Option<&crate::cluster::Problem> {
+        match self.list {
+            List::Namespaces => self.namespaces_refused.as_ref(),
+            List::Pods => self.pods_refused.as_ref(),
+        }
+    }
+
     /// The freshness of the shown list.
     pub fn liveness(&self) -> Option<&Liveness> {
         match self.list {

@@ -33,7 +33,10 @@ impl Default for Settings {
 impl Settings {
     /// The debugger's image in this context.
     pub fn image_for(&self, context: &str) -> &str {
-        self.images.iter().find(|(pattern, _)| context_matches(pattern, context)).map_or(&self.image, |(_, image)| image)
+        self.images
+            .iter()
+            .find(|(pattern, _)| context_matches(pattern, context))
+            .map_or(&self.image, |(_, image)| image)
     }
 }
 

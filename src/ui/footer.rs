@@ -33,14 +33,11 @@ pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Re
 
 fn in_pane(state: &State, theme: &Theme) -> Line<'static> {
     let live = state.sessions.active().is_some_and(|session| session.is_live() && !session.is_log());
-    if !live {
-        return hints(state, theme, &[Scope::Ended], usize::from(state.size.columns));
-    }
     let leader = state.keymap.leader();
     let browse = state.keymap.named("pane.browse").and_then(|action| state.keymap.key_of(action));
     let browse = browse.map(|key| key.to_string()).unwrap_or_default();
     Line::from(vec![
-        Span::styled(" every key goes to the shell · ", theme.faint),
+        Span::styled(if live { " every key goes to the shell · " } else { " " }, theme.faint),
         Span::styled(leader.to_string(), theme.key),
         Span::styled(" then a key: ", theme.faint),
         Span::styled(browse, theme.key),

@@ -41,6 +41,7 @@ fn connection(state: &State, theme: &Theme) -> Span<'static> {
     match &state.connection {
         Connection::Connecting => Span::styled("◌ connecting ", theme.changing),
         Connection::Failed(_) => Span::styled("✗ not connected ", theme.bad),
+        Connection::Connected if state.navigator.refused().is_some() => Span::styled("✗ refused ", theme.bad),
         Connection::Connected => match state.navigator.liveness() {
             None | Some(Liveness::Connecting) => Span::styled("◌ loading ", theme.changing),
             Some(Liveness::Live) => Span::styled("● live ", theme.good),

@@ -15,7 +15,7 @@ use crate::cluster::{ContainerDetail, ContainerKind, ContainerState, PodDetail};
 pub(super) fn title(state: &State, theme: &Theme) -> Line<'static> {
     let style = if state.focus == Focus::Containers { theme.focused_title } else { theme.title };
     let name = state.navigator.inspected.key.as_ref().map(|key| key.name.to_string()).unwrap_or_default();
-    if name.is_empty() { Line::default() } else { Line::from(Span::styled(format!("{name} "), style)) }
+    if name.is_empty() { Line::default() } else { Line::from(Span::styled(name, style)) }
 }
 
 pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {

@@ -24,8 +24,8 @@ struct Columns {
 }
 
 const READY: usize = 6;
-const RESTARTS: usize = 5;
-const AGE: usize = 7;
+const RESTARTS: usize = 4;
+const AGE: usize = 6;
 
 impl Columns {
     fn new(width: u16, all: bool) -> Self {
@@ -33,7 +33,7 @@ impl Columns {
         let namespace = if all { (width / 5).clamp(8, 24) } else { 0 };
         let node = if width >= 80 { 18 } else { 0 };
         let ip = if width >= 100 { 16 } else { 0 };
-        let status = if width >= 60 { 18 } else { 12 };
+        let status = if width >= 60 { 18 } else { 13 };
         let name = width.saturating_sub(1 + namespace + READY + status + RESTARTS + AGE + node + ip);
         Self { namespace, name, status, node, ip }
     }
@@ -53,7 +53,6 @@ pub(super) fn title(state: &State, theme: &Theme) -> Line<'static> {
         let cursor = if state.filtering { "▌" } else { "" };
         spans.push(Span::styled(format!("  /{filter}{cursor}"), theme.key));
     }
-    spans.push(Span::raw(" "));
     Line::from(spans)
 }
 

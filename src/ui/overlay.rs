@@ -149,8 +149,11 @@ fn question(choose: &Choose, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
         ]));
     }
     let longest = lines.iter().map(Line::width).max().unwrap_or(0).max(choose.title.width() + 2);
-    let width = u16::try_from(longest + 4).unwrap_or(u16::MAX).clamp(40, 90);
-    let wrapped: usize = lines.iter().map(|line| line.width().div_ceil(usize::from(width - 4)).max(1)).sum();
+    let width = u16::try_from(longest + 4).unwrap_or(u16::MAX).clamp(40, 90).min(area.width);
+    // Words wrap a little earlier than columns do: one line more for each line that wraps at all.
+    let room = usize::from(width - 4);
+    let wrapped: usize = lines.iter().map(|line| line.width().div_ceil(room).max(1)).sum();
+    let wrapped = wrapped + lines.iter().filter(|line| line.width() > room).count();
     let height = u16::try_from(wrapped + 2).unwrap_or(u16::MAX);
     let area = boxed(theme, frame, centred(area, width, height), &choose.title, "Esc stays");
     frame.render_widget(Paragraph::new(Text::from(lines)).wrap(Wrap { trim: false }), area);
@@ -223,7 +226,7 @@ fn leftovers(view: &Leftovers, state: &State, theme: &Theme, frame: &mut Frame<'
         }
         Some(Ok(rows)) => rows,
     };
-    let note_height = 2;
+    let note_height = 3;
     let height = usize::from(area.height.saturating_sub(note_height));
     let first = first_shown(view.selected, rows.len(), height);
     for (line, (index, row)) in rows.iter().enumerate().skip(first).take(height).enumerate() {
@@ -233,8 +236,8 @@ fn leftovers(view: &Leftovers, state: &State, theme: &Theme, frame: &mut Frame<'
         frame.buffer_mut().set_stringn(area.x, y, text, usize::from(area.width), style);
     }
     if let Some(selected) = view.selected() {
-        let y = area.bottom().saturating_sub(1);
-        frame.buffer_mut().set_stringn(area.x, y, advice(selected), usize::from(area.width), theme.faint);
+        let note = Rect { y: area.bottom().saturating_sub(2), height: 2.min(area.height), ..area };
+        frame.render_widget(Paragraph::new(advice(selected)).style(theme.faint).wrap(Wrap { trim: true }), note);
     }
 }
 
@@ -247,15 +250,16 @@ fn leftover(row: &Leftover, state: &State, width: usize) -> String {
     };
     let age = row.created.map(|created| age(created, state.now)).unwrap_or_default();
     let owner = row.owner.as_deref().unwrap_or("");
-    let name_width = width.saturating_sub(11 + 16 + 22 + 8 + 12);
+    let name = format!("{}/{name}", row.pod.namespace);
+    let state_width = if width >= 90 { 22 } else { 12 };
+    let name_width = width.saturating_sub(10 + 1 + state_width + 6 + 10);
     format!(
-        "{}{}{}{}{}{}",
-        fit(kind, 11),
-        fit(&row.pod.namespace, 16),
+        "{}{} {}{}{}",
+        fit(kind, 10),
         fit(&name, name_width),
-        fit(&format!(" {}", row.state), 22),
-        fit(&age, 8),
-        clip(owner, 12)
+        fit(&row.state, state_width),
+        fit(&age, 6),
+        clip(owner, 10)
     )
 }
 

@@ -61,11 +61,14 @@ impl Console {
         let context = console.state.context.clone();
         console.told(Message::Connected(context));
         let pods = console.watch(&WatchTarget::PodsIn(vec!["payments".to_owned()]));
-        console.rows(pods, vec![
-            pod("nodejsapps-66cd4f-gddtt", "1/1", "Running", 0, 1_260),
-            pod("nonroot", "1/1", "Running", 0, 1_140),
-            pod("crash", "0/1", "CrashLoopBackOff", 7, 540),
-        ]);
+        console.rows(
+            pods,
+            vec![
+                pod("nodejsapps-66cd4f-gddtt", "1/1", "Running", 0, 1_260),
+                pod("nonroot", "1/1", "Running", 0, 1_140),
+                pod("crash", "0/1", "CrashLoopBackOff", 7, 540),
+            ],
+        );
         let namespaces = console.watch(&WatchTarget::Namespaces);
         let row = |name: &str| NamespaceRow { name: name.into(), status: "Active".into(), created: Some(ago(86_400)) };
         let rows = vec![row("payments"), row("shop")];
@@ -200,7 +203,8 @@ fn container(name: &str, kind: ContainerKind, state: ContainerState) -> Containe
 
 /// A pod with a running container, a debugger that runs and one that has ended.
 pub(crate) fn detail(key: PodKey) -> PodDetail {
-    let ended = ContainerState::Terminated { code: 7, reason: "Error".into(), message: String::new(), at: Some(ago(60)) };
+    let ended =
+        ContainerState::Terminated { code: 7, reason: "Error".into(), message: String::new(), at: Some(ago(60)) };
     PodDetail {
         key,
         uid: "1".into(),

@@ -1,5 +1,6 @@
 //! The tests that need more than one room: one binary, one file a subject.
 
+mod architecture;
 mod console_state;
 mod plan_matrix;
 mod plan_properties;
@@ -7,3 +8,4 @@ mod plan_vectors;
 mod screen_keys;
 mod screen_probes;
 mod screens;
+mod update;

@@ -151,7 +151,8 @@ fn timeline(session: &Session, state: &State, theme: &Theme, frame: &mut Frame<'
         ]));
     }
     if session.phase == Phase::Launching {
-        let leave = state.keymap.named("pane.browse").map(|action| state.keymap.first_key_of(action)).unwrap_or_default();
+        let leave =
+            state.keymap.named("pane.browse").map(|action| state.keymap.first_key_of(action)).unwrap_or_default();
         let text = format!(" starting for {} …  {leave} leaves it to itself", age(session.started, state.now));
         lines.push(Line::styled(clip(&text, usize::from(area.width)), theme.faint));
     }

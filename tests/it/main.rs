@@ -8,4 +8,6 @@ mod plan_vectors;
 mod screen_keys;
 mod screen_probes;
 mod screens;
+mod terminal;
 mod update;
+mod workflows;

@@ -5,18 +5,12 @@ mod copied;
 mod ephemeral;
 
 use bathyscope::plan::{
-    CopyOptions, DebugOptions, Facts, Plan, Profile, Refusal, Request, parse_custom, plan_for_pod,
-    suffixes,
+    CopyOptions, DebugOptions, Facts, Plan, Profile, Refusal, Request, parse_custom, plan_for_pod, suffixes,
 };
 use serde_json::{Value, json};
 
-const LINUX_PROFILES: [Profile; 5] = [
-    Profile::General,
-    Profile::Baseline,
-    Profile::Restricted,
-    Profile::Netadmin,
-    Profile::Sysadmin,
-];
+const LINUX_PROFILES: [Profile; 5] =
+    [Profile::General, Profile::Baseline, Profile::Restricted, Profile::Netadmin, Profile::Sysadmin];
 
 fn pod(spec: &Value) -> Value {
     json!({"metadata": {"name": "p", "namespace": "n"}, "spec": spec})
@@ -64,11 +58,7 @@ fn windows() -> Value {
 }
 
 fn image(profile: Profile) -> DebugOptions {
-    DebugOptions {
-        image: Some("busybox".into()),
-        profile,
-        ..DebugOptions::default()
-    }
+    DebugOptions { image: Some("busybox".into()), profile, ..DebugOptions::default() }
 }
 
 fn general() -> DebugOptions {
@@ -76,30 +66,19 @@ fn general() -> DebugOptions {
 }
 
 fn custom(text: &str) -> DebugOptions {
-    DebugOptions {
-        custom: Some(parse_custom(text).expect("the custom container is read")),
-        ..general()
-    }
+    DebugOptions { custom: Some(parse_custom(text).expect("the custom container is read")), ..general() }
 }
 
 /// `--copy-to=copy` with these changes.
 fn copy(options: DebugOptions, change: impl FnOnce(&mut CopyOptions)) -> DebugOptions {
     let mut copy = CopyOptions::named("copy");
     change(&mut copy);
-    DebugOptions {
-        copy: Some(copy),
-        ..options
-    }
+    DebugOptions { copy: Some(copy), ..options }
 }
 
 /// `-c NAME -- sh` without an image.
 fn shell_in(name: &str, profile: Profile) -> DebugOptions {
-    DebugOptions {
-        image: None,
-        container: Some(name.into()),
-        command: vec!["sh".into()],
-        ..image(profile)
-    }
+    DebugOptions { image: None, container: Some(name.into()), command: vec!["sh".into()], ..image(profile) }
 }
 
 fn try_plan(pod: &Value, options: &DebugOptions) -> Result<Plan, Refusal> {
@@ -111,9 +90,7 @@ fn plan(pod: &Value, options: &DebugOptions) -> Plan {
 }
 
 fn refusal(pod: &Value, options: &DebugOptions) -> String {
-    try_plan(pod, options)
-        .expect_err("it is to be refused")
-        .message
+    try_plan(pod, options).expect_err("it is to be refused").message
 }
 
 /// The ephemeral container that is added.

@@ -1,8 +1,8 @@
 //! What holds of every plan, whatever the pod and the choices.
 
 use bathyscope::plan::{
-    CopyOptions, DebugOptions, Facts, PodSecurity, Profile, Request, parse_custom, plan_for_node,
-    plan_for_pod, suffixes,
+    CopyOptions, DebugOptions, Facts, PodSecurity, Profile, Request, parse_custom, plan_for_node, plan_for_pod,
+    suffixes,
 };
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -33,12 +33,7 @@ fn profile() -> impl Strategy<Value = Profile> {
 }
 
 fn facts() -> impl Strategy<Value = Facts> {
-    let levels = vec![
-        None,
-        Some(PodSecurity::Privileged),
-        Some(PodSecurity::Baseline),
-        Some(PodSecurity::Restricted),
-    ];
+    let levels = vec![None, Some(PodSecurity::Privileged), Some(PodSecurity::Baseline), Some(PodSecurity::Restricted)];
     select(levels).prop_map(|enforce| Facts { enforce })
 }
 
@@ -78,29 +73,23 @@ fn anything() -> impl Strategy<Value = Value> {
 
 /// Fields that no version of the API has, so that losing one is seen.
 fn extra() -> impl Strategy<Value = Map<String, Value>> {
-    prop::collection::btree_map("x-[a-z]{1,6}", anything(), 0..4)
-        .prop_map(|map| map.into_iter().collect())
+    prop::collection::btree_map("x-[a-z]{1,6}", anything(), 0..4).prop_map(|map| map.into_iter().collect())
 }
 
 fn with(mut value: Value, extra: Map<String, Value>) -> Value {
-    value
-        .as_object_mut()
-        .expect("an object is extended")
-        .extend(extra);
+    value.as_object_mut().expect("an object is extended").extend(extra);
     value
 }
 
 fn security_context() -> impl Strategy<Value = Value> {
-    (
-        select(vec![None, Some(0), Some(1000)]),
-        select(vec![None, Some(false), Some(true)]),
-    )
-        .prop_map(|(user, non_root)| {
+    (select(vec![None, Some(0), Some(1000)]), select(vec![None, Some(false), Some(true)])).prop_map(
+        |(user, non_root)| {
             let mut context = Map::new();
             context.extend(user.map(|uid| ("runAsUser".to_owned(), Value::from(uid))));
             context.extend(non_root.map(|on| ("runAsNonRoot".to_owned(), Value::from(on))));
             Value::Object(context)
-        })
+        },
+    )
 }
 
 prop_compose! {
@@ -159,27 +148,17 @@ fn custom() -> impl Strategy<Value = Value> {
         ("env", json!([{"name": "B", "value": "2"}])),
         ("securityContext", json!({"runAsUser": 5})),
         ("volumeMounts", json!([{"name": "d", "mountPath": "/d"}])),
-        (
-            "volumeMounts",
-            json!([{"name": "d", "mountPath": "/d", "subPath": "s"}]),
-        ),
+        ("volumeMounts", json!([{"name": "d", "mountPath": "/d", "subPath": "s"}])),
         ("resources", json!({"limits": {"cpu": "1"}})),
         ("ports", json!([{"containerPort": 80}])),
         ("livenessProbe", json!({"exec": {"command": ["true"]}})),
         ("startupProbe", json!({})),
         ("restartPolicy", json!("Always")),
-        (
-            "resizePolicy",
-            json!([{"resourceName": "cpu", "restartPolicy": "NotRequired"}]),
-        ),
+        ("resizePolicy", json!([{"resourceName": "cpu", "restartPolicy": "NotRequired"}])),
         ("lifecycle", json!({})),
     ];
     subsequence(fields, 0..4).prop_map(|fields| {
-        fields
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect::<Map<_, _>>()
-            .into()
+        fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<Map<_, _>>().into()
     })
 }
 

@@ -1,9 +1,8 @@
 //! What the real `kubectl debug` 1.36.2 sent for 79 combinations of pod and flags, held against our plans.
 
 use bathyscope::plan::{
-    CopyOptions, DebugOptions, Facts, Plan, Profile, Refusal, Request, parse_custom, parse_env,
-    parse_profile, parse_pull_policy, parse_set_image, plan_for_node, plan_for_pod, suffixes,
-    validate,
+    CopyOptions, DebugOptions, Facts, Plan, Profile, Refusal, Request, parse_custom, parse_env, parse_profile,
+    parse_pull_policy, parse_set_image, plan_for_node, plan_for_pod, suffixes, validate,
 };
 use serde_json::{Value, json};
 
@@ -43,10 +42,7 @@ fn cases() -> Vec<Value> {
 
 /// The flags of these cases, with kubectl's defaults.
 fn options(args: &[String]) -> Result<DebugOptions, Refusal> {
-    let mut options = DebugOptions {
-        profile: Profile::General,
-        ..DebugOptions::default()
-    };
+    let mut options = DebugOptions { profile: Profile::General, ..DebugOptions::default() };
     let mut copy = CopyOptions::named("");
     let (mut env, mut set_image) = (Vec::new(), Vec::new());
     let mut args = args.iter().map(String::as_str);
@@ -99,18 +95,14 @@ fn custom_file(name: &str) -> &'static str {
 }
 
 fn planned(case: &Value) -> Result<Plan, Refusal> {
-    let args: Vec<String> =
-        serde_json::from_value(case["args"].clone()).expect("arguments are text");
+    let args: Vec<String> = serde_json::from_value(case["args"].clone()).expect("arguments are text");
     let options = options(&args)?;
     let mut seed = 0;
     let mut draws = suffixes(move || {
         seed += 1_000_003;
         seed
     });
-    match case["resource"]
-        .as_str()
-        .and_then(|name| name.strip_prefix("node/"))
-    {
+    match case["resource"].as_str().and_then(|name| name.strip_prefix("node/")) {
         Some(node) => {
             let node = json!({"metadata": {"name": node}});
             plan_for_node(&node, "vec", &Facts::default(), &options, &mut draws)
@@ -122,24 +114,13 @@ fn planned(case: &Value) -> Result<Plan, Refusal> {
 /// A request as the vectors hold one.
 fn recorded(request: &Request) -> Value {
     match request {
-        Request::PatchEphemeral {
-            namespace,
-            pod,
-            body,
-        } => json!({
+        Request::PatchEphemeral { namespace, pod, body } => json!({
             "method": "PATCH",
             "path": format!("/api/v1/namespaces/{namespace}/pods/{pod}/ephemeralcontainers"),
             "body": body,
         }),
-        Request::CreatePod {
-            namespace,
-            pod,
-            body,
-        } => {
-            assert_eq!(
-                &body["metadata"]["name"], pod,
-                "the name of the pod is the one in its body"
-            );
+        Request::CreatePod { namespace, pod, body } => {
+            assert_eq!(&body["metadata"]["name"], pod, "the name of the pod is the one in its body");
             json!({"method": "POST", "path": format!("/api/v1/namespaces/{namespace}/pods"), "body": body})
         }
         Request::DeletePod { namespace, pod } => {
@@ -170,10 +151,7 @@ fn comparable(value: &Value) -> Value {
 fn generated(text: &str) -> Option<String> {
     let (head, suffix) = text.rsplit_once('-')?;
     let is_generated = head == "debugger" || head.starts_with("node-debugger-");
-    let is_suffix = suffix.len() == 5
-        && suffix
-            .bytes()
-            .all(|b| b"bcdfghjklmnpqrstvwxz2456789".contains(&b));
+    let is_suffix = suffix.len() == 5 && suffix.bytes().all(|b| b"bcdfghjklmnpqrstvwxz2456789".contains(&b));
     (is_generated && is_suffix).then(|| format!("{head}-#####"))
 }
 
@@ -181,44 +159,28 @@ fn generated(text: &str) -> Option<String> {
 fn every_case_sends_or_refuses_what_kubectl_does() {
     let cases = cases();
     assert_eq!(cases.len(), 79);
-    let word = |table: &[(&str, &'static str)], id: &str| {
-        table
-            .iter()
-            .find(|(known, _)| *known == id)
-            .map(|(_, word)| *word)
-    };
+    let word =
+        |table: &[(&str, &'static str)], id: &str| table.iter().find(|(known, _)| *known == id).map(|(_, word)| *word);
     for case in &cases {
         let id = case["id"].as_str().expect("cases have an id");
         let what = format!("case {id}: {} {}", case["resource"], case["args"]);
         let sent = case["requests"].as_array().expect("requests are a list");
         let refused = case["exitCode"] != 0;
         if id == NO_SUCH_POD {
-            let args: Vec<String> =
-                serde_json::from_value(case["args"].clone()).expect("arguments are text");
-            assert_eq!(
-                options(&args).and_then(|options| validate(&options)),
-                Ok(()),
-                "{what}"
-            );
+            let args: Vec<String> = serde_json::from_value(case["args"].clone()).expect("arguments are text");
+            assert_eq!(options(&args).and_then(|options| validate(&options)), Ok(()), "{what}");
             assert!(planned(case).is_err(), "{what}");
             continue;
         }
         let expected = match (refused, sent.is_empty()) {
-            (true, true) => {
-                Some(word(&REFUSED_BY_KUBECTL, id).unwrap_or_else(|| panic!("{what} is refused")))
-            }
+            (true, true) => Some(word(&REFUSED_BY_KUBECTL, id).unwrap_or_else(|| panic!("{what} is refused"))),
             (true, false) if REFUSED_BY_THE_SERVER.contains(&id) => None,
-            (true, false) => {
-                Some(word(&REFUSED_UP_FRONT, id).unwrap_or_else(|| panic!("{what} is refused")))
-            }
+            (true, false) => Some(word(&REFUSED_UP_FRONT, id).unwrap_or_else(|| panic!("{what} is refused"))),
             (false, _) => None,
         };
         match (planned(case), expected) {
             (Err(refusal), Some(word)) => {
-                assert!(
-                    refusal.message.contains(word),
-                    "{what} is refused for another reason: {refusal}"
-                );
+                assert!(refusal.message.contains(word), "{what} is refused for another reason: {refusal}");
             }
             (Err(refusal), None) => {
                 panic!("{what} is planned by kubectl, refused by us: {refusal}")
@@ -228,18 +190,9 @@ fn every_case_sends_or_refuses_what_kubectl_does() {
             }
             (Ok(plan), None) => {
                 let ours: Vec<Value> = plan.requests.iter().map(recorded).collect();
-                assert_eq!(
-                    comparable(&ours.into()),
-                    comparable(&case["requests"]),
-                    "{what}"
-                );
-                let says = case["message"]
-                    .as_str()
-                    .is_some_and(|message| message.contains("Non-root user"));
-                let warns = plan
-                    .warnings
-                    .iter()
-                    .any(|warning| warning.starts_with("Non-root user"));
+                assert_eq!(comparable(&ours.into()), comparable(&case["requests"]), "{what}");
+                let says = case["message"].as_str().is_some_and(|message| message.contains("Non-root user"));
+                let warns = plan.warnings.iter().any(|warning| warning.starts_with("Non-root user"));
                 assert_eq!(warns, says, "the warning of {what}");
             }
         }

@@ -17,8 +17,7 @@ struct Case {
 
 #[test]
 fn the_key_table() {
-    let cases: Vec<Case> =
-        serde_json::from_str(include_str!("../data/terminal/keys.json")).unwrap();
+    let cases: Vec<Case> = serde_json::from_str(include_str!("../data/terminal/keys.json")).unwrap();
     assert_eq!(cases.len(), 69);
     let mut wrong = Vec::new();
     for case in &cases {
@@ -31,12 +30,7 @@ fn the_key_table() {
         let key = KeyEvent::new_with_kind(code(&case.key), modifiers, kind);
         let bytes = encode_key(&key, &modes(&case.modes)).unwrap_or_default();
         if !case.bytes.iter().any(|wanted| unescape(wanted) == bytes) {
-            wrong.push(format!(
-                "{}: {:?} instead of {:?}",
-                case.name,
-                bytes.escape_ascii().to_string(),
-                case.bytes
-            ));
+            wrong.push(format!("{}: {:?} instead of {:?}", case.name, bytes.escape_ascii().to_string(), case.bytes));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -54,31 +48,19 @@ fn modifier(name: &str) -> KeyModifiers {
 fn modes(name: &str) -> Modes {
     match name {
         "legacy" => Modes::default(),
-        "DECCKM" => Modes {
-            app_cursor: true,
-            ..Modes::default()
-        },
+        "DECCKM" => Modes { app_cursor: true, ..Modes::default() },
         kitty => {
             let flags = kitty.strip_prefix("kitty flags ").unwrap().parse().unwrap();
-            Modes {
-                kitty: KittyFlags(flags),
-                ..Modes::default()
-            }
+            Modes { kitty: KittyFlags(flags), ..Modes::default() }
         }
     }
 }
 
 fn code(name: &str) -> KeyCode {
-    if let Some(character) = name
-        .strip_prefix("Char('")
-        .and_then(|rest| rest.strip_suffix("')"))
-    {
+    if let Some(character) = name.strip_prefix("Char('").and_then(|rest| rest.strip_suffix("')")) {
         return KeyCode::Char(character.chars().next().unwrap());
     }
-    if let Some(number) = name
-        .strip_prefix("F(")
-        .and_then(|rest| rest.strip_suffix(')'))
-    {
+    if let Some(number) = name.strip_prefix("F(").and_then(|rest| rest.strip_suffix(')')) {
         return KeyCode::F(number.parse().unwrap());
     }
     match name {

@@ -42,10 +42,13 @@ fn opening_connects_and_then_lists() {
     assert_eq!(console.asked, [Effect::Connect("prod-eu".to_owned())]);
     let context = console.state.context.clone();
     console.told(Message::Connected(context));
-    assert_eq!(console.asked[1..], [
-        Effect::Watch(WatchId(1), WatchTarget::Namespaces),
-        Effect::Watch(WatchId(2), WatchTarget::PodsIn(vec!["payments".to_owned()])),
-    ]);
+    assert_eq!(
+        console.asked[1..],
+        [
+            Effect::Watch(WatchId(1), WatchTarget::Namespaces),
+            Effect::Watch(WatchId(2), WatchTarget::PodsIn(vec!["payments".to_owned()])),
+        ]
+    );
 }
 
 #[test]

@@ -32,6 +32,8 @@ pub struct Entry {
 #[derive(Debug, Clone)]
 pub struct Palette {
     entries: Vec<Entry>,
+    /// How many entries there are beside the one that is made from what is typed.
+    given: usize,
     /// What is typed.
     pub query: TextLine,
     matching: Vec<usize>,
@@ -41,11 +43,19 @@ pub struct Palette {
 impl Palette {
     /// A palette over these entries, nothing typed.
     pub fn new(entries: Vec<Entry>) -> Self {
-        Self { matching: (0..entries.len()).collect(), entries, query: TextLine::default(), selected: 0 }
+        Self {
+            matching: (0..entries.len()).collect(),
+            given: entries.len(),
+            entries,
+            query: TextLine::default(),
+            selected: 0,
+        }
     }
 
     /// Orders the entries by how well they match what is typed.
     pub fn refresh(&mut self) {
+        self.entries.truncate(self.given);
+        self.entries.extend(self.named_namespace());
         let pattern = Pattern::parse(self.query.text(), CaseMatching::Ignore, Normalization::Smart);
         let mut matcher = Matcher::new(Config::DEFAULT);
         let mut characters = Vec::new();
@@ -61,6 +71,23 @@ impl Palette {
         scored.sort_by_key(|(score, index)| (std::cmp::Reverse(*score), *index));
         self.matching = scored.into_iter().map(|(_, index)| index).collect();
         self.selected = 0;
+    }
+
+    /// A namespace that no list has, by its name: somebody who may not list namespaces still gets to it.
+    fn named_namespace(&self) -> Option<Entry> {
+        let name = self.query.text().trim().strip_prefix("ns ")?.trim();
+        let label = format!("ns {name}");
+        // RFC 1123: what the API takes as the name of a namespace.
+        let is_name = (1..=63).contains(&name.len())
+            && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            && !name.starts_with('-')
+            && !name.ends_with('-');
+        let known = self.entries.iter().any(|entry| entry.label == label);
+        (is_name && !known).then(|| Entry {
+            label,
+            note: "a namespace by its name".to_owned(),
+            kind: EntryKind::Namespace(name.to_owned()),
+        })
     }
 
     /// The entries that match, best first.
@@ -101,5 +128,15 @@ mod tests {
         assert_eq!(palette.matching().map(|e| e.label.as_str()).collect::<Vec<_>>(), ["ns shop-orders", "ns shop"]);
         palette.move_by(5);
         assert_eq!(palette.selected().map(|e| e.label.as_str()), Some("ns shop"));
+    }
+
+    #[test]
+    fn a_namespace_that_nobody_listed_is_reached_by_its_name() {
+        let mut palette = Palette::new(vec![]);
+        for (typed, reached) in [("ns payments-eu", true), ("ns ", false), ("ns No", false), ("payments", false)] {
+            palette.query = TextLine::new(typed);
+            palette.refresh();
+            assert_eq!(palette.selected().is_some(), reached, "{typed}");
+        }
     }
 }

@@ -4,8 +4,7 @@ use bathyscope::plan::{CopyOptions, DebugOptions, Profile, Request};
 use serde_json::{Value, json};
 
 use super::{
-    LINUX_PROFILES, container, copied, copy, custom, general, image, plain, plan, pod, refusal,
-    rich, shell_in, windows,
+    LINUX_PROFILES, container, copied, copy, custom, general, image, plain, plan, pod, refusal, rich, shell_in, windows,
 };
 
 #[test]
@@ -20,10 +19,7 @@ fn c01_c19_a_copy_with_a_new_debugger() {
     assert_eq!(spec["containers"].as_array().map(Vec::len), Some(3));
     assert_eq!(spec["containers"][2]["image"], "busybox");
     let app = container(&body, "app");
-    assert_eq!(
-        app["securityContext"],
-        rich()["spec"]["containers"][0]["securityContext"]
-    );
+    assert_eq!(app["securityContext"], rich()["spec"]["containers"][0]["securityContext"]);
     for probe in ["livenessProbe", "readinessProbe", "startupProbe"] {
         assert!(app.get(probe).is_none(), "{probe}");
     }
@@ -51,10 +47,7 @@ fn c02_c03_a_container_of_the_copy_is_changed() {
     };
     let body = copied(&rich(), &copy(options, |_| {}));
     let app = container(&body, "app");
-    assert_eq!(
-        (&app["image"], &app["command"], &app["args"]),
-        (&json!("app:debug"), &json!(["/app"]), &json!(["sh"]))
-    );
+    assert_eq!((&app["image"], &app["command"], &app["args"]), (&json!("app:debug"), &json!(["/app"]), &json!(["sh"])));
     assert_eq!(app["env"], json!([{"name": "B", "value": "1"}]));
     assert_eq!(app["securityContext"]["runAsUser"], Value::Null);
     assert_eq!(app["securityContext"]["runAsNonRoot"], true);
@@ -65,16 +58,8 @@ fn c04_to_c07_c24_only_images_are_changed() {
     let set = |copy: &mut CopyOptions| {
         copy.set_image = vec![("*".into(), "a".into()), ("log".into(), "b".into())];
     };
-    let unnamed = DebugOptions {
-        image: None,
-        stdin: true,
-        tty: true,
-        ..general()
-    };
-    let no_such = DebugOptions {
-        container: Some("nosuch".into()),
-        ..unnamed.clone()
-    };
+    let unnamed = DebugOptions { image: None, stdin: true, tty: true, ..general() };
+    let no_such = DebugOptions { container: Some("nosuch".into()), ..unnamed.clone() };
     for options in [unnamed.clone(), no_such.clone()] {
         let options = copy(options, set);
         let plan = plan(&rich(), &options);
@@ -82,10 +67,7 @@ fn c04_to_c07_c24_only_images_are_changed() {
         assert!(plan.warnings[0].contains("Services"));
         let body = copied(&rich(), &options);
         assert_eq!(body["metadata"]["labels"], rich()["metadata"]["labels"]);
-        assert_eq!(
-            body["metadata"]["annotations"],
-            rich()["metadata"]["annotations"]
-        );
+        assert_eq!(body["metadata"]["annotations"], rich()["metadata"]["annotations"]);
         assert!(body["spec"].get("shareProcessNamespace").is_none());
         let mut app = rich()["spec"]["containers"][0].clone();
         app["image"] = "a".into();
@@ -93,26 +75,14 @@ fn c04_to_c07_c24_only_images_are_changed() {
         assert_eq!(container(&body, "log")["image"], "b");
         assert_eq!(container(&body, "init")["image"], "init:1");
     }
-    let named = DebugOptions {
-        image: None,
-        container: Some("app".into()),
-        ..image(Profile::Baseline)
-    };
+    let named = DebugOptions { image: None, container: Some("app".into()), ..image(Profile::Baseline) };
     let body = copied(&rich(), &copy(named, set));
     assert_eq!(container(&body, "app").get("securityContext"), None);
     assert!(body["metadata"].get("labels").is_none());
-    assert!(
-        refusal(&rich(), &copy(shell_in("nosuch", Profile::General), |_| {})).contains("--image")
-    );
+    assert!(refusal(&rich(), &copy(shell_in("nosuch", Profile::General), |_| {})).contains("--image"));
     // C20: the debugger's image wins over a set one.
-    let both = DebugOptions {
-        container: Some("app".into()),
-        ..general()
-    };
-    assert_eq!(
-        container(&copied(&rich(), &copy(both, set)), "app")["image"],
-        "busybox"
-    );
+    let both = DebugOptions { container: Some("app".into()), ..general() };
+    assert_eq!(container(&copied(&rich(), &copy(both, set)), "app")["image"], "busybox");
 }
 
 type Flag = fn(&mut CopyOptions);
@@ -124,37 +94,19 @@ fn c08_each_keep_flag_keeps_one_thing() {
     let app = "/spec/containers/0";
     let flags: [(Flag, String); 5] = [
         (|copy| copy.keep_labels = true, "/metadata/labels".into()),
-        (
-            |copy| copy.keep_annotations = true,
-            "/metadata/annotations".into(),
-        ),
-        (
-            |copy| copy.keep_liveness = true,
-            format!("{app}/livenessProbe"),
-        ),
-        (
-            |copy| copy.keep_readiness = true,
-            format!("{app}/readinessProbe"),
-        ),
-        (
-            |copy| copy.keep_startup = true,
-            format!("{app}/startupProbe"),
-        ),
+        (|copy| copy.keep_annotations = true, "/metadata/annotations".into()),
+        (|copy| copy.keep_liveness = true, format!("{app}/livenessProbe")),
+        (|copy| copy.keep_readiness = true, format!("{app}/readinessProbe")),
+        (|copy| copy.keep_startup = true, format!("{app}/startupProbe")),
     ];
     for (flag, kept) in flags {
         let mut with = copied(&rich, &copy(general(), flag));
         assert_eq!(with.pointer(&kept), rich.pointer(&kept), "{kept}");
         let (parent, field) = kept.rsplit_once('/').expect("a path");
-        with.pointer_mut(parent)
-            .and_then(Value::as_object_mut)
-            .expect("an object")
-            .remove(field);
+        with.pointer_mut(parent).and_then(Value::as_object_mut).expect("an object").remove(field);
         assert_eq!(with, without, "nothing but {kept} differs");
     }
-    let none = copied(
-        &rich,
-        &copy(general(), |copy| copy.keep_init_containers = false),
-    );
+    let none = copied(&rich, &copy(general(), |copy| copy.keep_init_containers = false));
     assert!(none["spec"].get("initContainers").is_none());
 }
 
@@ -169,10 +121,7 @@ fn c09_c10_legacy_and_the_same_node() {
         }),
     );
     assert!(body["metadata"].get("labels").is_none());
-    assert_eq!(
-        body["metadata"]["annotations"],
-        rich()["metadata"]["annotations"]
-    );
+    assert_eq!(body["metadata"]["annotations"], rich()["metadata"]["annotations"]);
     assert!(container(&body, "app").get("livenessProbe").is_some());
     assert!(container(&body, "init").is_object());
     assert!(body["spec"].get("shareProcessNamespace").is_none());
@@ -195,10 +144,7 @@ fn c11_c12_whether_processes_are_shared() {
             pod["spec"]["shareProcessNamespace"] = source.clone();
         }
         let shares = |profile| {
-            let body = copied(
-                &pod,
-                &copy(image(profile), |copy| copy.share_processes = flag),
-            );
+            let body = copied(&pod, &copy(image(profile), |copy| copy.share_processes = flag));
             body["spec"]["shareProcessNamespace"].clone()
         };
         assert_eq!(shares(Profile::Legacy), legacy, "legacy: {source} {flag:?}");
@@ -217,10 +163,7 @@ fn c13_c14_pods_that_cannot_share_processes() {
     });
     assert!(refusal(&host, &legacy).contains("hostPID"));
     let unshared = copy(general(), |copy| copy.share_processes = Some(false));
-    assert_eq!(
-        copied(&host, &unshared)["spec"]["shareProcessNamespace"],
-        false
-    );
+    assert_eq!(copied(&host, &unshared)["spec"]["shareProcessNamespace"], false);
     let auto = copy(image(Profile::Auto), |_| {});
     assert_eq!(copied(&host, &auto)["spec"]["shareProcessNamespace"], false);
 
@@ -231,10 +174,7 @@ fn c13_c14_pods_that_cannot_share_processes() {
     assert!(refusal(&windows(), &unshared).contains("Windows"));
     for profile in [Profile::Legacy, Profile::Auto] {
         let body = copied(&windows(), &copy(image(profile), |_| {}));
-        assert!(
-            body["spec"].get("shareProcessNamespace").is_none(),
-            "{profile}"
-        );
+        assert!(body["spec"].get("shareProcessNamespace").is_none(), "{profile}");
     }
 }
 
@@ -244,14 +184,8 @@ fn c15_c16_an_init_container_of_the_copy() {
     let body = copied(&rich(), &copy(options.clone(), |_| {}));
     let init = container(&body, "init");
     assert_eq!(init["command"], json!(["sh"]));
-    assert_eq!(
-        init["securityContext"],
-        json!({"capabilities": {"add": ["SYS_PTRACE"]}})
-    );
-    let custom = DebugOptions {
-        custom: Some(json!({"workingDir": "/"})),
-        ..options.clone()
-    };
+    assert_eq!(init["securityContext"], json!({"capabilities": {"add": ["SYS_PTRACE"]}}));
+    let custom = DebugOptions { custom: Some(json!({"workingDir": "/"})), ..options.clone() };
     assert!(refusal(&rich(), &copy(custom, |_| {})).contains("init container"));
     let without = copy(options, |copy| copy.keep_init_containers = false);
     assert!(refusal(&rich(), &without).contains("--keep-init-containers"));
@@ -286,10 +220,7 @@ fn c23_a_custom_container_over_one_that_exists_leaves_nothing_stale() {
     let body = copied(&rich(), &copy(options, |_| {}));
     let app = container(&body, "app");
     assert_eq!(app["env"], json!([{"name": "A", "value": "1"}]));
-    assert_eq!(
-        app["ports"],
-        json!([{"containerPort": 81}, {"name": "http", "containerPort": 80}])
-    );
+    assert_eq!(app["ports"], json!([{"containerPort": 81}, {"name": "http", "containerPort": 80}]));
 }
 
 #[test]

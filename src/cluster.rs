@@ -12,10 +12,12 @@ mod proxy;
 mod request;
 mod streams;
 mod text;
+mod watch;
 
 pub use connect::{Cluster, Contexts, KubeconfigContexts};
 pub use kubeconfig::KubeconfigOptions;
 pub use log::{LOG_LIMIT, LogOptions};
+pub use watch::watch;
 
 use std::sync::Arc;
 

@@ -1,11 +1,14 @@
 //! Everything said to a Kubernetes API: connecting, live lists, debuggers, streams; never any state of the screen.
 
+mod access;
 mod connect;
+mod debug;
 pub mod detail;
 mod exec;
 mod exec_plugin;
 mod gateway;
 mod kubeconfig;
+mod leftovers;
 mod log;
 mod problem;
 mod proxy;
@@ -15,6 +18,7 @@ mod text;
 mod watch;
 
 pub use connect::{Cluster, Contexts, KubeconfigContexts};
+pub use debug::Started;
 pub use kubeconfig::KubeconfigOptions;
 pub use log::{LOG_LIMIT, LogOptions};
 pub use watch::watch;

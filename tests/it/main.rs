@@ -1,1 +1,4 @@
 //! The tests that need more than one room: one binary, one file a subject.
+
+mod cluster_watch;
+mod fake_api;

@@ -26,6 +26,8 @@ const MOST_NAMESPACES: usize = 256;
 const BATCH_EVERY: Duration = Duration::from_millis(50);
 /// The most changes reported together.
 const BATCH_MOST: usize = 2000;
+/// A version that is too old so soon was too old when it was given.
+const TOO_OLD_AT_ONCE: Duration = Duration::from_secs(10);
 /// Signals that may wait; more, and the watches wait.
 const SIGNALS: usize = 1024;
 
@@ -101,18 +103,24 @@ pub(super) async fn run<K: Kind>(cluster: &Cluster, report: &Report, mut reach: 
         }
         report.send(K::update(RowsUpdate::Complete)).await;
         report.liveness(Liveness::Live).await;
+        let listed_at = Instant::now();
         let mut following = Following::<K>::new(report, last_heard);
         following.until_expired(cluster, generation, &names).await;
         last_heard = following.last_heard;
         if following.eventful {
             backoff.reset();
-        } else {
-            // A server that calls each version too old must not be listed without a pause.
-            if let Reach::Everywhere { at_once } = &mut reach {
-                *at_once = true;
-            }
-            sleep(backoff.next()).await;
+            continue;
         }
+        // A server that calls each version too old must not be listed without a pause.
+        let delay = backoff.next();
+        if let Reach::Everywhere { at_once } = &mut reach {
+            *at_once |= listed_at.elapsed() < TOO_OLD_AT_ONCE;
+        }
+        let why = "the server calls the version it gave too old".to_owned();
+        report
+            .liveness(Lost::new(last_heard, delay, why).into())
+            .await;
+        sleep(delay).await;
     }
 }
 
@@ -252,6 +260,7 @@ impl<'a, K: Kind> Following<'a, K> {
         for (at, (scope, listed)) in generation.watches.into_iter().enumerate() {
             followers.push(start(at, scope, listed));
         }
+        let mut started = followers.len();
         let mut refused: Vec<Scope> = generation
             .refused
             .into_iter()
@@ -274,7 +283,10 @@ impl<'a, K: Kind> Following<'a, K> {
                 () = sleep_until(retry_refused), if !refused.is_empty() => {
                     for scope in mem::take(&mut refused) {
                         match list::<K>(cluster, &scope, Include::Nothing, names, self.report).await {
-                            Ok(listed) => followers.push(start(followers.len() + self.lost.len() + refused.len() + 1_000_000, scope, listed)),
+                            Ok(listed) => {
+                                followers.push(start(started, scope, listed));
+                                started += 1;
+                            }
                             Err(_) => refused.push(scope),
                         }
                     }

@@ -25,7 +25,7 @@ use crate::cluster::{
 };
 
 /// A watch that ends sooner than this without a word was not wanted by the server.
-const TOO_SOON: Duration = Duration::from_secs(1);
+pub(super) const TOO_SOON: Duration = Duration::from_secs(1);
 
 /// What a watch tells.
 pub(super) enum Signal<K: Kind> {
@@ -102,7 +102,9 @@ impl<'a, K: Kind> Follower<'a, K> {
             let opened = Instant::now();
             self.eventful = false;
             match self.once().await? {
-                Ok(()) if self.eventful || opened.elapsed() >= TOO_SOON => {}
+                Ok(()) if opened.elapsed() >= TOO_SOON => {}
+                // Not lost, but not in a hurry either: it might end each one after its first event.
+                Ok(()) if self.eventful => sleep(TOO_SOON).await,
                 Ok(()) => {
                     self.lost("the server ends each watch at once".to_owned())
                         .await?

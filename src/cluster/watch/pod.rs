@@ -7,13 +7,13 @@ use kube::core::Status;
 use serde_json::Value;
 use tokio::{
     sync::mpsc,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 
 use super::{
     Liveness, Lost, REFUSED_PAUSE, Report, WATCH_IDLE,
     backoff::Backoff,
-    follow::{streamed, watching},
+    follow::{TOO_SOON, streamed, watching},
     lines::Lines,
     table::{EventHead, EventOf},
 };
@@ -161,14 +161,14 @@ impl PodWatcher {
 
     /// One watch. Without a version it begins with the pod as it is: the pod's own version may be long forgotten.
     async fn follow(&mut self) -> Result<Result<(), Fault>, Unwanted> {
-        let opened = async {
+        let request = async {
             let target = Target::new("/api/v1", &["namespaces", &self.key.namespace, "pods"])?
                 .with("fieldSelector", &format!("metadata.name={}", self.key.name));
             self.cluster
                 .open(streamed(watching(target), JSON)?, ANSWER_TIME)
                 .await
         };
-        let response = match opened.await {
+        let response = match request.await {
             Ok(response) => response,
             Err(fault) if fault.code() == 403 => {
                 // May be read, may not be watched.
@@ -179,13 +179,13 @@ impl PodWatcher {
         };
         self.heard().await?;
         let mut lines = Lines::new(response.into_body());
-        let mut eventful = false;
+        let opened = Instant::now();
         loop {
             let line = match timeout(WATCH_IDLE, lines.next()).await {
                 Err(_) => return Ok(Err(Fault::Silent(WATCH_IDLE))),
                 Ok(Err(fault)) => return Ok(Err(fault)),
                 Ok(Ok(None)) => {
-                    if !eventful {
+                    if opened.elapsed() < TOO_SOON {
                         // Nothing says that this server would not end the next one at once, too.
                         sleep(self.backoff.next()).await;
                     }
@@ -197,8 +197,10 @@ impl PodWatcher {
             match event(&line) {
                 Err(fault) => return Ok(Err(fault)),
                 Ok(news) => {
-                    eventful = true;
-                    self.backoff.reset();
+                    if opened.elapsed() >= TOO_SOON {
+                        // The first event only repeats what was read.
+                        self.backoff.reset();
+                    }
                     if let Some(news) = news {
                         self.tell(news).await?;
                     }

@@ -31,7 +31,8 @@ pub(super) const STRATEGIC_MERGE: &str = "application/strategic-merge-patch+json
 /// A path below the API's root with a query, encoded.
 pub(super) struct Target {
     path: String,
-    query: Option<form_urlencoded::Serializer<'static, String>>,
+    /// Encoded, without its question mark.
+    query: String,
 }
 
 impl Target {
@@ -58,7 +59,10 @@ impl Target {
             path.push('/');
             path.push_str(segment);
         }
-        Ok(Self { path, query: None })
+        Ok(Self {
+            path,
+            query: String::new(),
+        })
     }
 
     /// A pod or one of its subresources.
@@ -70,16 +74,22 @@ impl Target {
 
     /// Adds `name=value` to the query.
     pub(super) fn with(mut self, name: &str, value: &str) -> Self {
+        if !self.query.is_empty() {
+            self.query.push('&');
+        }
         self.query
-            .get_or_insert_with(|| form_urlencoded::Serializer::new(String::new()))
-            .append_pair(name, value);
+            .extend(form_urlencoded::byte_serialize(name.as_bytes()));
+        self.query.push('=');
+        self.query
+            .extend(form_urlencoded::byte_serialize(value.as_bytes()));
         self
     }
 
     fn uri(self) -> String {
-        match self.query {
-            Some(mut query) => format!("{}?{}", self.path, query.finish()),
-            None => self.path,
+        if self.query.is_empty() {
+            self.path
+        } else {
+            format!("{}?{}", self.path, self.query)
         }
     }
 

@@ -1,7 +1,9 @@
 //! The tests that need more than one room: one binary, one file a subject.
 
 mod architecture;
+mod cluster_watch;
 mod console_state;
+mod fake_api;
 mod plan_matrix;
 mod plan_properties;
 mod plan_vectors;

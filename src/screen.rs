@@ -16,6 +16,7 @@ mod search;
 mod selection;
 mod view;
 
+use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
@@ -32,7 +33,7 @@ pub use selection::{Position, SelectionKind};
 pub use view::{Cursor, CursorShape};
 
 use emulator::Emulator;
-use lexer::{Action, Lexer};
+use lexer::{Action, Lexer, incomplete_tail};
 use selection::Selection;
 
 /// The fewest columns the emulator works with; a wide character has no place in one.
@@ -83,6 +84,8 @@ pub struct Screen {
     emulator: Emulator,
     parser: Processor<Unbuffered>,
     lexer: Lexer,
+    /// The beginning of a character whose rest has not arrived.
+    partial: Vec<u8>,
     size: Size,
     scrollback: usize,
     /// Rows scrolled back from the bottom.
@@ -99,6 +102,7 @@ impl Screen {
             emulator: Emulator::new(size, scrollback_lines),
             parser: Processor::new(),
             lexer: Lexer::default(),
+            partial: Vec::new(),
             size,
             scrollback: scrollback_lines,
             offset: 0,
@@ -113,7 +117,16 @@ impl Screen {
     /// which is told as [`ScreenNotice::Broken`], and nothing else.
     pub fn feed(&mut self, bytes: &[u8]) {
         let (alt, first) = (self.emulator.on_alt_screen(), self.emulator.first_row());
-        self.guarded(|screen| screen.advance(bytes));
+        let whole = if self.partial.is_empty() {
+            Cow::Borrowed(bytes)
+        } else {
+            let mut joined = std::mem::take(&mut self.partial);
+            joined.extend_from_slice(bytes);
+            Cow::Owned(joined)
+        };
+        let (complete, partial) = whole.split_at(whole.len() - incomplete_tail(&whole));
+        self.partial = partial.to_vec();
+        self.guarded(|screen| screen.advance(complete));
         if self.emulator.on_alt_screen() != alt {
             self.selection = None;
         }
@@ -275,6 +288,17 @@ mod tests {
         assert_eq!(screen.take_notices(), [ScreenNotice::Broken]);
         screen.feed(b"after");
         assert_eq!(screen.text().trim_end(), "after");
+    }
+
+    #[test]
+    fn characters_arrive_in_parts_and_nothing_behind_them_is_lost() {
+        let text = "\u{e9}x\u{4f60}y\u{1f680}z\u{e9}\u{e9}!";
+        for cut in 0..text.len() {
+            let mut screen = screen(20, 3);
+            screen.feed(&text.as_bytes()[..cut]);
+            screen.feed(&text.as_bytes()[cut..]);
+            assert_eq!(screen.text().trim_end(), text, "cut at {cut}");
+        }
     }
 
     #[test]

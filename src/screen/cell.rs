@@ -157,7 +157,7 @@ impl SymbolBuffer {
     pub(super) fn symbol(&mut self, base: char, marks: &[char], width: u8) -> &str {
         let base = if is_printable(base) { base } else { ' ' };
         let mut length = base.encode_utf8(&mut self.0).len();
-        let bare = length;
+        let without_marks = length;
         for mark in marks.iter().take(MARKS_MAX) {
             let widening = matches!(mark, '\u{fe0f}' | '\u{20e3}') && width == 1;
             if !widening && is_printable(*mark) {
@@ -165,10 +165,10 @@ impl SymbolBuffer {
             }
         }
         let text = str::from_utf8(&self.0[..length]).unwrap_or(" ");
-        if length == bare || text.width() == usize::from(width) {
+        if length == without_marks || text.width() == usize::from(width) {
             text
         } else {
-            text.get(..bare).unwrap_or(" ")
+            text.get(..without_marks).unwrap_or(" ")
         }
     }
 }

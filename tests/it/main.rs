@@ -1,4 +1,6 @@
 //! The tests that need more than one room: one binary, one file a subject.
 
+mod screen_hostile;
 mod screen_keys;
 mod screen_probes;
+mod screen_streams;

@@ -28,7 +28,7 @@ fn screen() -> Screen {
 fn replies(bytes: &[u8]) -> String {
     let mut screen = screen();
     screen.feed(bytes);
-    String::from_utf8(screen.take_replies()).unwrap()
+    String::from_utf8(screen.take_replies()).expect("answers are ASCII")
 }
 
 /// What a stream leads to besides its screen.
@@ -196,7 +196,7 @@ fn an_endless_command_does_not_swallow_memory_and_ends_with_its_end() {
     let mut screen = screen();
     screen.feed(b"\x1b]0;");
     for _ in 0..1000 {
-        screen.feed(&[b'x'; 65536]);
+        screen.feed(&b"x".repeat(65536));
     }
     screen.feed(b"\x1b\\shown");
     assert_eq!(screen.text().trim_end(), "shown");
@@ -383,7 +383,7 @@ proptest! {
         screen.feed(&stream.concat());
         let modes = screen.modes();
         let bytes = encode_paste(&text, &modes);
-        let marks = bytes.iter().filter(|byte| **byte == 0x1b).count();
+        let marks = bytes.split(|byte| *byte == 0x1b).count() - 1;
         prop_assert!(marks == 0 || marks == 2 && modes.bracketed_paste);
         let _ = encode_key(&KeyEvent::new(KeyCode::Up, KeyModifiers::ALT), &modes);
     }

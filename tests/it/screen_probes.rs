@@ -130,11 +130,11 @@ fn differences(probe: &Probe) -> Vec<String> {
     {
         wrong.push(format!("reply {reply} instead of {:?}", probe.reply));
     }
-    if probe
-        .reply_re
-        .as_ref()
-        .is_some_and(|wanted| !Regex::new(wanted).unwrap().is_match(&replies))
-    {
+    if probe.reply_re.as_ref().is_some_and(|wanted| {
+        !Regex::new(wanted)
+            .expect("a pattern of the table")
+            .is_match(&replies)
+    }) {
         wrong.push(format!("reply {reply} instead of {:?}", probe.reply_re));
     }
     let cells = cells(&screen);

@@ -99,15 +99,6 @@ impl Style {
             attributes: Attributes::of(cell.flags),
         }
     }
-
-    /// A space in this style cannot be told from an empty cell.
-    pub(super) fn is_blank(&self) -> bool {
-        let shown = self.attributes;
-        self.bg == Color::Default
-            && !shown.inverse
-            && !shown.strike
-            && shown.underline == Underline::None
-    }
 }
 
 impl Attributes {

@@ -2,5 +2,7 @@
 
 mod screen_hostile;
 mod screen_keys;
+mod screen_mends;
 mod screen_probes;
+mod screen_scrollback;
 mod screen_streams;

@@ -312,7 +312,9 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
         "\u{c1}\u{ac00}\u{1160}",
     ])
     .prop_map(|text| text.as_bytes().to_vec());
-    prop_oneof![4 => csi, 3 => escape, 4 => text, 1 => prop::collection::vec(any::<u8>(), 0..40)]
+    let flood = prop::sample::select(vec!["\n", "word ", "\u{4f60}", "\x1b[41mx\x1b[m \r\n"])
+        .prop_map(|text| text.repeat(500).into_bytes());
+    prop_oneof![1 => flood, 4 => csi, 3 => escape, 4 => text, 1 => prop::collection::vec(any::<u8>(), 0..40)]
 }
 
 #[derive(Debug, Clone)]

@@ -99,15 +99,6 @@ impl Style {
             attributes: Attributes::of(cell.flags),
         }
     }
-
-    /// A space in this style cannot be told from an empty cell.
-    pub(super) fn is_blank(&self) -> bool {
-        let shown = self.attributes;
-        self.bg == Color::Default
-            && !shown.inverse
-            && !shown.strike
-            && shown.underline == Underline::None
-    }
 }
 
 impl Attributes {
@@ -157,7 +148,7 @@ impl SymbolBuffer {
     pub(super) fn symbol(&mut self, base: char, marks: &[char], width: u8) -> &str {
         let base = if is_printable(base) { base } else { ' ' };
         let mut length = base.encode_utf8(&mut self.0).len();
-        let bare = length;
+        let without_marks = length;
         for mark in marks.iter().take(MARKS_MAX) {
             let widening = matches!(mark, '\u{fe0f}' | '\u{20e3}') && width == 1;
             if !widening && is_printable(*mark) {
@@ -165,10 +156,10 @@ impl SymbolBuffer {
             }
         }
         let text = str::from_utf8(&self.0[..length]).unwrap_or(" ");
-        if length == bare || text.width() == usize::from(width) {
+        if length == without_marks || text.width() == usize::from(width) {
             text
         } else {
-            text.get(..bare).unwrap_or(" ")
+            text.get(..without_marks).unwrap_or(" ")
         }
     }
 }

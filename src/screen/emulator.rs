@@ -1,10 +1,10 @@
 //! The library's terminal with our guards round it: bounded replies, titles, stacks and history, and the few places
 //! mended where it differs from a real terminal. It never passes anything of the remote on raw.
 
+mod cursor;
 mod handler;
 mod kitty;
 mod palette;
-mod wide;
 
 use std::ops::Range;
 

@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use alacritty_terminal::grid::Row;
 use alacritty_terminal::index::Column;
 use alacritty_terminal::term::cell::{Cell as GridCell, Flags};
+use alacritty_terminal::vte::ansi::{Color as GridColor, NamedColor};
 
 use super::cell::{Style, is_printable, width_of};
 
@@ -116,39 +117,67 @@ impl History {
 impl StoredRow {
     /// The text of a row of the grid; blanks at the end of a line are not kept.
     pub(super) fn of(row: &Row<GridCell>) -> StoredRow {
-        let mut line = Builder::default();
-        let mut blank_from = (0, 0);
-        let columns = row.len();
-        let wrapped = row[Column(columns - 1)].flags.contains(Flags::WRAPLINE);
-        for column in 0..columns {
-            let cell = &row[Column(column)];
+        let cells = &row[Column(0)..Column(row.len())];
+        let wrapped = cells
+            .last()
+            .is_some_and(|cell| cell.flags.contains(Flags::WRAPLINE));
+        let kept = if wrapped {
+            cells.len()
+        } else {
+            cells
+                .iter()
+                .rposition(|cell| !is_blank(cell))
+                .map_or(0, |last| last + 1)
+        };
+        let mut line = Builder {
+            text: String::with_capacity(kept),
+            runs: Vec::new(),
+        };
+        // Neighbours mostly look the same, and comparing them is far cheaper than reading their style.
+        let mut same: Option<(&GridCell, Style)> = None;
+        for cell in &cells[..kept] {
             if cell
                 .flags
                 .intersects(Flags::WIDE_CHAR_SPACER | Flags::LEADING_WIDE_CHAR_SPACER)
             {
                 continue;
             }
-            let style = Style::of(cell);
-            let character = if is_printable(cell.c) { cell.c } else { ' ' };
-            line.push(character, style);
+            let style = match same {
+                Some((other, style)) if looks_like(cell, other) => style,
+                _ => Style::of(cell),
+            };
+            same = Some((cell, style));
+            line.push(if is_printable(cell.c) { cell.c } else { ' ' }, style);
             for mark in cell.zerowidth().unwrap_or_default() {
                 line.push(*mark, style);
             }
-            if wrapped
-                || character != ' '
-                || !style.is_blank()
-                || cell.zerowidth().is_some_and(|marks| !marks.is_empty())
-            {
-                blank_from = (line.text.len(), line.runs.len());
-            }
         }
-        line.truncate(blank_from);
         line.finish(wrapped)
     }
 
     fn bytes(&self) -> usize {
         size_of::<StoredRow>() + self.text.len() + size_of_val::<[Run]>(&self.runs)
     }
+}
+
+/// Whether a cell at the end of a line can be left out.
+fn is_blank(cell: &GridCell) -> bool {
+    const SHOWN: Flags = Flags::INVERSE
+        .union(Flags::STRIKEOUT)
+        .union(Flags::ALL_UNDERLINES);
+    matches!(cell.c, ' ' | '\t')
+        && cell.bg == GridColor::Named(NamedColor::Background)
+        && !cell.flags.intersects(SHOWN)
+        && cell.zerowidth().is_none_or(<[char]>::is_empty)
+}
+
+/// Whether two cells surely have the same style.
+fn looks_like(cell: &GridCell, other: &GridCell) -> bool {
+    cell.extra.is_none()
+        && other.extra.is_none()
+        && cell.flags == other.flags
+        && cell.fg == other.fg
+        && cell.bg == other.bg
 }
 
 fn fits(text: &str, columns: usize) -> bool {
@@ -176,14 +205,6 @@ impl Builder {
         let mut styles = Styles::new(&row.runs);
         for (at, character) in row.text.char_indices() {
             self.push(character, styles.at(at));
-        }
-    }
-
-    fn truncate(&mut self, (length, runs): (usize, usize)) {
-        self.text.truncate(length);
-        self.runs.truncate(runs);
-        if let Some(run) = self.runs.last_mut() {
-            run.end = run.end.min(u32::try_from(length).unwrap_or(u32::MAX));
         }
     }
 

@@ -140,7 +140,9 @@ impl Lexer {
             return self.step_dcs(dcs, byte);
         }
         self.state = match (self.state, byte) {
-            (_, 0x18 | 0x1a) => State::Ground,
+            (_, 0x18 | 0x1a) | (State::EscapeIntermediate, 0x30..=0x7e) | (State::Osc(_), 0x07) => {
+                State::Ground
+            }
             (_, 0x1b) => State::Escape,
             (State::Escape, _) => match byte {
                 b'[' => State::Csi(Csi::default()),
@@ -151,7 +153,6 @@ impl Lexer {
                 0x30..=0x7e => State::Ground,
                 _ => State::Escape,
             },
-            (State::EscapeIntermediate, 0x30..=0x7e) | (State::Osc(_), 0x07) => State::Ground,
             (State::Csi(csi), 0x40..=0x7e) => {
                 self.state = State::Ground;
                 return csi.ended_by(byte, repeat_limit);
@@ -242,6 +243,19 @@ impl Dcs {
     }
 }
 
+/// How many bytes at the end of `bytes` are the beginning of a character that is not all there. The parser drops text
+/// behind a character that it is given in two parts, so these wait for the rest.
+pub(super) fn incomplete_tail(bytes: &[u8]) -> usize {
+    let longest = bytes.len().min(3);
+    (1..=longest)
+        .rev()
+        .find(|length| {
+            str::from_utf8(&bytes[bytes.len() - length..])
+                .is_err_and(|error| error.valid_up_to() == 0 && error.error_len().is_none())
+        })
+        .unwrap_or(0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -272,6 +286,23 @@ mod tests {
             let (forwarded, _) = run(&bytes, chunk);
             assert_eq!(forwarded.len(), 3 + OSC_LIMIT + 2, "chunks of {chunk}");
             assert!(forwarded.ends_with(b"x\x07b"));
+        }
+    }
+
+    #[test]
+    fn the_beginning_of_a_character_is_told_from_rubbish() {
+        for (bytes, length) in [
+            (&b"abc"[..], 0),
+            (b"", 0),
+            (b"ab\xc3", 1),
+            (b"\xe4\xbd", 2),
+            (b"a\xf0\x9f\x9a", 3),
+            (b"\xe4\xbd\xa0", 0),
+            (b"\xbd\xa0", 0),
+            (b"\xff\xe0\x80", 0),
+            (b"\xe4\xc3", 1),
+        ] {
+            assert_eq!(incomplete_tail(bytes), length, "{bytes:x?}");
         }
     }
 

@@ -1,9 +1,7 @@
 //! What a screen answers to the far end: every form a reply can take is here, made of numbers only, never of its text.
 
 use alacritty_terminal::term::cell::{Cell as GridCell, Flags};
-use alacritty_terminal::vte::ansi::{
-    Color as GridColor, CursorShape, CursorStyle, NamedColor, Rgb,
-};
+use alacritty_terminal::vte::ansi::{Color as GridColor, CursorShape, CursorStyle, Rgb};
 
 /// The most that is owed at one time; a far end that asks without reading gets no more.
 pub(super) const REPLIES_LIMIT: usize = 16 * 1024;
@@ -116,44 +114,47 @@ impl Replies {
 
 /// The SGR parameters that lead to a cell's style, after a reset.
 fn rendition(cell: &GridCell) -> String {
-    let mut parameters = String::from("0");
+    let mut parameters = vec!["0".to_owned()];
     let flags = [
-        (Flags::BOLD, ";1"),
-        (Flags::DIM, ";2"),
-        (Flags::ITALIC, ";3"),
-        (Flags::UNDERLINE, ";4"),
-        (Flags::DOUBLE_UNDERLINE, ";4:2"),
-        (Flags::UNDERCURL, ";4:3"),
-        (Flags::DOTTED_UNDERLINE, ";4:4"),
-        (Flags::DASHED_UNDERLINE, ";4:5"),
-        (Flags::INVERSE, ";7"),
-        (Flags::HIDDEN, ";8"),
-        (Flags::STRIKEOUT, ";9"),
+        (Flags::BOLD, "1"),
+        (Flags::DIM, "2"),
+        (Flags::ITALIC, "3"),
+        (Flags::UNDERLINE, "4"),
+        (Flags::DOUBLE_UNDERLINE, "4:2"),
+        (Flags::UNDERCURL, "4:3"),
+        (Flags::DOTTED_UNDERLINE, "4:4"),
+        (Flags::DASHED_UNDERLINE, "4:5"),
+        (Flags::INVERSE, "7"),
+        (Flags::HIDDEN, "8"),
+        (Flags::STRIKEOUT, "9"),
     ];
     for (flag, parameter) in flags {
         if cell.flags.contains(flag) {
-            parameters.push_str(parameter);
+            parameters.push(parameter.to_owned());
         }
     }
-    for (color, base) in [(cell.fg, 30), (cell.bg, 40)] {
-        match color {
-            GridColor::Spec(Rgb { r, g, b }) => {
-                parameters.push_str(&format!(";{}:2::{r}:{g}:{b}", base + 8))
-            }
-            GridColor::Indexed(index) => parameters.push_str(&format!(";{}:5:{index}", base + 8)),
-            GridColor::Named(NamedColor::Foreground | NamedColor::Background) => {}
-            GridColor::Named(name) => match name as usize {
-                index @ 0..8 => parameters.push_str(&format!(";{}", base + index)),
-                index @ 8..16 => parameters.push_str(&format!(";{}", base + 52 + index)),
-                _ => {}
-            },
-        }
-    }
-    parameters
+    parameters.extend(color_parameter(cell.fg, 30));
+    parameters.extend(color_parameter(cell.bg, 40));
+    parameters.join(";")
+}
+
+/// The SGR parameter of a colour, counted from 30 or 40; none for the default.
+fn color_parameter(color: GridColor, base: usize) -> Option<String> {
+    Some(match color {
+        GridColor::Spec(Rgb { r, g, b }) => format!("{}:2::{r}:{g}:{b}", base + 8),
+        GridColor::Indexed(index) => format!("{}:5:{index}", base + 8),
+        GridColor::Named(name) => match name as usize {
+            index @ 0..8 => format!("{}", base + index),
+            index @ 8..16 => format!("{}", base + 52 + index),
+            _ => return None,
+        },
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use alacritty_terminal::vte::ansi::NamedColor;
+
     use super::*;
 
     #[test]

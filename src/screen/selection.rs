@@ -48,7 +48,7 @@ impl Range {
 }
 
 /// What ends a word when text is chosen by word.
-const WORD_ENDS: &str = "\0 \t,;|\"'`()[]{}<>│";
+const WORD_ENDS: &str = " \t,;|\"'`()[]{}<>│";
 
 /// Wrapped rows that a word is followed over, each way.
 const WORD_ROWS: u64 = 16;
@@ -168,11 +168,13 @@ impl Screen {
                 continue;
             };
             found.visit(self.size.columns, &mut |column, base, _, width, _| {
-                cells.push((
-                    Position { row, column },
-                    column + u16::from(width) - 1,
-                    !WORD_ENDS.contains(base),
-                ));
+                if base != NO_TEXT {
+                    cells.push((
+                        Position { row, column },
+                        column + u16::from(width) - 1,
+                        !WORD_ENDS.contains(base),
+                    ));
+                }
             });
         }
         let is_at = |(cell, end, _): &(Position, u16, bool)| {

@@ -1,5 +1,7 @@
 //! Every key of the recorded table becomes the bytes the table names.
 
+#![expect(clippy::unwrap_used, reason = "a malformed table is to stop the test")]
+
 use bathyscope::screen::{KittyFlags, Modes, encode_key};
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use serde::Deserialize;

@@ -94,7 +94,15 @@ fn differences(probe: &Probe) -> Vec<String> {
     if probe.reply.as_ref().is_some_and(|wanted| wanted.as_bytes() != replies) {
         wrong.push(format!("reply {reply} instead of {:?}", probe.reply));
     }
+<<<<<<< HEAD
     if probe.reply_re.as_ref().is_some_and(|wanted| !Regex::new(wanted).unwrap().is_match(&replies)) {
+=======
+    if probe.reply_re.as_ref().is_some_and(|wanted| {
+        !Regex::new(wanted)
+            .expect("a pattern of the table")
+            .is_match(&replies)
+    }) {
+>>>>>>> screen
         wrong.push(format!("reply {reply} instead of {:?}", probe.reply_re));
     }
     let cells = cells(&screen);

@@ -3,7 +3,6 @@
 use alacritty_terminal::grid::Dimensions;
 use alacritty_terminal::index::{Column, Line};
 use alacritty_terminal::term::TermMode;
-use alacritty_terminal::term::cell::Flags;
 use alacritty_terminal::term::color::COUNT;
 use alacritty_terminal::vte::ansi::{
     Attr, CharsetIndex, ClearMode, CursorShape, CursorStyle, Handler, KeyboardModes,
@@ -11,7 +10,7 @@ use alacritty_terminal::vte::ansi::{
     StandardCharset, TabulationClearMode,
 };
 
-use super::{Emulator, TITLES_MAX, line, palette};
+use super::{Emulator, TITLES_MAX, palette};
 use crate::screen::ScreenNotice;
 use crate::screen::cell::{MARKS_MAX, is_printable, width_of};
 
@@ -361,61 +360,6 @@ impl Handler for Emulator {
         self.change_title(None);
         self.synchronized = false;
         self.history.clear();
-    }
-}
-
-impl Emulator {
-    /// Marks on the character that another one would be put on.
-    fn marks_at_cursor(&self) -> usize {
-        let grid = self.term.grid();
-        let cursor = &grid.cursor;
-        let row = &grid[cursor.point.line];
-        let mut column = cursor.point.column.0;
-        if !cursor.input_needs_wrap {
-            column = column.saturating_sub(1);
-        }
-        if row[Column(column)].flags.contains(Flags::WIDE_CHAR_SPACER) {
-            column = column.saturating_sub(1);
-        }
-        row[Column(column)].zerowidth().map_or(0, <[char]>::len)
-    }
-
-    /// Moves the cursor, which does not cross a margin it is inside of.
-    fn move_rows(&mut self, rows: usize, up: bool) {
-        let at = usize::try_from(self.term.grid().cursor.point.line.0).unwrap_or(0);
-        let last = self.term.screen_lines() - 1;
-        let to = if up {
-            let top = if at >= self.margins.start {
-                self.margins.start
-            } else {
-                0
-            };
-            at.saturating_sub(rows).max(top)
-        } else {
-            let bottom = if at < self.margins.end {
-                self.margins.end - 1
-            } else {
-                last
-            };
-            at.saturating_add(rows).min(bottom)
-        };
-        let cursor = &mut self.term.grid_mut().cursor;
-        cursor.point.line = line(to);
-        cursor.input_needs_wrap = false;
-    }
-
-    /// Makes both ends of a stretch of `count` cells at the cursor safe to cut.
-    fn cut_around(&mut self, count: usize) {
-        let column = self.cursor_column();
-        self.cut_before(column);
-        self.cut_before(column.saturating_add(count));
-    }
-
-    /// DECCOLM, which the library answers with a cleared screen, puts the margins back as well.
-    fn forget_margins_on(&mut self, mode: PrivateMode) {
-        if mode == NamedPrivateMode::ColumnMode.into() {
-            self.margins = 0..self.term.screen_lines();
-        }
     }
 }
 

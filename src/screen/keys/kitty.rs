@@ -20,10 +20,9 @@ pub(super) fn encode(key: &KeyEvent, modes: &Modes) -> Option<Vec<u8>> {
     }
     let key = unshifted(key);
     let event = match key.kind {
-        KeyEventKind::Press => 1,
-        KeyEventKind::Repeat if flags.has(KittyFlags::EVENT_TYPES) => 2,
-        KeyEventKind::Repeat => 1,
         KeyEventKind::Release => 3,
+        KeyEventKind::Repeat if flags.has(KittyFlags::EVENT_TYPES) => 2,
+        KeyEventKind::Repeat | KeyEventKind::Press => 1,
     };
     let modifiers = modifier_number(key.modifiers);
     if let Some(function) = Function::of(key.code) {
@@ -106,35 +105,32 @@ fn functional(function: Function, modifiers: u8, event: u8) -> String {
 fn report(key: &KeyEvent, flags: KittyFlags, modifiers: u8, event: u8) -> Option<Vec<u8>> {
     let code = code_point(key.code)?;
     let shift = key.modifiers.contains(KeyModifiers::SHIFT);
-    let mut sequence = format!("\x1b[{code}");
     let typed = match key.code {
         KeyCode::Char(character) if shift => Some(shifted(character).unwrap_or(character)),
         KeyCode::Char(character) => Some(character),
         _ => None,
     };
-    if flags.has(KittyFlags::ALTERNATE_KEYS)
-        && shift
-        && let Some(other) = typed.map(u32::from).filter(|other| *other != code)
-    {
-        sequence.push_str(&format!(":{other}"));
-    }
-    let text = typed.filter(|character| {
-        let types = (key.modifiers - KeyModifiers::SHIFT).is_empty()
+    let alternate = typed
+        .map(u32::from)
+        .filter(|other| flags.has(KittyFlags::ALTERNATE_KEYS) && shift && *other != code)
+        .map(|other| format!(":{other}"))
+        .unwrap_or_default();
+    let produced = typed.filter(|character| {
+        let makes_text = (key.modifiers - KeyModifiers::SHIFT).is_empty()
             && event != 3
             && !character.is_control();
-        flags.has(KittyFlags::TEXT) && flags.has(KittyFlags::ALL_KEYS) && types
+        flags.has(KittyFlags::TEXT) && flags.has(KittyFlags::ALL_KEYS) && makes_text
     });
-    match (modifiers, event) {
-        (1, 1) if text.is_some() => sequence.push(';'),
-        (1, 1) => {}
-        (_, 1) => sequence.push_str(&format!(";{modifiers}")),
-        _ => sequence.push_str(&format!(";{modifiers}:{event}")),
-    }
-    if let Some(text) = text {
-        sequence.push_str(&format!(";{}", u32::from(text)));
-    }
-    sequence.push('u');
-    Some(sequence.into_bytes())
+    let how = match (modifiers, event) {
+        (1, 1) if produced.is_some() => ";".to_owned(),
+        (1, 1) => String::new(),
+        (_, 1) => format!(";{modifiers}"),
+        _ => format!(";{modifiers}:{event}"),
+    };
+    let text = produced
+        .map(|character| format!(";{}", u32::from(character)))
+        .unwrap_or_default();
+    Some(format!("\x1b[{code}{alternate}{how}{text}u").into_bytes())
 }
 
 /// The number of a key, as the protocol's table has it.

@@ -33,5 +33,6 @@ pub mod cluster;
 pub mod demo;
 pub mod plan;
 pub mod screen;
+pub mod runtime;
 pub mod session;
 pub mod ui;

@@ -57,7 +57,10 @@ pub struct Size {
 impl Size {
     /// The nearest size the emulator can have.
     fn clamped(self) -> Size {
-        Size { columns: self.columns.clamp(COLUMNS_MIN, COLUMNS_MAX), rows: self.rows.clamp(1, ROWS_MAX) }
+        Size {
+            columns: self.columns.clamp(COLUMNS_MIN, COLUMNS_MAX),
+            rows: self.rows.clamp(1, ROWS_MAX),
+        }
     }
 }
 
@@ -135,7 +138,9 @@ impl Screen {
         }
         if self.offset > 0 {
             let scrolled = self.emulator.first_row().saturating_sub(first);
-            self.offset = self.offset.saturating_add(usize::try_from(scrolled).unwrap_or(usize::MAX));
+            self.offset = self
+                .offset
+                .saturating_add(usize::try_from(scrolled).unwrap_or(usize::MAX));
         }
         self.offset = self.offset.min(self.history());
     }
@@ -150,7 +155,8 @@ impl Screen {
                 Action::Nothing => {}
                 // The parser has the sequence up to its last byte: CAN makes it forget that.
                 Action::LimitRepeat => {
-                    self.parser.advance(&mut self.emulator, format!("\x18\x1b[{limit}b").as_bytes());
+                    self.parser
+                        .advance(&mut self.emulator, format!("\x18\x1b[{limit}b").as_bytes());
                 }
                 Action::ReportVersion => self.emulator.report_version(),
                 Action::ReportSetting(setting) => self.emulator.report_setting(setting),
@@ -223,7 +229,11 @@ impl Screen {
     /// Scrolls the view: back into the history with positive numbers, towards the present with negative ones.
     pub fn scroll(&mut self, lines: i32) {
         let by = usize::try_from(lines.unsigned_abs()).unwrap_or(usize::MAX);
-        let offset = if lines < 0 { self.offset.saturating_sub(by) } else { self.offset.saturating_add(by) };
+        let offset = if lines < 0 {
+            self.offset.saturating_sub(by)
+        } else {
+            self.offset.saturating_add(by)
+        };
         self.offset = offset.min(self.history());
     }
 
@@ -300,78 +310,39 @@ mod tests {
     #[test]
     fn impossible_sizes_become_possible() {
         let mut screen = screen(0, 0);
-        assert_eq!(screen.size(), Size { columns: 2, rows: 1 });
+        assert_eq!(
+            screen.size(),
+            Size {
+                columns: 2,
+                rows: 1
+            }
+        );
         screen.feed("a\u{4f60}\u{597d}".as_bytes());
-        screen.resize(Size { columns: 1, rows: 9 });
-        assert_eq!(screen.size(), Size { columns: 2, rows: 9 });
-        screen.resize(Size { columns: u16::MAX, rows: u16::MAX });
-        assert_eq!(screen.size(), Size { columns: COLUMNS_MAX, rows: ROWS_MAX });
+        screen.resize(Size {
+            columns: 1,
+            rows: 9,
+        });
+        assert_eq!(
+            screen.size(),
+            Size {
+                columns: 2,
+                rows: 9
+            }
+        );
+        screen.resize(Size {
+            columns: u16::MAX,
+            rows: u16::MAX,
+        });
+        assert_eq!(
+            screen.size(),
+            Size {
+                columns: COLUMNS_MAX,
+                rows: ROWS_MAX
+            }
+        );
     }
 
     #[test]
-<<<<<<< HEAD
-    fn the_view_stays_where_it_is_while_output_arrives() {
-        let mut screen = screen(20, 3);
-        for line in 0..2000 {
-            screen.feed(format!("line {line}\r\n").as_bytes());
-        }
-        screen.scroll(1000);
-        let before = screen.text();
-        for line in 0..3000 {
-            screen.feed(format!("more {line}\r\n").as_bytes());
-        }
-        assert_eq!(screen.text(), before);
-        assert_eq!(screen.scrolled(), 4000);
-        screen.scroll(-4000);
-        assert_eq!(screen.text(), "more 2998\nmore 2999\n\n");
-    }
-
-    #[test]
-    fn history_is_whole_up_to_its_limit_and_small() {
-        let mut screen = Screen::new(Size { columns: 200, rows: 50 }, 10_000);
-        for line in 0..12_000 {
-            screen.feed(format!("2026-11-22T10:00:00Z INFO request {line} served in 12 ms, 200 OK\r\n").as_bytes());
-        }
-        assert_eq!(screen.history(), 10_000);
-        assert!(screen.stored_bytes() < 2_000_000, "{} bytes", screen.stored_bytes());
-        screen.scroll(i32::MAX);
-        let text = screen.text();
-        for (row, line) in text.lines().enumerate() {
-            let number = 12_000 - 49 - 10_000 + row;
-            assert!(line.contains(&format!("request {number} ")), "row {row} is {line}");
-        }
-    }
-
-    #[test]
-    fn history_is_wrapped_anew_across_the_grid_and_the_store() {
-        let mut screen = screen(40, 4);
-        for line in 0..3000 {
-            screen.feed(format!("{line} {}\r\n", "x".repeat(50)).as_bytes());
-        }
-        let rows = screen.history();
-        screen.resize(Size { columns: 100, rows: 4 });
-        assert!(screen.history() < rows * 6 / 10);
-        screen.resize(Size { columns: 40, rows: 4 });
-        screen.scroll(i32::MAX);
-        let first = screen.text();
-        assert!(first.lines().next().is_some_and(|line| line.len() <= 40), "{first}");
-        assert!(first.contains(&"x".repeat(30)));
-    }
-
-    #[test]
-    fn a_short_scrollback_stays_in_the_grid() {
-        let mut screen = Screen::new(Size { columns: 20, rows: 3 }, 5);
-        for line in 0..50 {
-            screen.feed(format!("\r\nline {line}").as_bytes());
-        }
-        assert_eq!((screen.history(), screen.stored_bytes()), (5, 0));
-        screen.scroll(99);
-        assert_eq!(screen.text(), "line 42\nline 43\nline 44\n");
-    }
-
-    #[test]
-=======
->>>>>>> screen
     fn synchronized_output_is_shown_and_flagged() {
         let mut screen = screen(20, 3);
         screen.feed(b"\x1b[?2026hhalf a frame");

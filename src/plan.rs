@@ -25,7 +25,7 @@ pub use command_line::{kubectl_command_for_node, kubectl_command_for_pod};
 pub use custom::parse_custom;
 pub use flags::{parse_env, parse_profile, parse_pull_policy, parse_set_image};
 pub use image_reference::{ImageReference, parse_image};
-pub use name::{suffix, suffixes};
+pub use name::{copy_name, suffix, suffixes};
 pub use validate::validate;
 
 /// How much a debugger may do, in kubectl's words plus `auto`.

@@ -26,6 +26,15 @@ pub fn suffixes(mut random: impl FnMut() -> u64) -> impl Iterator<Item = String>
     std::iter::repeat_with(move || suffix(random()))
 }
 
+/// `<pod>-debug-xxxxx`: the name of a pod's copy, within the 253 characters a pod's name may have (RFC 1123 subdomain).
+pub fn copy_name(pod: &str, suffix: &str) -> String {
+    const LONGEST: usize = 253;
+    let room = LONGEST.saturating_sub("-debug-".len() + suffix.len());
+    // A pod's name is ASCII; anything else is cut where a character ends.
+    let end = (0..=room.min(pod.len())).rev().find(|end| pod.is_char_boundary(*end)).unwrap_or(0);
+    format!("{}-debug-{suffix}", pod[..end].trim_end_matches(['-', '.']))
+}
+
 /// `debugger-xxxxx`, drawn until no container of the pod has it.
 pub(super) fn debugger(
     is_taken: impl Fn(&str) -> bool,
@@ -65,6 +74,13 @@ pub(super) fn is_subdomain(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_copy_is_named_after_its_pod_and_never_too_long() {
+        assert_eq!(copy_name("api-0", "x7k2p"), "api-0-debug-x7k2p");
+        let long = copy_name(&"a.".repeat(150), "x7k2p");
+        assert!(long.len() <= 253 && !long.contains(".-"), "{long}");
+    }
 
     #[test]
     fn a_suffix_is_five_of_the_alphabet_whatever_the_number() {

@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 
 use super::effects::{Fact, Opened};
 use crate::app::{Message, Start, Target};
-use crate::cluster::detail::default_container;
+use crate::cluster::detail::pod_detail;
 use crate::cluster::{Cluster, ContainerKey, LaunchStep, LogOptions, PodKey, Problem, Started};
 use crate::plan::{self, DebugOptions};
 use crate::session::{self, SessionId, SessionUpdate, Transport};
@@ -73,7 +73,8 @@ async fn debug(
         copy.name = plan::copy_name(&key.name, &suffixes.next().unwrap_or_default());
     }
     if *target == Target::Default && options.copy.is_none() {
-        options.target = default_container(&pod).map(|name| name.to_string());
+        let default = pod_detail(&pod).and_then(|detail| detail.default_container);
+        options.target = default.map(|name| name.to_string());
     }
     let plan = plan::plan_for_pod(&pod, &facts, &options, &mut suffixes).map_err(|refusal| Problem {
         what: format!("cannot debug {}/{}", key.namespace, key.name),
@@ -121,8 +122,8 @@ async fn attach(
     mut report: impl FnMut(LaunchStep) + Send,
 ) -> Result<Ready, Problem> {
     let pod = cluster.pod(&container.pod).await?;
-    let detail = crate::cluster::detail::detail(&pod);
-    let found = detail.containers.iter().find(|other| other.name == container.container).ok_or_else(|| Problem {
+    let containers = pod_detail(&pod).map(|detail| detail.containers.clone()).unwrap_or_default();
+    let found = containers.iter().find(|other| other.name == container.container).ok_or_else(|| Problem {
         what: format!("cannot attach to {}", container.container),
         why: format!("pod {} has no container of this name", container.pod.name),
         hint: String::new(),
@@ -171,5 +172,5 @@ async fn logs(
 
 /// Random suffixes in the alphabet of Kubernetes' generated names.
 fn suffixes() -> impl Iterator<Item = String> + Send {
-    std::iter::repeat_with(|| plan::suffix(rand::rng().random()))
+    plan::suffixes(|| rand::rng().random())
 }

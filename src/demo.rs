@@ -1,1 +1,5 @@
 //! A small Kubernetes cluster inside this process, for people without one and for tests; it never knows which client asks.
+
+pub mod node;
+pub mod resource;
+pub mod store;

@@ -54,7 +54,10 @@ pub enum PullPolicy {
 
 /// A person's choices: the flags of `kubectl debug`, under the same names and defaults.
 #[derive(Debug, Clone, PartialEq, Default)]
-#[allow(clippy::struct_excessive_bools, reason = "one field a flag of kubectl debug")]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "one field a flag of kubectl debug"
+)]
 pub struct DebugOptions {
     /// `--image`.
     pub image: Option<String>,
@@ -88,7 +91,10 @@ pub struct DebugOptions {
 
 /// What a copy keeps and changes.
 #[derive(Debug, Clone, PartialEq)]
-#[allow(clippy::struct_excessive_bools, reason = "one field a flag of kubectl debug")]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "one field a flag of kubectl debug"
+)]
 pub struct CopyOptions {
     /// `--copy-to`: the new pod's name.
     pub name: String,

@@ -2,4 +2,6 @@
 
 pub mod node;
 pub mod resource;
+pub mod sandbox;
 pub mod store;
+pub mod workload;

@@ -1,6 +1,9 @@
 //! A small Kubernetes cluster inside this process, for people without one and for tests; it never knows which client asks.
 
+pub mod image;
+pub mod kubelet;
 pub mod node;
+pub mod recorder;
 pub mod resource;
 pub mod sandbox;
 pub mod store;

@@ -64,6 +64,8 @@ pub fn run_as_stage() -> Option<i32> {
 pub struct Sandbox {
     link: Link,
     stage: Child,
+    /// Processes that live as long as the sandbox.
+    held: Vec<Process>,
 }
 
 impl Sandbox {
@@ -82,7 +84,11 @@ impl Sandbox {
             .stderr(Stdio::null())
             .spawn()
             .with_context(|| format!("cannot start {}", program.display()))?;
-        let sandbox = Self { link, stage };
+        let sandbox = Self {
+            link,
+            stage,
+            held: Vec::new(),
+        };
         sandbox.link.send(spec, &[])?;
         match sandbox.link.receive::<Report>()? {
             Some((Report::Started { .. }, _)) => Ok(sandbox),
@@ -108,6 +114,25 @@ impl Sandbox {
             Some((Report::Failed(why), _)) => Err(anyhow!(why)),
             Some((Report::Exited(_), _)) | None => bail!("the pod's sandbox is gone"),
         }
+    }
+
+    /// Starts a process without input and output that lives as long as the sandbox.
+    ///
+    /// # Errors
+    /// The runtime's words, if it could not be started.
+    pub fn hold(&mut self, process: ProcessSpec) -> Result<()> {
+        let nothing = std::fs::File::options()
+            .read(true)
+            .write(true)
+            .open("/dev/null")?;
+        let streams = vec![
+            nothing.try_clone()?.into(),
+            nothing.try_clone()?.into(),
+            nothing.into(),
+        ];
+        let held = self.run(process, streams)?;
+        self.held.push(held);
+        Ok(())
     }
 
     /// Connects to a TCP port of the pod; the descriptor is a stream socket. Blocks until it is accepted or refused.
@@ -259,16 +284,7 @@ fn try_mode(program: &Path, mode: Mode) -> Result<()> {
         hostname: "probe".to_owned(),
         address: None,
     };
-    let sandbox = Sandbox::start(program, &spec)?;
-    let nothing = || {
-        std::fs::File::options()
-            .read(true)
-            .write(true)
-            .open("/dev/null")
-            .map(OwnedFd::from)
-    };
-    sandbox.run(pause("probe"), vec![nothing()?, nothing()?, nothing()?])?;
-    Ok(())
+    Sandbox::start(program, &spec)?.hold(pause("probe"))
 }
 
 /// The process that does nothing but hold a pod's PID namespace.

@@ -81,8 +81,9 @@ pub(super) fn enter_new(
         for directory in PROGRAMS {
             tree.mirror(Path::new(directory))?;
         }
-    } else if let Some(program) = &root.program {
-        tree.program(program)?;
+    }
+    if let Some(program) = &root.program {
+        tree.program(program, !root.machine_programs)?;
     }
     tree.etc(root, &pod.hostname)?;
     tree.special(processes, pod.mode)?;
@@ -154,9 +155,12 @@ impl Tree {
     }
 
     /// Our own program under another name, and the libraries that this process, which is that program, has loaded.
-    fn program(&mut self, name: &str) -> Result<()> {
+    fn program(&mut self, name: &str, with_libraries: bool) -> Result<()> {
         let ours = std::env::current_exe().context("cannot find our own program")?;
         self.bind(&ours, Path::new(name), true)?;
+        if !with_libraries {
+            return Ok(());
+        }
         let libraries = super::libraries::loaded(&ours)?;
         for library in &libraries.files {
             self.bind(library, library, true)?;

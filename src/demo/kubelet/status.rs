@@ -61,9 +61,6 @@ pub(super) fn status<'a>(
     if status["startTime"].is_null() {
         status["startTime"] = json!(surroundings.now);
     }
-    if status["qosClass"].is_null() {
-        status["qosClass"] = json!(quality_of_service(pod));
-    }
     let generation = &pod["metadata"]["generation"];
     status["observedGeneration"] = generation.clone();
     status["conditions"] = conditions(old, &known, phase, generation, surroundings);
@@ -198,34 +195,6 @@ fn conditions(
             condition
         })
         .collect()
-}
-
-/// Guaranteed, Burstable or `BestEffort`, from requests and limits of CPU and memory.
-fn quality_of_service(pod: &Value) -> &'static str {
-    let all = containers(pod);
-    let mut own = all
-        .iter()
-        .filter(|container| container.kind != Kind::Ephemeral);
-    let resources = |spec: &Value, side: &str, name: &str| spec["resources"][side][name].clone();
-    let guaranteed = own.clone().all(|container| {
-        ["cpu", "memory"].iter().all(|name| {
-            let limit = resources(container.spec, "limits", name);
-            let request = resources(container.spec, "requests", name);
-            !limit.is_null() && (request.is_null() || request == limit)
-        })
-    });
-    let none = own.all(|container| {
-        ["requests", "limits"].iter().all(|side| {
-            ["cpu", "memory"]
-                .iter()
-                .all(|name| resources(container.spec, side, name).is_null())
-        })
-    });
-    match (none, guaranteed) {
-        (true, _) => "BestEffort",
-        (false, true) => "Guaranteed",
-        (false, false) => "Burstable",
-    }
 }
 
 #[cfg(test)]

@@ -241,7 +241,11 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 fn nonblocking(descriptor: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
     rustix::io::ioctl_fionbio(&descriptor, true)?;
-    AsyncFd::register(descriptor)
+    #[expect(
+        deprecated,
+        reason = "what makes it unsound is a type whose descriptor changes or is closed; an OwnedFd's does neither"
+    )]
+    AsyncFd::new(descriptor)
 }
 
 /// Reads until the end; a terminal's end is an error (EIO).

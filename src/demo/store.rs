@@ -115,6 +115,50 @@ impl Store {
         (found, objects.version)
     }
 
+    /// As [`Store::list`], as it was at an earlier version.
+    pub fn list_at(
+        &self,
+        resource: &str,
+        namespace: Option<&str>,
+        version: u64,
+    ) -> Result<Vec<Arc<Value>>, Expired> {
+        let objects = self.lock();
+        if version < objects.floor {
+            return Err(Expired {
+                oldest: objects.floor,
+            });
+        }
+        let mut all = objects.kinds.get(resource).cloned().unwrap_or_default();
+        let later = objects
+            .history
+            .iter()
+            .rev()
+            .take_while(|change| change.version > version);
+        for change in later.filter(|change| change.resource == resource) {
+            let key = (
+                text(&change.object, "namespace"),
+                text(&change.object, "name"),
+            );
+            match &change.before {
+                Some(before) => all.insert(key, Arc::clone(before)),
+                None => all.remove(&key),
+            };
+        }
+        let wanted = |of: &str| namespace.is_none_or(|wanted| wanted == of);
+        Ok(all
+            .into_iter()
+            .filter(|((of, _), _)| wanted(of))
+            .map(|(_, object)| object)
+            .collect())
+    }
+
+    /// Forgets the history: whoever resumes from an earlier version is told that it is too old.
+    pub fn compact(&self) {
+        let mut objects = self.lock();
+        objects.history.clear();
+        objects.floor = objects.version;
+    }
+
     /// One object; the namespace of a cluster-scoped one is empty.
     pub fn get(&self, resource: &str, namespace: &str, name: &str) -> Option<Arc<Value>> {
         let objects = self.lock();
@@ -490,6 +534,26 @@ mod tests {
         assert_eq!(refused, Some(Err("no")));
         assert_eq!(store.version(), version);
         assert!(store.get("pods", "a", "one").unwrap()["spec"]["nodeName"].is_null());
+    }
+
+    #[test]
+    fn an_earlier_list_can_be_had_until_it_is_forgotten() {
+        let store = Store::new();
+        store.create("pods", pod("a", "kept")).unwrap();
+        store.create("pods", pod("a", "gone")).unwrap();
+        let earlier = store.version();
+        store.delete("pods", "a", "gone").unwrap();
+        store.create("pods", pod("a", "new")).unwrap();
+        store
+            .update("pods", "a", "kept", |pod| pod["spec"]["x"] = json!(1))
+            .unwrap();
+        let listed = store.list_at("pods", Some("a"), earlier).unwrap();
+        assert_eq!(names(&listed), ["gone", "kept"]);
+        assert!(listed[1]["spec"]["x"].is_null());
+        store.compact();
+        assert!(store.list_at("pods", None, earlier).is_err());
+        assert!(store.watch("pods", earlier).is_err());
+        assert!(store.watch("pods", store.version()).is_ok());
     }
 
     #[tokio::test]

@@ -1,3 +1,4 @@
 //! The tests that need more than one room: one binary, one file a subject.
 
+mod kubelet;
 mod sandbox;

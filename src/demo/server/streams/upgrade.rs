@@ -1,0 +1,91 @@
+//! The websocket handshake: choosing the protocol, answering 101, handing the socket over; it knows no channels.
+
+use http::header::{CONNECTION, HeaderValue, UPGRADE};
+use http::{HeaderName, StatusCode};
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+
+use crate::demo::server::answer::{Answer, Refusal, whole};
+use crate::demo::server::call::Call;
+
+/// An open websocket.
+pub(super) type Socket = WebSocketStream<TokioIo<Upgraded>>;
+
+/// The largest message that is read, in bytes: far more than any client sends at once.
+const LARGEST_MESSAGE: usize = 1 << 20;
+
+/// How much waits for a client that does not read, in bytes; more holds the process up.
+const WRITE_BUFFER: usize = 128 << 10;
+
+const PROTOCOL: HeaderName = HeaderName::from_static("sec-websocket-protocol");
+const ACCEPT: HeaderName = HeaderName::from_static("sec-websocket-accept");
+
+/// The first of the client's protocols that is known here.
+pub(super) fn protocol(
+    call: &Call,
+    known: &'static [&'static str],
+) -> Result<&'static str, Refusal> {
+    let connection = call.header("connection").to_ascii_lowercase();
+    let upgrade = call.header("upgrade").to_ascii_lowercase();
+    if !connection.contains("upgrade") || upgrade != "websocket" {
+        return Err(Refusal::bad_request("Upgrade request required"));
+    }
+    let offered = call.request.headers().get_all(PROTOCOL);
+    let offered: Vec<&str> = offered
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .collect();
+    let chosen = offered
+        .iter()
+        .find_map(|one| known.iter().find(|known| **known == one.trim()));
+    chosen.copied().ok_or_else(|| {
+        Refusal::bad_request(format!(
+            "unable to upgrade: none of the protocols {:?} is supported, only {}",
+            offered,
+            known.join(", ")
+        ))
+    })
+}
+
+/// Answers 101 and hands the socket over once the client has it; the future lives as long as the connection.
+pub(super) fn accept<F>(
+    call: &mut Call,
+    protocol: &'static str,
+    serve: impl FnOnce(Socket) -> F + Send + 'static,
+) -> Result<Answer, Refusal>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let key = call.header("sec-websocket-key");
+    if key.is_empty() {
+        return Err(Refusal::bad_request(
+            "the header Sec-WebSocket-Key is missing",
+        ));
+    }
+    let accepted = HeaderValue::from_str(&derive_accept_key(key.as_bytes()))
+        .map_err(|_| Refusal::bad_request("the header Sec-WebSocket-Key makes no sense"))?;
+    let upgrade = hyper::upgrade::on(&mut call.request);
+    tokio::spawn(async move {
+        // a client that left before the upgrade needs no answer
+        let Ok(upgraded) = upgrade.await else { return };
+        let mut config = WebSocketConfig::default();
+        config.max_message_size = Some(LARGEST_MESSAGE);
+        config.max_frame_size = Some(LARGEST_MESSAGE);
+        config.write_buffer_size = 0;
+        config.max_write_buffer_size = WRITE_BUFFER.max(LARGEST_MESSAGE);
+        let io = TokioIo::new(upgraded);
+        serve(WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await).await;
+    });
+    let mut answer = whole(StatusCode::SWITCHING_PROTOCOLS.as_u16(), "text/plain", "");
+    let headers = answer.headers_mut();
+    headers.clear();
+    headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(ACCEPT, accepted);
+    headers.insert(PROTOCOL, HeaderValue::from_static(protocol));
+    Ok(answer)
+}

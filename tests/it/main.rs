@@ -1,1 +1,3 @@
 //! The tests that need more than one room: one binary, one file a subject.
+
+mod demo_api;

@@ -72,7 +72,7 @@ fn change(
     // read before the store is locked for the change
     let home = store.get("namespaces", "", namespace);
     let mut warnings = Vec::new();
-    let mut become_new = |object: &mut Value| {
+    let become_new = |object: &mut Value| {
         let old = object.clone();
         apply(object)?;
         if !object.is_object() {

@@ -7,6 +7,7 @@ mod discovery;
 mod log;
 mod patch;
 mod pod_security;
+mod protobuf;
 mod query;
 mod rbac;
 mod read;

@@ -27,7 +27,7 @@ pub(crate) struct Part<'a> {
 
 /// `PUT`.
 pub(crate) async fn update(mut call: Call, part: Part<'_>) -> Result<Answer, Refusal> {
-    let given = call.json().await?;
+    let given = call.object().await?;
     check_kind(part.resource, &given)?;
     if name(&given) != part.name {
         return Err(Refusal::bad_request(format!(

@@ -6,11 +6,133 @@ pub mod image;
 pub mod kubelet;
 pub mod node;
 pub mod object;
+mod pipe;
 pub mod recorder;
 pub mod resource;
 pub mod sandbox;
 pub mod scheduler;
 pub mod seed;
+pub mod serve;
 mod server;
 pub mod store;
+mod wire;
 pub mod workload;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use components::Components;
+use node::Node;
+use sandbox::Mode;
+use server::Server;
+use store::Store;
+use wire::Wire;
+
+/// How far the containers of the demo are isolated from this machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Isolation {
+    /// As far as the machine lets us.
+    #[default]
+    Auto,
+    /// Not at all: containers are plain processes.
+    Off,
+}
+
+/// How a demo cluster is started.
+#[derive(Debug, Clone, Default)]
+pub struct DemoOptions {
+    /// How far its containers are isolated.
+    pub isolation: Isolation,
+    /// The file of the program `bathy`, which every container starts as; this process's own if `None`.
+    pub program: Option<PathBuf>,
+}
+
+/// A running demo cluster. No port is open unless [`serve::serve`] opens one.
+pub struct DemoCluster {
+    store: Store,
+    server: Arc<Server>,
+    wire: Wire,
+    /// What runs the containers; `None` around somebody else's node.
+    components: Option<Components>,
+}
+
+impl DemoCluster {
+    /// A cluster with the objects of `assets/demo`, its containers running as processes of this machine.
+    ///
+    /// # Errors
+    /// When this program's own file cannot be found or the seed is broken.
+    pub async fn start(options: DemoOptions) -> anyhow::Result<Self> {
+        let program = match options.program {
+            Some(program) => program,
+            None => std::env::current_exe().context("cannot find the file of this program")?,
+        };
+        let mode = (options.isolation == Isolation::Off).then_some(Mode::Off);
+        let components = Components::start(program, mode).await?;
+        let node: Arc<dyn Node> = Arc::clone(components.kubelet()) as Arc<dyn Node>;
+        let mut cluster = Self::assemble(components.store().clone(), node);
+        cluster.components = Some(components);
+        Ok(cluster)
+    }
+
+    /// Why containers run without isolation, if they do.
+    pub fn isolation_notice(&self) -> Option<String> {
+        let notice = self.components.as_ref()?.isolation_notice()?;
+        Some(format!("containers of the demo run as plain processes, without files or process numbers of their own: {notice}"))
+    }
+
+    /// Ends every process it has started; all of them are gone when this returns.
+    pub async fn shutdown(&self) {
+        self.wire.cut();
+        if let Some(components) = &self.components {
+            components.shutdown().await;
+        }
+    }
+
+    /// A cluster of these objects, whose containers this node runs.
+    pub fn assemble(store: Store, node: Arc<dyn Node>) -> Self {
+        let server = Server::new(store.clone(), node);
+        Self {
+            store,
+            server,
+            wire: Wire::default(),
+            components: None,
+        }
+    }
+
+    /// A client over in-memory pipes, as one of [`DemoCluster::users`]; any other name is nobody, and is refused.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub fn client(&self, user: &str) -> kube::Client {
+        let token = self.server.token(user).unwrap_or_default();
+        pipe::client(&self.wire, &self.server, token)
+    }
+
+    /// The users there are: `admin` may everything, `oncall` may edit and add debuggers, `edit` and `view` are the stock
+    /// roles, `tenant` has the rights of `oncall` in the namespace `demo` only.
+    pub fn users() -> &'static [&'static str] {
+        server::USERS
+    }
+
+    /// The objects.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Fault: cuts every open connection, streams too.
+    pub fn cut(&self) {
+        self.wire.cut();
+    }
+
+    /// Fault: refuses new connections until told otherwise.
+    pub fn refuse(&self, refuse: bool) {
+        self.wire.refuse(refuse);
+    }
+
+    /// Fault: a watch that resumes from a version that is forgotten gets HTTP 410 instead of an event that says so.
+    /// See [`Store::compact`] for how versions are forgotten.
+    pub fn answer_gone_at_once(&self, at_once: bool) {
+        self.server.faults.answer_gone_at_once(at_once);
+    }
+}

@@ -29,6 +29,7 @@
 
 pub mod actions;
 pub mod app;
+pub mod cli;
 pub mod cluster;
 pub mod demo;
 pub mod plan;

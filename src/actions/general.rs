@@ -31,7 +31,7 @@ pub(super) const ACTIONS: &[Action] = &[
     Action {
         name: "messages",
         title: "messages",
-        help: "Shows everything you were told, newest last.",
+        help: "Shows everything you were told, newest first.",
         scope: Scope::Global,
         keys: &["m"],
         hint: None,

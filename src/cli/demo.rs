@@ -23,7 +23,7 @@ const NAMESPACE: &str = "demo";
 /// Runs the demo.
 pub(super) async fn run(options: &DemoArguments, arguments: &Arguments, config: &Config) -> anyhow::Result<()> {
     let isolation = if options.no_isolation { Isolation::Off } else { Isolation::Auto };
-    let cluster = DemoCluster::start(DemoOptions { isolation, ..DemoOptions::default() })
+    let cluster = DemoCluster::start(DemoOptions { isolation, program: None })
         .await
         .context("cannot start the demo cluster")?;
     let cluster = Arc::new(cluster);
@@ -106,12 +106,14 @@ impl Contexts for DemoContexts {
 
     fn connect<'a>(&'a self, context: &'a str) -> BoxFuture<'a, Result<Cluster, Problem>> {
         let user = DemoCluster::users().iter().find(|user| Self::name(user) == context);
-        let connected = user.map(|user| Cluster::from_client(self.cluster.client(user), Self::info(user)));
-        let problem = || Problem {
-            what: format!("the demo has no context {context}"),
-            why: String::new(),
-            hint: format!("it has {}", self.list().iter().map(|c| c.name.as_str()).collect::<Vec<_>>().join(", ")),
+        let connected = match user {
+            Some(user) => Ok(Cluster::from_client(self.cluster.client(user), Self::info(user))),
+            None => Err(Problem {
+                what: format!("the demo has no context {context}"),
+                why: String::new(),
+                hint: format!("it has {}", self.list().iter().map(|c| c.name.as_str()).collect::<Vec<_>>().join(", ")),
+            }),
         };
-        async move { connected.ok_or_else(problem) }.boxed()
+        std::future::ready(connected).boxed()
     }
 }

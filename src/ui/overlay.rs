@@ -24,9 +24,8 @@ pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Re
         Some(Overlay::Messages(back)) => {
             let area =
                 boxed(theme, frame, centred(area, 110, area.height), "messages", "↑↓ scroll · any other key closes");
-            let lines = messages(state, theme);
-            let first = lines.len().saturating_sub(usize::from(area.height)).min(*back);
-            scrolling(frame, area, lines, first);
+            let lines = messages(state, theme, usize::from(area.width));
+            scrolling(frame, area, lines, *back);
         }
         Some(Overlay::Palette(view)) => palette(view, theme, frame, area),
         Some(Overlay::Choose(choose)) => question(choose, theme, frame, area),
@@ -92,7 +91,8 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-fn messages(state: &State, theme: &Theme) -> Vec<Line<'static>> {
+fn messages(state: &State, theme: &Theme, width: usize) -> Vec<Line<'static>> {
+    const WHEN: usize = 12;
     let mut lines = Vec::new();
     for notice in state.notices.history().rev() {
         let style = match notice.level {
@@ -100,15 +100,14 @@ fn messages(state: &State, theme: &Theme) -> Vec<Line<'static>> {
             Level::Warning => theme.changing,
             Level::Error => theme.bad,
         };
-        let when = format!("{:>6} ago  ", age(notice.at, state.now));
-        lines.push(Line::from(vec![Span::styled(when, theme.faint), Span::styled(notice.text.clone(), style)]));
-        lines.extend(
-            notice
-                .more
-                .iter()
-                .flat_map(|more| more.lines())
-                .map(|more| Line::styled(format!("            {more}"), theme.faint)),
-        );
+        let mut when = fit(&format!("{:>6} ago", age(notice.at, state.now)), WHEN);
+        let more = notice.more.iter().flat_map(|more| more.lines()).map(|more| (more, theme.faint));
+        for (text, style) in std::iter::once((notice.text.as_str(), style)).chain(more) {
+            for text in wrap(text, width.saturating_sub(WHEN)) {
+                let when = std::mem::replace(&mut when, " ".repeat(WHEN));
+                lines.push(Line::from(vec![Span::styled(when, theme.faint), Span::styled(text, style)]));
+            }
+        }
     }
     if lines.is_empty() {
         lines.push(Line::styled("nothing was told so far", theme.faint));

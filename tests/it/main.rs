@@ -3,6 +3,9 @@
 mod architecture;
 mod cluster_watch;
 mod console_state;
+mod demo_api;
+mod demo_streams;
+mod echo;
 mod fake_api;
 mod kubelet;
 mod plan_matrix;

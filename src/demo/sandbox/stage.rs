@@ -168,6 +168,10 @@ fn run_process(
         Files::Of(id) => Some(pod.pid_of(id)?),
         Files::Root(_) => None,
     };
+    // Linux gives a thread whose children belong to another PID namespace no further thread: this one comes first.
+    let alive = Arc::new(Mutex::new(None));
+    let (orders, ordered) = (link.try_clone()?, Arc::clone(&alive));
+    thread::Builder::new().spawn(move || obey(&orders, &ordered))?;
     enter_processes(pod, &process.processes)?;
     let (ours, theirs) = Link::pair()?;
     let mut child = Command::new(own_program()?)
@@ -210,10 +214,7 @@ fn run_process(
         return Err(anyhow!(failure));
     }
     pod.running().insert(id.clone(), pid);
-    let alive = Arc::new(Mutex::new(Some(pid)));
-    let orders = link.try_clone()?;
-    let ordered = Arc::clone(&alive);
-    thread::Builder::new().spawn(move || obey(&orders, &ordered))?;
+    *alive.lock().unwrap_or_else(PoisonError::into_inner) = Some(pid);
     let borrowed: Vec<_> = terminal.iter().map(OwnedFd::as_fd).collect();
     let told = link.send(
         &Report::Started {

@@ -69,11 +69,12 @@ impl Person {
     /// Waits until the screen shows what is expected; the screen comes back.
     pub(super) async fn wait_for(&mut self, what: &str, seen: impl Fn(&str) -> bool) -> String {
         let waited = tokio::time::timeout(PATIENCE, self.frames.wait_for(|screen| seen(screen))).await;
-        match waited {
-            Ok(Ok(screen)) => screen.clone(),
-            Ok(Err(_)) => panic!("the console ended while waiting for {what}; its last screen:\n{}", self.screen()),
-            Err(_) => panic!("{what} did not appear; the last screen:\n{}", self.screen()),
-        }
+        let failed = match waited {
+            Ok(Ok(screen)) => return screen.clone(),
+            Ok(Err(_)) => "the console ended",
+            Err(_) => "it did not appear",
+        };
+        panic!("{failed} while waiting for {what}; the last screen:\n{}", self.screen())
     }
 
     /// Waits until the screen shows this text.

@@ -42,7 +42,7 @@ impl Site {
     pub(super) async fn demo() -> Self {
         let options = DemoOptions {
             isolation: Isolation::Auto,
-            program: PathBuf::from(env!("CARGO_BIN_EXE_bathy")),
+            program: Some(PathBuf::from(env!("CARGO_BIN_EXE_bathy"))),
         };
         Self::Demo(Arc::new(DemoCluster::start(options).await.expect("the demo starts")))
     }

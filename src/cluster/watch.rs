@@ -53,7 +53,7 @@ pub async fn watch(
         match target {
             WatchTarget::Namespaces => {
                 collection::run::<Namespaces>(&cluster, &report, collection::Reach::everything())
-                    .await
+                    .await;
             }
             WatchTarget::PodsIn(namespaces) => {
                 collection::run::<Pods>(

@@ -35,7 +35,7 @@ async fn open(protocol: &'static str, tty: bool) -> (Transport, Socket) {
     let opening =
         tokio::spawn(async move { cluster.exec(&container(), &words(&["sh"]), tty).await });
     let socket = api.next().await.upgrade(protocol).await;
-    (opening.await.unwrap().expect("a stream"), socket)
+    (opening.await.expect("no panic").expect("a stream"), socket)
 }
 
 async fn next(transport: &mut Transport) -> Incoming {
@@ -303,7 +303,7 @@ async fn attach_joined(log: &'static str, stream: &[&'static str]) -> (Transport
         .expect("/api/v1/namespaces/shop/pods/api/log");
     assert_eq!(call.param("follow"), None);
     call.text(200, log);
-    let (transport, past) = attaching.await.unwrap().unwrap();
+    let (transport, past) = attaching.await.expect("no panic").expect("a stream");
     (transport, past, socket)
 }
 
@@ -314,8 +314,7 @@ async fn the_past_is_joined_to_the_stream() {
     assert_eq!(past, "one\ntwo\nthree\n");
     socket.send(1, b"four\n").await;
     assert_eq!(next(&mut transport).await, output("four\n"));
-    let (_transport, past, _socket) = attach_joined("", &["/ # "]).await;
-    let mut transport = _transport;
+    let (mut transport, past, _socket) = attach_joined("", &["/ # "]).await;
     // What came after the log was read comes by the stream; either way nothing is lost.
     let mut whole = past.to_vec();
     while whole.len() < 4 {

@@ -117,7 +117,7 @@ impl Call {
 
     pub(crate) fn text(self, code: u16, body: &str) {
         let mut answer = Response::new(whole(body.to_owned()));
-        *answer.status_mut() = StatusCode::from_u16(code).unwrap();
+        *answer.status_mut() = StatusCode::from_u16(code).expect("a code of HTTP");
         self.send(answer);
     }
 
@@ -146,7 +146,7 @@ impl Call {
             .header(header::SEC_WEBSOCKET_ACCEPT, accept)
             .header(header::SEC_WEBSOCKET_PROTOCOL, protocol)
             .body(whole(String::new()))
-            .unwrap();
+            .expect("these headers are valid");
         let _ = self.reply.send(answer);
         let upgraded = self.upgrade.await.expect("an upgrade");
         Socket {

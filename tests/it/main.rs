@@ -1,5 +1,6 @@
 //! The tests that need more than one room: one binary, one file a subject.
 
+mod cluster_connect;
 mod cluster_streams;
 mod cluster_watch;
 mod fake_api;

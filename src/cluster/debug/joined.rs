@@ -112,7 +112,7 @@ impl Meanwhile {
             None => {
                 self.end = Some(End::Lost {
                     reason: "the stream stopped without saying why".to_owned(),
-                })
+                });
             }
         }
     }

@@ -292,7 +292,8 @@ impl Reader {
                 Some(Ok(Message::Close(close))) => {
                     let code = close.as_ref().map_or(1005, |close| u16::from(close.code));
                     match code {
-                        1000 | 1005 => self.finished(),
+                        // It ended well and said no code.
+                        1000 | 1005 => End::Finished,
                         _ => lost(format!(
                             "the server closed the stream ({code}{})",
                             close
@@ -308,14 +309,6 @@ impl Reader {
                 None => lost("the connection was cut".to_owned()),
             };
             return Stop::End(verdict.unwrap_or(end));
-        }
-    }
-
-    /// A stream that closes well and said nothing of itself ended well.
-    fn finished(&self) -> End {
-        match self.shape.success {
-            Success::ExitedZero => End::Exited { code: 0 },
-            Success::Finished => End::Finished,
         }
     }
 

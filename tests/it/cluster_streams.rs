@@ -196,6 +196,13 @@ async fn control_gets_through_while_nobody_takes_a_flood() {
 }
 
 #[tokio::test]
+async fn a_close_without_a_status_claims_no_exit_code() {
+    let (mut transport, mut socket) = open(V5, false).await;
+    socket.close().await;
+    assert_eq!(next(&mut transport).await, Incoming::Ended(End::Finished));
+}
+
+#[tokio::test]
 async fn what_came_before_a_cut_is_delivered() {
     let (mut transport, mut socket) = open(V5, true).await;
     socket.send(1, b"last").await;

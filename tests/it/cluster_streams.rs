@@ -294,7 +294,7 @@ async fn refusals_before_the_upgrade_are_problems() {
 
 async fn attach_joined(log: &'static str, stream: &[&'static str]) -> (Transport, Bytes, Socket) {
     let (cluster, mut api) = FakeApi::new();
-    let attaching = tokio::spawn(async move { cluster.attach_joined(&container(), true).await });
+    let attaching = tokio::spawn(async move { cluster.attach_joined(&container(), true, true).await });
     let mut socket = api
         .next()
         .await

@@ -28,7 +28,7 @@ const TRIES: u32 = 5;
 const BETWEEN_TRIES: Duration = Duration::from_millis(200);
 
 impl Cluster {
-    /// Attaches to a container with standard input and gives what it printed before, without a gap or a double.
+    /// Attaches to a container (`tty` and `stdin` as its spec says) and gives what it printed before, without a gap or a double.
     ///
     /// The caller sends the terminal's size next; one column and row more first makes a shell redraw its prompt, which
     /// its log does not hold. A log that cannot be read costs only the past.
@@ -39,11 +39,12 @@ impl Cluster {
         &self,
         container: &ContainerKey,
         tty: bool,
+        stdin: bool,
     ) -> Result<(Transport, Bytes), Problem> {
         let Transport {
             mut incoming,
             outgoing,
-        } = self.attach_soon(container, tty).await?;
+        } = self.attach_soon(container, tty, stdin).await?;
         let mut stream = Meanwhile::default();
         let options = LogOptions {
             tail_lines: Some(PAST_LINES),
@@ -82,14 +83,14 @@ impl Cluster {
         Ok((Transport { incoming, outgoing }, past))
     }
 
-    async fn attach_soon(&self, container: &ContainerKey, tty: bool) -> Result<Transport, Problem> {
+    async fn attach_soon(&self, container: &ContainerKey, tty: bool, stdin: bool) -> Result<Transport, Problem> {
         for _ in 1..TRIES {
-            match self.attach(container, tty, true).await {
+            match self.attach(container, tty, stdin).await {
                 Err(problem) if problem.why.contains("does not run") => sleep(BETWEEN_TRIES).await,
                 other => return other,
             }
         }
-        self.attach(container, tty, true).await
+        self.attach(container, tty, stdin).await
     }
 }
 

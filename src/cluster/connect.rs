@@ -153,7 +153,7 @@ impl KubeconfigContexts {
     /// The command that has to talk to a person on the terminal before this context can be used, if there is one and
     /// it has not run yet: call [`Self::login`] while the screen is not open.
     pub fn needs_login(&self, context: &str) -> Option<String> {
-        let plugin = self.plugin(&pick(&self.config, context).ok()?).ok()??;
+        let plugin = Self::plugin(&pick(&self.config, context).ok()?).ok()??;
         let done = self
             .logins
             .lock()
@@ -167,7 +167,7 @@ impl KubeconfigContexts {
     /// # Errors
     /// The plugin's own, or a context that leads nowhere. A context without a plugin needs no login and is no error.
     pub async fn login(&self, context: &str) -> Result<(), Problem> {
-        if let Some(plugin) = self.plugin(&pick(&self.config, context)?)? {
+        if let Some(plugin) = Self::plugin(&pick(&self.config, context)?)? {
             let credential = plugin.run_on_terminal().await?;
             self.logins
                 .lock()
@@ -177,7 +177,7 @@ impl KubeconfigContexts {
         Ok(())
     }
 
-    fn plugin(&self, picked: &Picked) -> Result<Option<ExecPlugin>, Problem> {
+    fn plugin(picked: &Picked) -> Result<Option<ExecPlugin>, Problem> {
         picked
             .user
             .exec
@@ -206,7 +206,7 @@ impl KubeconfigContexts {
             ));
         }
         let picked = pick(&self.config, name)?;
-        let plugin = self.plugin(&picked)?;
+        let plugin = Self::plugin(&picked)?;
         let config = self.acting_as(self.config_of(&picked)?);
         let credential = match &plugin {
             Some(plugin) => {

@@ -255,7 +255,8 @@ fn last_words(stderr: &[u8]) -> String {
     cleaned(text.trim())
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use super::*;
 

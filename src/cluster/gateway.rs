@@ -56,16 +56,15 @@ pub(super) fn client(
 ) -> Result<Client, Problem> {
     // Another crate may bring a second provider; an earlier installation is as good as this one.
     let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
-    let built = match plugin {
-        Some(plugin) => Renewing::gateway(config.clone(), plugin, credential)?,
-        None => {
-            let authentication = config.auth_layer().map_err(|error| unusable(&error))?;
-            BoxCloneSyncService::new(
-                option_layer(authentication)
-                    .layer(gateway(config)?)
-                    .map_err(BoxError::from),
-            )
-        }
+    let built = if let Some(plugin) = plugin {
+        Renewing::gateway(config.clone(), plugin, credential)?
+    } else {
+        let authentication = config.auth_layer().map_err(|error| unusable(&error))?;
+        BoxCloneSyncService::new(
+            option_layer(authentication)
+                .layer(gateway(config)?)
+                .map_err(BoxError::from),
+        )
     };
     let headers = config
         .extra_headers_layer()

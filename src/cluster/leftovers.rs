@@ -189,7 +189,7 @@ impl Cluster {
                 .read(target.get(JSON)?, ANSWER_TIME, LIST_LIMIT)
                 .await?;
             let list: List = decode(&body)?;
-            found.extend(list.items.into_iter().flat_map(leftovers_in));
+            found.extend(list.items.iter().flat_map(leftovers_in));
             match list.metadata.next {
                 Some(next) if !next.is_empty() && next != token => token = next,
                 _ => return Ok(()),
@@ -198,7 +198,7 @@ impl Cluster {
     }
 }
 
-fn leftovers_in(pod: Pod) -> Vec<Leftover> {
+fn leftovers_in(pod: &Pod) -> Vec<Leftover> {
     let key = PodKey {
         namespace: clean(&pod.metadata.namespace).into(),
         name: clean(&pod.metadata.name).into(),
@@ -221,7 +221,7 @@ fn leftovers_in(pod: Pod) -> Vec<Leftover> {
             kind,
             created: pod.metadata.creation_timestamp,
             owner,
-            state: pod_wording(&pod),
+            state: pod_wording(pod),
         });
     }
     for container in &pod.spec.ephemeral_containers {
@@ -290,14 +290,14 @@ mod tests {
     use super::*;
 
     fn left(pod: Value) -> Vec<Leftover> {
-        leftovers_in(serde_json::from_value(pod).unwrap())
+        leftovers_in(&serde_json::from_value(pod).unwrap())
     }
 
     #[test]
     fn ephemeral_containers_of_recorded_pods_are_found() {
         let list: List =
             serde_json::from_str(include_str!("../../tests/data/recorded/pods-demo.json")).unwrap();
-        let found: Vec<Leftover> = list.items.into_iter().flat_map(leftovers_in).collect();
+        let found: Vec<Leftover> = list.items.iter().flat_map(leftovers_in).collect();
         let mut states: Vec<(String, &str)> = found
             .iter()
             .filter(|leftover| &*leftover.pod.name == "multi")
@@ -329,7 +329,7 @@ mod tests {
             "../../tests/data/recorded/pods-node-debug.json"
         ))
         .unwrap();
-        let found: Vec<Leftover> = list.items.into_iter().flat_map(leftovers_in).collect();
+        let found: Vec<Leftover> = list.items.iter().flat_map(leftovers_in).collect();
         assert_eq!(found[0].kind, LeftoverKind::NodeDebugger);
         assert_eq!(found[0].state, "running");
     }

@@ -53,7 +53,7 @@ pub async fn watch(
         match target {
             WatchTarget::Namespaces => {
                 collection::run::<Namespaces>(&cluster, &report, collection::Reach::everything())
-                    .await
+                    .await;
             }
             WatchTarget::PodsIn(namespaces) => {
                 collection::run::<Pods>(
@@ -101,6 +101,8 @@ impl Report {
     }
 
     async fn refused(&self, problem: Problem) {
+        // Whatever was known of liveness is news again once the server gives in.
+        *self.liveness.lock().unwrap_or_else(PoisonError::into_inner) = None;
         self.send(WatchUpdate::Refused(problem)).await;
     }
 }

@@ -126,7 +126,7 @@ mod tests {
         #[test]
         fn cutting_one_output_anywhere_gives_it_back(text in "[a-z]{1,80}", a in 0usize..80, b in 0usize..80) {
             // Distinct marks make the only overlap the true one.
-            let whole: Vec<u8> = text.bytes().enumerate().flat_map(|(at, byte)| [byte, at as u8 | 0x80]).collect();
+            let whole: Vec<u8> = text.bytes().zip(0x80..).flat_map(<[u8; 2]>::from).collect();
             let (attached, logged) = ((a * 2).min(whole.len()), (b * 2).min(whole.len()));
             let (attached, logged) = (attached.min(logged), attached.max(logged));
             let log = Bytes::copy_from_slice(&whole[..logged]);

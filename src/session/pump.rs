@@ -1,24 +1,21 @@
 //! Moves one session's bytes between its transport and the console, bounded both ways; it never looks into them.
 
-use std::{
-    collections::VecDeque,
-    sync::{Arc, Mutex, PoisonError},
-};
+mod queue;
+
+use std::sync::Arc;
 
 use bytes::Bytes;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use self::queue::InputQueue;
+pub use self::queue::{Full, INPUT_LIMIT};
 use super::{End, Incoming, Outgoing, SessionId, Transport};
 
 /// How many bytes of one session's output may wait unread.
 pub const UNREAD_LIMIT: usize = 256 * 1024;
 /// The largest piece of output handed over at once, so that a drawing loop keeps its pace.
 const CHUNK_LIMIT: usize = 32 * 1024;
-/// How many bytes of input may wait for a far end that does not read.
-pub const INPUT_LIMIT: usize = 256 * 1024;
-/// How many pieces of input may wait, however small they are.
-const INPUT_PIECES: usize = 4096;
 
 /// What a session reports.
 #[derive(Debug)]
@@ -42,10 +39,6 @@ impl Chunk {
         &self.bytes
     }
 }
-
-/// The far end does not read its input: nothing more is taken until it does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Full;
 
 /// The console's end of a running session. Dropping it detaches.
 #[derive(Debug)]
@@ -186,94 +179,9 @@ async fn write(queue: &InputQueue, outgoing: &mpsc::Sender<Outgoing>) {
     }
 }
 
-/// What waits to be sent, in order.
-#[derive(Debug, Default)]
-struct InputQueue {
-    waiting: Mutex<Waiting>,
-    filled: Notify,
-}
-
-#[derive(Debug, Default)]
-struct Waiting {
-    items: VecDeque<Outgoing>,
-    input_bytes: usize,
-    closed: bool,
-}
-
-impl InputQueue {
-    fn with<T>(&self, change: impl FnOnce(&mut Waiting) -> T) -> T {
-        let result = change(&mut self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
-        self.filled.notify_one();
-        result
-    }
-
-    fn push_input(&self, bytes: Bytes) -> Result<(), Full> {
-        self.with(|waiting| {
-            if waiting.closed || bytes.is_empty() {
-                return Ok(());
-            }
-            if waiting.input_bytes >= INPUT_LIMIT || waiting.items.len() >= INPUT_PIECES {
-                return Err(Full);
-            }
-            waiting.input_bytes += bytes.len();
-            waiting.items.push_back(Outgoing::Input(bytes));
-            Ok(())
-        })
-    }
-
-    fn push_resize(&self, columns: u16, rows: u16) {
-        self.with(|waiting| {
-            let newest = Outgoing::Resize { columns, rows };
-            match waiting.items.back_mut() {
-                Some(last @ Outgoing::Resize { .. }) => *last = newest,
-                _ => waiting.items.push_back(newest),
-            }
-        });
-    }
-
-    fn close_input(&self) {
-        self.with(|waiting| {
-            if !waiting.closed {
-                waiting.closed = true;
-                waiting.items.push_back(Outgoing::CloseInput);
-            }
-        });
-    }
-
-    fn finish(&self) {
-        self.with(|waiting| {
-            *waiting = Waiting {
-                closed: true,
-                ..Waiting::default()
-            }
-        });
-    }
-
-    fn pop(&self) -> Option<Outgoing> {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let item = waiting.items.pop_front();
-        if let Some(Outgoing::Input(bytes)) = &item {
-            waiting.input_bytes -= bytes.len();
-        }
-        item
-    }
-
-    async fn filled(&self) {
-        while self
-            .waiting
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .items
-            .is_empty()
-        {
-            self.filled.notified().await;
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{queue::INPUT_PIECES, *};
 
     const ID: SessionId = SessionId(7);
 

@@ -592,7 +592,7 @@ async fn garbage_is_told_and_never_shown() {
     api.next().await.text(200, "<html>please log in</html>");
     match watching.next().await {
         WatchUpdate::Liveness(Liveness::Stale { why, .. }) => {
-            assert!(why.contains("cannot be read"), "{why}")
+            assert!(why.contains("cannot be read"), "{why}");
         }
         other => panic!("{other:?}"),
     }

@@ -46,13 +46,13 @@ type Answer = Response<BoxBody<Bytes, io::Error>>;
 const PATIENCE: Duration = Duration::from_secs(600);
 
 /// The requests as they come.
-pub struct FakeApi {
+pub(crate) struct FakeApi {
     calls: mpsc::UnboundedReceiver<Call>,
 }
 
 impl FakeApi {
     /// A cluster and the server behind it.
-    pub fn new() -> (Cluster, Self) {
+    pub(crate) fn new() -> (Cluster, Self) {
         let (sender, calls) = mpsc::unbounded_channel();
         let hyper: Client<_, Body> = Client::builder(TokioExecutor::new()).build(Connector {
             calls: Arc::new(sender),
@@ -66,7 +66,7 @@ impl FakeApi {
     }
 
     /// The next request.
-    pub async fn next(&mut self) -> Call {
+    pub(crate) async fn next(&mut self) -> Call {
         timeout(PATIENCE, self.calls.recv())
             .await
             .expect("no request came")
@@ -74,18 +74,18 @@ impl FakeApi {
     }
 
     /// Whether a request waits already.
-    pub fn is_idle(&mut self) -> bool {
+    pub(crate) fn is_idle(&mut self) -> bool {
         self.calls.is_empty()
     }
 }
 
 /// One request that waits for its answer.
-pub struct Call {
-    pub path: String,
-    pub query: Vec<(String, String)>,
-    pub accept: String,
-    pub method: http::Method,
-    pub body: Bytes,
+pub(crate) struct Call {
+    pub(crate) path: String,
+    pub(crate) query: Vec<(String, String)>,
+    pub(crate) accept: String,
+    pub(crate) method: http::Method,
+    pub(crate) body: Bytes,
     key: String,
     upgrade: OnUpgrade,
     reply: oneshot::Sender<Answer>,
@@ -93,7 +93,7 @@ pub struct Call {
 
 impl Call {
     /// A parameter of the query.
-    pub fn param(&self, name: &str) -> Option<&str> {
+    pub(crate) fn param(&self, name: &str) -> Option<&str> {
         self.query
             .iter()
             .find(|(known, _)| known == name)
@@ -101,7 +101,7 @@ impl Call {
     }
 
     /// Checks what is asked for.
-    pub fn expect(self, path: &str) -> Self {
+    pub(crate) fn expect(self, path: &str) -> Self {
         assert_eq!(self.path, path, "{:?}", self.query);
         self
     }
@@ -111,24 +111,24 @@ impl Call {
         let _ = self.reply.send(answer);
     }
 
-    pub fn json(self, body: &Value) {
+    pub(crate) fn json(self, body: &Value) {
         self.send(Response::new(whole(body.to_string())));
     }
 
-    pub fn text(self, code: u16, body: &str) {
+    pub(crate) fn text(self, code: u16, body: &str) {
         let mut answer = Response::new(whole(body.to_owned()));
-        *answer.status_mut() = StatusCode::from_u16(code).unwrap();
+        *answer.status_mut() = StatusCode::from_u16(code).expect("a code of HTTP");
         self.send(answer);
     }
 
     /// A refusal as the API words it.
-    pub fn refuse(self, code: u16, reason: &str, message: &str) {
+    pub(crate) fn refuse(self, code: u16, reason: &str, message: &str) {
         let status = json!({"kind": "Status", "status": "Failure", "reason": reason, "message": message, "code": code});
         self.text(code, &status.to_string());
     }
 
     /// Answers with a body that goes on.
-    pub fn stream(self) -> Events {
+    pub(crate) fn stream(self) -> Events {
         let (sender, mut receiver) = mpsc::unbounded_channel::<io::Result<Bytes>>();
         let frames = stream::poll_fn(move |context| receiver.poll_recv(context))
             .map(|piece| piece.map(Frame::data));
@@ -137,7 +137,7 @@ impl Call {
     }
 
     /// Opens the websocket.
-    pub async fn upgrade(self, protocol: &'static str) -> Socket {
+    pub(crate) async fn upgrade(self, protocol: &'static str) -> Socket {
         let accept = derive_accept_key(self.key.as_bytes());
         let answer = Response::builder()
             .status(StatusCode::SWITCHING_PROTOCOLS)
@@ -146,7 +146,7 @@ impl Call {
             .header(header::SEC_WEBSOCKET_ACCEPT, accept)
             .header(header::SEC_WEBSOCKET_PROTOCOL, protocol)
             .body(whole(String::new()))
-            .unwrap();
+            .expect("these headers are valid");
         let _ = self.reply.send(answer);
         let upgraded = self.upgrade.await.expect("an upgrade");
         Socket {
@@ -163,23 +163,23 @@ fn whole(text: String) -> BoxBody<Bytes, io::Error> {
 }
 
 /// A body that goes on; dropping it ends it well.
-pub struct Events {
+pub(crate) struct Events {
     sender: mpsc::UnboundedSender<io::Result<Bytes>>,
 }
 
 impl Events {
     /// A line of JSON.
-    pub fn send(&self, event: &Value) {
+    pub(crate) fn send(&self, event: &Value) {
         let _ = self.sender.send(Ok(Bytes::from(format!("{event}\n"))));
     }
 
     /// Ends it in the middle of the connection.
-    pub fn cut(self) {
+    pub(crate) fn cut(self) {
         let _ = self.sender.send(Err(io::Error::other("cut")));
     }
 
     /// Waits until the client has let go of it.
-    pub async fn closed(&self) {
+    pub(crate) async fn closed(&self) {
         timeout(PATIENCE, self.sender.closed())
             .await
             .expect("the client holds on to it");
@@ -187,12 +187,12 @@ impl Events {
 }
 
 /// The server's end of a websocket.
-pub struct Socket {
+pub(crate) struct Socket {
     socket: WebSocketStream<TokioIo<Upgraded>>,
 }
 
 impl Socket {
-    pub async fn send(&mut self, channel: u8, payload: &[u8]) {
+    pub(crate) async fn send(&mut self, channel: u8, payload: &[u8]) {
         let mut frame = vec![channel];
         frame.extend_from_slice(payload);
         self.socket
@@ -202,7 +202,7 @@ impl Socket {
     }
 
     /// The next frame of the protocol; pings are answered on the way. `None` once the client has closed.
-    pub async fn next(&mut self) -> Option<Bytes> {
+    pub(crate) async fn next(&mut self) -> Option<Bytes> {
         loop {
             match timeout(PATIENCE, self.socket.next())
                 .await
@@ -215,7 +215,7 @@ impl Socket {
         }
     }
 
-    pub async fn close(&mut self) {
+    pub(crate) async fn close(&mut self) {
         let _ = self.socket.close(None).await;
     }
 }

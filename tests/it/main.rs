@@ -1,6 +1,9 @@
 //! The tests that need more than one room: one binary, one file a subject.
 
 mod architecture;
+mod cluster_connect;
+mod cluster_debug;
+mod cluster_streams;
 mod cluster_watch;
 mod console_state;
 mod demo_api;

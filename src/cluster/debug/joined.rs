@@ -113,7 +113,7 @@ impl Meanwhile {
             None => {
                 self.end = Some(End::Lost {
                     reason: "the stream stopped without saying why".to_owned(),
-                })
+                });
             }
         }
     }

@@ -21,7 +21,7 @@ use crate::cluster::{Cluster, Problem, RowsUpdate, problem::Fault};
 /// How many lists run side by side.
 const SIDE_BY_SIDE: usize = 6;
 /// With more namespaces than this one list of everything is cheaper than a list for each.
-const MOST_NAMESPACES: usize = 256;
+const MOST_NAMESPACES: usize = 1000;
 /// While changes pour in they are reported together so often; a change on its own is reported at once.
 const BATCH_EVERY: Duration = Duration::from_millis(50);
 /// The most changes reported together.

@@ -106,8 +106,8 @@ impl<'a, K: Kind> Follower<'a, K> {
                 // Not lost, but not in a hurry either: it might end each one after its first event.
                 Ok(()) if self.eventful => sleep(TOO_SOON).await,
                 Ok(()) => {
-                    self.lost("the server ends each watch at once".to_owned())
-                        .await?
+                    let why = "the server ends each watch at once".to_owned();
+                    self.lost(why).await?;
                 }
                 Err(fault) if fault.is_expired() => return self.tell(Signal::Expired).await,
                 Err(fault) if fault.code() == 406 && !self.plain => self.plain = true,

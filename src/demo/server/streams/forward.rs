@@ -105,7 +105,10 @@ async fn forward(
         Ok(connection) => carry(connection, input, outlet).await,
         Err(error) => Err(error.message),
     };
-    carried.map_err(|why| format!("an error occurred forwarding {port} -> {port}: {why}"))
+    carried.map_err(|why| {
+        let PodRef { namespace, name } = pod;
+        format!("error forwarding port {port} to pod {name}_{namespace}: {why}")
+    })
 }
 
 /// Carries one connection until the far end is done.

@@ -7,6 +7,7 @@ mod discovery;
 mod log;
 mod patch;
 mod pod_security;
+mod protobuf;
 mod query;
 mod rbac;
 mod read;
@@ -33,7 +34,7 @@ use super::store::Store;
 use answer::{Answer, Refusal};
 use call::Call;
 use query::Target;
-pub use rbac::USERS;
+pub(crate) use rbac::USERS;
 use rbac::{Access, User};
 use write::Part;
 
@@ -212,21 +213,21 @@ async fn object(call: Call, part: Part<'_>) -> Result<Answer, Refusal> {
 async fn below(call: Call, part: Part<'_>) -> Result<Answer, Refusal> {
     let method = call.method().clone();
     let is_pod = part.resource.plural == "pods";
+    if part.subresource == "status" || (is_pod && part.subresource == "ephemeralcontainers") {
+        let verb = match method {
+            Method::GET => "get",
+            Method::PUT => "update",
+            Method::PATCH => "patch",
+            _ => return Err(Refusal::method_not_allowed()),
+        };
+        authorize(&call, part, verb)?;
+        return match verb {
+            "get" => read::get(&call, part.resource, part.namespace, part.name),
+            "update" => write::update(call, part).await,
+            _ => write::patch(call, part).await,
+        };
+    }
     match (part.subresource, method) {
-        ("status", _) | ("ephemeralcontainers", _) if part.subresource == "status" || is_pod => {
-            let verb = match *call.method() {
-                Method::GET => "get",
-                Method::PUT => "update",
-                Method::PATCH => "patch",
-                _ => return Err(Refusal::method_not_allowed()),
-            };
-            authorize(&call, part, verb)?;
-            match verb {
-                "get" => read::get(&call, part.resource, part.namespace, part.name),
-                "update" => write::update(call, part).await,
-                _ => write::patch(call, part).await,
-            }
-        }
         ("log", Method::GET) if is_pod => {
             authorize(&call, part, "get")?;
             let (pod, at) = pod(&call, part)?;

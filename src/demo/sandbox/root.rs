@@ -95,7 +95,7 @@ pub(super) fn enter_new(
     for directory in &root.directories {
         let path = tree.within(directory);
         create(&path)?;
-        tree.give(&path, user, pod.mode)?;
+        give(&path, user, pod.mode)?;
     }
     for (source, target) in &root.mounts {
         tree.bind(source, Path::new(target), true)?;
@@ -259,15 +259,6 @@ impl Tree {
         Ok(())
     }
 
-    /// A directory of the container's user, with what is above it as the image has it.
-    fn give(&self, path: &Path, user: &User, mode: Mode) -> Result<()> {
-        if mode == Mode::Root {
-            chown(path, Some(user.uid), Some(user.gid))
-                .with_context(|| format!("cannot give {} to uid {}", path.display(), user.uid))?;
-        }
-        Ok(())
-    }
-
     fn make_read_only(&self, all: bool) -> Result<()> {
         let mounts =
             fs::read_to_string("/proc/self/mountinfo").context("cannot read the mounts")?;
@@ -287,6 +278,15 @@ impl Tree {
         }
         Ok(())
     }
+}
+
+/// Makes a directory the container's user's.
+fn give(path: &Path, user: &User, mode: Mode) -> Result<()> {
+    if mode == Mode::Root {
+        chown(path, Some(user.uid), Some(user.gid))
+            .with_context(|| format!("cannot give {} to uid {}", path.display(), user.uid))?;
+    }
+    Ok(())
 }
 
 /// Flags that a user namespace must not take away.

@@ -45,7 +45,9 @@ impl Pod {
         let running = self.running();
         running.values().copied().for_each(end);
         // a process that cannot die (in the kernel) is not waited for; its files may be left
-        let _ = self.left.wait_timeout_while(running, LAST_MOMENT, |running| !running.is_empty());
+        let _ = self
+            .left
+            .wait_timeout_while(running, LAST_MOMENT, |running| !running.is_empty());
     }
 
     fn bury(&self, id: &str) {

@@ -185,14 +185,6 @@ impl Refusal {
         Self::new(403, "Forbidden", format!("{what} is forbidden: {why}")).about(resource, name)
     }
 
-    /// A path outside the resources that this user may not ask for.
-    pub(crate) fn forbidden_path(user: &str, verb: &str, path: &str) -> Self {
-        let message = format!("forbidden: User {user:?} cannot {verb} path {path:?}");
-        let mut refusal = Self::new(403, "Forbidden", message);
-        refusal.details = Some(json!({}));
-        refusal
-    }
-
     /// There is no object of this name.
     pub(crate) fn not_found(resource: &Resource, name: &str) -> Self {
         let message = format!("{} {name:?} not found", resource.qualified());

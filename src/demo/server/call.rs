@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::Server;
 use super::answer::Refusal;
+use super::protobuf;
 use super::query::Query;
 use super::rbac::{Access, User};
 use crate::demo::resource::{self, Resource};
@@ -156,19 +157,31 @@ impl Call {
     }
 
     /// The body as an object.
-    pub(crate) async fn json(&mut self) -> Result<Value, Refusal> {
-        let given = self
+    pub(crate) async fn object(&mut self) -> Result<Value, Refusal> {
+        let body = self.body().await?;
+        self.read_object(&body)
+    }
+
+    /// Reads a body as its content type says.
+    pub(crate) fn read_object(&self, body: &[u8]) -> Result<Value, Refusal> {
+        match self
             .content_type()
             .split(';')
             .next()
             .unwrap_or_default()
             .trim()
-            .to_owned();
-        if !matches!(given.as_str(), "" | "application/json") {
-            return Err(Refusal::unsupported_media_type(&given, "application/json"));
+        {
+            "" | "application/json" => parse(body),
+            "application/vnd.kubernetes.protobuf" => protobuf::decode(body).map_err(|why| {
+                Refusal::bad_request(format!(
+                    "the object provided cannot be read as protobuf: {why}"
+                ))
+            }),
+            other => {
+                let accepted = "application/json, application/vnd.kubernetes.protobuf";
+                Err(Refusal::unsupported_media_type(other, accepted))
+            }
         }
-        let body = self.body().await?;
-        parse(&body)
     }
 }
 

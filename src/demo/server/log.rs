@@ -70,11 +70,11 @@ pub(super) fn container(pod: &Value, named: &str) -> Result<String, Refusal> {
             Err(unknown())
         };
     }
-    let names = |wanted: &str| -> Vec<&str> {
+    let all_of = |wanted: &str| -> Vec<&str> {
         let of = containers(pod).filter(|(list, _)| *list == wanted);
         of.map(|(_, container)| text(container, "/name")).collect()
     };
-    let regular = names("containers");
+    let regular = all_of("containers");
     if let [only] = regular.as_slice() {
         return Ok((*only).to_owned());
     }
@@ -86,7 +86,7 @@ pub(super) fn container(pod: &Value, named: &str) -> Result<String, Refusal> {
         ("initContainers", "init"),
         ("ephemeralContainers", "ephemeral"),
     ] {
-        let others = names(list);
+        let others = all_of(list);
         if !others.is_empty() {
             let _ = write!(
                 message,

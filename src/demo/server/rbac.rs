@@ -212,7 +212,7 @@ const BINDINGS: &[Binding] = &[
 
 /// The users there are: all rights; edit and ephemeral containers; edit; view; and one with the rights of `oncall` in
 /// the namespace `demo` and none elsewhere, who cannot list namespaces.
-pub const USERS: &[&str] = &["admin", "oncall", "edit", "view", "tenant"];
+pub(crate) const USERS: &[&str] = &["admin", "oncall", "edit", "view", "tenant"];
 
 impl User {
     /// The user of this name as the credentials of the demo say.

@@ -16,7 +16,7 @@ pub(super) async fn create(mut call: Call, plural: &str) -> Result<Answer, Refus
     let Some((group, _, kind)) = REVIEWS.iter().find(|review| review.1 == plural) else {
         return Err(Refusal::no_such_resource());
     };
-    let given = call.json().await?;
+    let given = call.object().await?;
     let mut review = json!({
         "kind": kind,
         "apiVersion": format!("{group}/v1"),

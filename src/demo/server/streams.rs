@@ -35,18 +35,15 @@ struct Wanted {
     stdin: bool,
     stdout: bool,
     stderr: bool,
-    tty: bool,
 }
 
 impl Wanted {
-    fn parse(call: &Call) -> Result<Self, Refusal> {
+    fn parse(call: &Call, tty: bool) -> Result<Self, Refusal> {
         let flag = |name| call.query.flag(name);
-        let tty = flag("tty");
         let wanted = Self {
             stdin: flag("stdin"),
             stdout: flag("stdout"),
             stderr: flag("stderr") && !tty,
-            tty,
         };
         if !(wanted.stdin || wanted.stdout || wanted.stderr) {
             let message = "you must specify at least 1 of stdin, stdout, stderr";
@@ -73,7 +70,8 @@ pub(super) async fn open(
     at: PodRef,
     exec: bool,
 ) -> Result<Answer, Refusal> {
-    let mut wanted = Wanted::parse(&call)?;
+    let tty = call.query.flag("tty");
+    let wanted = Wanted::parse(&call, tty)?;
     let name = container(pod, call.query.text("container"))?;
     if text(pod, "/spec/nodeName").is_empty() {
         let pod = &at.name;
@@ -94,12 +92,12 @@ pub(super) async fn open(
                 "you must specify at least one command for the container",
             ));
         }
-        node.exec(&target, command.clone(), wanted.tty).await
+        node.exec(&target, command.clone(), tty).await
     } else {
         // what counts is whether the container has a terminal, not whether the client thinks so
         let spec = containers(pod).find(|(_, one)| text(one, "/name") == target.container);
-        wanted.tty = spec.is_some_and(|(_, one)| is_true(one, "/tty"));
-        if wanted.tty && wanted.stderr {
+        let tty = spec.is_some_and(|(_, one)| is_true(one, "/tty"));
+        if tty && wanted.stderr {
             return Ok(stream_refused(&StreamError {
                 code: 500,
                 reason: String::new(),
@@ -108,7 +106,7 @@ pub(super) async fn open(
                         .to_owned(),
             }));
         }
-        node.attach(&target, wanted.tty).await
+        node.attach(&target, tty).await
     };
     let streams = match opened {
         Ok(streams) => streams,
@@ -143,14 +141,13 @@ async fn pump(
             has_half_close,
         };
         while let Some(Ok(message)) = source.next().await {
-            match message {
-                Message::Binary(frame) => {
-                    if hands.take(frame).await.is_err() {
-                        return;
-                    }
-                }
+            let frame = match message {
+                Message::Binary(frame) => frame,
                 Message::Close(_) | Message::Text(_) => return,
-                _ => {}
+                _ => continue,
+            };
+            if hands.take(frame).await.is_err() {
+                return;
             }
         }
     };
@@ -185,12 +182,7 @@ async fn pump(
         };
         sink.send(Message::Close(Some(close))).await
     };
-    // the reader goes on beside a writer that is held up, so that Ctrl-C and resizes get through a flood
-    tokio::select! {
-        () = reader => {}
-        // a client that is gone cannot be told anything
-        _ = writer => {}
-    }
+    upgrade::until_closed(reader, writer).await;
 }
 
 /// One frame of a channel.
@@ -247,12 +239,12 @@ impl Hands {
 /// `{"Width":80,"Height":24}`.
 fn terminal_size(frame: &[u8]) -> Option<(u16, u16)> {
     let size: Value = serde_json::from_slice(frame).ok()?;
-    let side = |name: &str| {
+    let cells = |name: &str| {
         size[name]
             .as_u64()
             .and_then(|side| u16::try_from(side).ok())
     };
-    Some((side("Width")?, side("Height")?))
+    Some((cells("Width")?, cells("Height")?))
 }
 
 /// How a session ended, as the last channel says it.

@@ -265,7 +265,7 @@ pub(crate) fn cells(resource: &Resource, object: &Value, now: Timestamp) -> Valu
                 object
                     .pointer(at)
                     .and_then(Value::as_object)
-                    .map_or(0, |map| map.len())
+                    .map_or(0, serde_json::Map::len)
             };
             json!([name(object), size("/data") + size("/binaryData"), age()])
         }

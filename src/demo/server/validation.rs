@@ -220,7 +220,7 @@ mod tests {
             .collect()
     }
 
-    fn with(spec: Value) -> Value {
+    fn with(spec: &Value) -> Value {
         json!({ "metadata": { "name": "p" }, "spec": spec })
     }
 
@@ -228,7 +228,7 @@ mod tests {
     fn a_plain_pod_is_right() {
         assert!(
             errors(with(
-                json!({ "containers": [{ "name": "a", "image": "a" }] })
+                &json!({ "containers": [{ "name": "a", "image": "a" }] })
             ))
             .is_empty()
         );
@@ -236,8 +236,11 @@ mod tests {
 
     #[test]
     fn each_rule_names_its_field() {
-        let one = |container: Value| errors(with(json!({ "containers": [container] })));
-        assert_eq!(errors(with(json!({}))), ["spec.containers: Required value"]);
+        let one = |container: Value| errors(with(&json!({ "containers": [container] })));
+        assert_eq!(
+            errors(with(&json!({}))),
+            ["spec.containers: Required value"]
+        );
         assert_eq!(
             one(json!({ "image": "a" })),
             ["spec.containers[0].name: Required value"]
@@ -255,7 +258,7 @@ mod tests {
         let a = json!({ "name": "a", "image": "a" });
         assert_eq!(
             errors(with(
-                json!({ "containers": [a, a], "ephemeralContainers": [a] })
+                &json!({ "containers": [a, a], "ephemeralContainers": [a] })
             )),
             [
                 r#"spec.containers[1].name: Duplicate value: "a""#,
@@ -264,7 +267,7 @@ mod tests {
         );
         assert!(
             errors(with(
-                json!({ "containers": [a], "hostPID": true, "shareProcessNamespace": true })
+                &json!({ "containers": [a], "hostPID": true, "shareProcessNamespace": true })
             ))[0]
                 .starts_with("spec.shareProcessNamespace: Invalid value: true")
         );
@@ -278,7 +281,7 @@ mod tests {
 
     #[test]
     fn of_a_running_pod_only_images_may_change() {
-        let old = with(json!({ "containers": [{ "name": "a", "image": "a:1" }] }));
+        let old = with(&json!({ "containers": [{ "name": "a", "image": "a:1" }] }));
         let mut new = old.clone();
         new["spec"]["containers"][0]["image"] = json!("a:2");
         assert!(pod_update(&old, &new).is_empty());

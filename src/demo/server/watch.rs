@@ -118,7 +118,7 @@ impl Feed {
         if let Some(refusal) = self.refused.take() {
             return Some(line("ERROR", &refusal.status()));
         }
-        while let Some(object) = self.existing.next() {
+        for object in self.existing.by_ref() {
             if self.selector.matches(self.words.resource, &object) {
                 return Some(self.words.event("ADDED", &object));
             }

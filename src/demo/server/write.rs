@@ -26,7 +26,7 @@ pub(super) async fn create(
     resource: &'static Resource,
     namespace: &str,
 ) -> Result<Answer, Refusal> {
-    let mut object = call.json().await?;
+    let mut object = call.object().await?;
     check_kind(resource, &object)?;
     if !object["metadata"].is_object() {
         object["metadata"] = json!({});

@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::frame;
-use super::upgrade::{Socket, accept, protocol};
+use super::upgrade::{Socket, accept, protocol, until_closed};
 use crate::demo::node::{Duplex, Node, PodRef, StreamError};
 use crate::demo::object::text;
 use crate::demo::server::answer::{Answer, Refusal};
@@ -113,11 +113,7 @@ async fn pump(socket: Socket, node: Arc<dyn Node>, pod: PodRef, ports: Vec<u16>)
         };
         sink.send(Message::Close(Some(close))).await
     };
-    tokio::select! {
-        () = reader => {}
-        // a client that is gone cannot be told anything
-        _ = writer => {}
-    }
+    until_closed(reader, writer).await;
 }
 
 /// Carries one connection until both ends of it are done; the error is what went wrong with it.

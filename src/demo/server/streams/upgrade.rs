@@ -1,5 +1,7 @@
 //! The websocket handshake: choosing the protocol, answering 101, handing the socket over; it knows no channels.
 
+use std::time::Duration;
+
 use http::header::{CONNECTION, HeaderValue, UPGRADE};
 use http::{HeaderName, StatusCode};
 use hyper::upgrade::Upgraded;
@@ -19,6 +21,9 @@ const LARGEST_MESSAGE: usize = 1 << 20;
 
 /// How much waits for a client that does not read, in bytes; more holds the process up.
 const WRITE_BUFFER: usize = 128 << 10;
+
+/// How long a client has to answer the server's goodbye.
+const GOODBYE: Duration = Duration::from_secs(2);
 
 const PROTOCOL: HeaderName = HeaderName::from_static("sec-websocket-protocol");
 const ACCEPT: HeaderName = HeaderName::from_static("sec-websocket-accept");
@@ -49,6 +54,22 @@ pub(super) fn protocol(
             known.join(", ")
         ))
     })
+}
+
+/// Runs both directions until the client goes, or until everything was said and the client has answered the goodbye.
+/// The reader goes on beside a writer that is held up, so that Ctrl-C and resizes get through a flood.
+pub(super) async fn until_closed<E>(
+    reader: impl Future<Output = ()>,
+    writer: impl Future<Output = Result<(), E>>,
+) {
+    tokio::pin!(reader);
+    tokio::select! {
+        () = &mut reader => {}
+        said = writer => if said.is_ok() {
+            // dropping the connection sooner would make the client's goodbye an error
+            let _ = tokio::time::timeout(GOODBYE, reader).await;
+        }
+    }
 }
 
 /// Answers 101 and hands the socket over once the client has it; the future lives as long as the connection.

@@ -167,7 +167,7 @@ fn run<'a>(pod: &'a Value, all: &mut Summary<'a>) {
     }
     if all.reason == "Completed" && running {
         let ready = is_condition_true(pod, "Ready");
-        all.reason = if ready { "Running" } else { "NotReady" }.to_owned();
+        if ready { "Running" } else { "NotReady" }.clone_into(&mut all.reason);
     }
 }
 

@@ -27,7 +27,7 @@ pub(crate) struct Part<'a> {
 
 /// `PUT`.
 pub(crate) async fn update(mut call: Call, part: Part<'_>) -> Result<Answer, Refusal> {
-    let given = call.json().await?;
+    let given = call.object().await?;
     check_kind(part.resource, &given)?;
     if name(&given) != part.name {
         return Err(Refusal::bad_request(format!(
@@ -72,7 +72,7 @@ fn change(
     // read before the store is locked for the change
     let home = store.get("namespaces", "", namespace);
     let mut warnings = Vec::new();
-    let mut become_new = |object: &mut Value| {
+    let become_new = |object: &mut Value| {
         let old = object.clone();
         apply(object)?;
         if !object.is_object() {

@@ -7,7 +7,7 @@ use super::Part;
 use crate::demo::object::{items, name, namespace, number, text};
 use crate::demo::resource::{RESOURCES, Resource};
 use crate::demo::server::answer::{Answer, Refusal, object as answer};
-use crate::demo::server::call::{self, Call};
+use crate::demo::server::call::Call;
 use crate::demo::server::read;
 use crate::demo::store::Store;
 
@@ -23,7 +23,7 @@ pub(crate) async fn delete(mut call: Call, part: Part<'_>) -> Result<Answer, Ref
     let options = if body.is_empty() {
         json!({})
     } else {
-        call::parse(&body)?
+        call.read_object(&body)?
     };
     let store = call.server.store.clone();
     let object = store

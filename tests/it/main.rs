@@ -4,3 +4,5 @@ mod demo_api;
 mod demo_serve;
 mod demo_streams;
 mod echo;
+mod kubelet;
+mod sandbox;

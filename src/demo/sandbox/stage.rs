@@ -8,7 +8,7 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -196,6 +196,15 @@ fn run_process(
         Files::Of(id) => Some(pod.pid_of(id)?),
         Files::Root(_) => None,
     };
+    let alive = Arc::new(Mutex::new(None));
+    // now, for a thread whose children get another PID namespace can start no thread
+    let (begun, begins) = mpsc::channel::<()>();
+    let (orders, ordered) = (link.try_clone()?, Arc::clone(&alive));
+    thread::Builder::new().spawn(move || {
+        if begins.recv().is_ok() {
+            obey(&orders, &ordered);
+        }
+    })?;
     enter_processes(pod, &process.processes)?;
     let (ours, theirs) = Link::pair()?;
     let mut child = Command::new(own_program()?)
@@ -239,10 +248,9 @@ fn run_process(
     }
     pod.running().insert(id.clone(), pid);
     drop(starting);
-    let alive = Arc::new(Mutex::new(Some(pid)));
-    let orders = link.try_clone()?;
-    let ordered = Arc::clone(&alive);
-    thread::Builder::new().spawn(move || obey(&orders, &ordered))?;
+    *alive.lock().unwrap_or_else(PoisonError::into_inner) = Some(pid);
+    // the other thread waits for nothing else
+    let _ = begun.send(());
     let borrowed: Vec<_> = terminal.iter().map(OwnedFd::as_fd).collect();
     let told = link.send(
         &Report::Started {

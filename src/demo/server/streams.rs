@@ -145,15 +145,13 @@ pub(super) fn status(exit: &Exit, newest: bool, command: &[String]) -> Value {
             })
         }
         Exit::Failed(why) => {
-            let message = format!(
-                "Internal error occurred: Internal error occurred: error executing command in container: {why}"
-            );
+            let cause = format!("Internal error occurred: {why}");
             json!({
                 "metadata": {},
                 "status": "Failure",
-                "message": message,
+                "message": format!("Internal error occurred: {cause}"),
                 "reason": "InternalError",
-                "details": { "causes": [{ "message": format!("Internal error occurred: error executing command in container: {why}") }] },
+                "details": { "causes": [{ "message": cause }] },
                 "code": 500,
             })
         }

@@ -16,7 +16,7 @@ use super::store::Store;
 const GATHER: Duration = Duration::from_millis(10);
 
 /// Keeps everything as it is to be, until dropped.
-pub async fn run(store: Store, recorder: Recorder) {
+pub(super) async fn run(store: Store, recorder: Recorder) {
     let mut from = store.version();
     loop {
         replicas::reconcile(&store, &recorder);

@@ -44,7 +44,7 @@ pub fn run_as_stage() -> Option<i32> {
     let mut arguments = std::env::args_os();
     let name = arguments.next()?;
     if name != STAGE {
-        return super::workload::run(Path::new(&name).file_name()?, arguments.collect());
+        return super::workload::run(Path::new(&name).file_name()?);
     }
     let input = std::io::stdin().as_fd().try_clone_to_owned().ok()?;
     let link = Link::from_descriptor(input);

@@ -12,7 +12,7 @@ const SOURCE: Source<'static> = Source {
 };
 
 /// Binds every pod that has no node yet, and every new one, until dropped.
-pub async fn run(store: Store, recorder: Recorder) {
+pub(super) async fn run(store: Store, recorder: Recorder) {
     loop {
         let (pods, version) = store.list("pods", None);
         for pod in &pods {
@@ -114,7 +114,7 @@ mod tests {
         store: &Store,
         recorder: &Recorder,
         name: &str,
-        selector: Value,
+        selector: &Value,
     ) -> std::sync::Arc<Value> {
         let pod = json!({ "metadata": { "name": name, "namespace": "demo" }, "spec": { "nodeSelector": selector } });
         let pod = store.create("pods", pod).unwrap();
@@ -125,11 +125,11 @@ mod tests {
     #[test]
     fn pods_are_spread_and_selectors_kept_to() {
         let (store, recorder) = cluster();
-        let first = bound(&store, &recorder, "one", Value::Null);
-        let second = bound(&store, &recorder, "two", Value::Null);
+        let first = bound(&store, &recorder, "one", &Value::Null);
+        let second = bound(&store, &recorder, "two", &Value::Null);
         assert_ne!(first["spec"]["nodeName"], second["spec"]["nodeName"]);
         assert_eq!(
-            bound(&store, &recorder, "three", json!({ "disk": "b" }))["spec"]["nodeName"],
+            bound(&store, &recorder, "three", &json!({ "disk": "b" }))["spec"]["nodeName"],
             "b"
         );
         assert_eq!(store.list("events", Some("demo")).0.len(), 3);
@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn a_pod_that_fits_nowhere_says_so() {
         let (store, recorder) = cluster();
-        let pod = bound(&store, &recorder, "one", json!({ "disk": "c" }));
+        let pod = bound(&store, &recorder, "one", &json!({ "disk": "c" }));
         assert!(pod["spec"]["nodeName"].is_null());
         let condition = &pod["status"]["conditions"][0];
         assert_eq!(condition["reason"], "Unschedulable");

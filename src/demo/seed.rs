@@ -26,18 +26,18 @@ const PRESENT: &[&str] = &["busybox:stable", "busybox:1.37"];
 
 /// What the rest of the cluster needs to know of the seed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Seeded {
+pub(super) struct Seeded {
     /// The nodes with their addresses.
-    pub nodes: BTreeMap<String, String>,
+    pub(super) nodes: BTreeMap<String, String>,
     /// The full names of the images that every node has.
-    pub images: Vec<String>,
+    pub(super) images: Vec<String>,
 }
 
 /// Fills an empty store.
 ///
 /// # Errors
 /// If an embedded file is not what it has to be, with its name.
-pub fn fill(store: &Store) -> Result<Seeded> {
+pub(super) fn fill(store: &Store) -> Result<Seeded> {
     let mut seeded = Seeded::default();
     let mut images: Vec<String> = PRESENT.iter().map(|image| (*image).to_owned()).collect();
     for (file, text) in FILES {

@@ -5,32 +5,31 @@ mod background;
 mod dotnet;
 mod web;
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::future::Future;
 use std::path::PathBuf;
 
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Acts as the workload of this name and gives its exit code; `None` if there is none.
-pub fn run(name: &OsStr, arguments: Vec<OsString>) -> Option<i32> {
+pub(super) fn run(name: &OsStr) -> Option<i32> {
     let name = name.to_str()?;
-    match name {
+    Some(match name {
         "node" => serve(web::run(8000)),
         "dotnet" => serve(dotnet::run()),
         "pause" => serve(background::reap()),
-        "importer" => Some(background::crash()),
+        "importer" => background::crash(),
         "ticker" => serve(background::chatter()),
         _ => {
             let greeting = background::greeting(name)?;
-            drop(arguments);
             serve(background::idle(greeting))
         }
-    }
+    })
 }
 
 /// Runs until the work ends or somebody asks it to: as PID 1 of its namespace, a process hears of SIGTERM only if it
 /// listens.
-fn serve(work: impl Future<Output = std::io::Result<()>>) -> Option<i32> {
+fn serve(work: impl Future<Output = std::io::Result<()>>) -> i32 {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
@@ -45,10 +44,10 @@ fn serve(work: impl Future<Output = std::io::Result<()>>) -> Option<i32> {
             }
         })
     });
-    Some(ended.unwrap_or_else(|error| {
+    ended.unwrap_or_else(|error| {
         say(&format!("fatal: {error}"));
         1
-    }))
+    })
 }
 
 /// Where this container's files are: `/`, unless it has no root directory of its own.

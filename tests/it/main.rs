@@ -7,6 +7,7 @@ mod cluster_streams;
 mod cluster_watch;
 mod console_state;
 mod demo_api;
+mod demo_serve;
 mod demo_streams;
 mod echo;
 mod fake_api;

@@ -47,7 +47,7 @@ fn follow(store: &Store, service: &Value) {
         .map(|port| {
             json!({
                 "name": port["name"].as_str().unwrap_or_default(),
-                "port": number_of(port, behind.first().map(|pod| pod.as_ref())),
+                "port": number_of(port, behind.first().map(AsRef::as_ref)),
                 "protocol": port["protocol"].as_str().unwrap_or("TCP"),
             })
         })

@@ -75,7 +75,7 @@ fn deploy(store: &Store, recorder: &Recorder, deployment: &Value) {
         let before = number(&set, "/spec/replicas").unwrap_or(1);
         if before != wanted {
             store.update("replicasets", namespace, name(&set), |set| {
-                set["spec"]["replicas"] = json!(wanted)
+                set["spec"]["replicas"] = json!(wanted);
             });
             let way = if wanted > before { "up" } else { "down" };
             let message = format!(

@@ -314,7 +314,7 @@ mod tests {
         let kept = text(&log, LogQuery::default()).await;
         assert!(kept.len() <= KEPT);
         assert!(kept.ends_with("line 199999\n"));
-        log.append(true, &[b'x'; 3 << 20]);
+        log.append(true, &vec![b'x'; 3 << 20]);
         assert!(text(&log, LogQuery::default()).await.len() <= KEPT);
     }
 }

@@ -275,7 +275,6 @@ fn processes(
 /// 64 random hexadecimal digits.
 pub(super) fn new_id() -> String {
     let mut random = rand::rng();
-    (0..2)
-        .map(|_| format!("{:032x}", random.random::<u128>()))
-        .collect()
+    let (high, low): (u128, u128) = (random.random(), random.random());
+    format!("{high:032x}{low:032x}")
 }

@@ -6,17 +6,21 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::container::{Container, Kind};
+use super::start::Failure;
 use crate::demo::sandbox::User;
 
 /// The waits between restarts and between pulls: doubled each time, up to a limit.
 const FIRST_BACK_OFF: Duration = Duration::from_secs(10);
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(300);
 
+/// The kubelet looks again so often where only a change of something else can help.
+pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(5);
+
 /// A container that ran so long starts anew with its back-off.
-pub(super) const HEALTHY: Duration = Duration::from_secs(600);
+const HEALTHY: Duration = Duration::from_secs(600);
 
 /// The wait after so many failures in a row.
-pub(super) fn back_off(failures: u32) -> Duration {
+fn back_off(failures: u32) -> Duration {
     let factor = 2_u32.saturating_pow(failures.saturating_sub(1).min(16));
     FIRST_BACK_OFF.saturating_mul(factor).min(LONGEST_BACK_OFF)
 }
@@ -98,6 +102,76 @@ impl Tracked {
             wait: Duration::ZERO,
             running_since: None,
         }
+    }
+
+    /// A life of it has begun.
+    pub(super) fn began(&mut self, id: String, now: String, at: Instant) {
+        self.starting = false;
+        if self.ran {
+            self.restarts += 1;
+        }
+        if let State::Terminated(ended) = &self.state {
+            self.last = Some(ended.clone());
+        }
+        self.ran = true;
+        self.id = Some(id);
+        self.state = State::Running { since: now };
+        self.running_since = Some(at);
+    }
+
+    /// It could not be started; `never_again`: the pod restarts nothing.
+    pub(super) fn failed(&mut self, failure: Failure, never_again: bool, now: String, at: Instant) {
+        self.starting = false;
+        self.failures += 1;
+        self.wait = match failure.reason {
+            "ErrImagePull" | "RunContainerError" => back_off(self.failures),
+            _ => LOOK_AGAIN,
+        };
+        self.retry_at = Some(at + self.wait);
+        if let Some(id) = failure.created {
+            self.id = Some(id.clone());
+            let ended = Terminated {
+                id,
+                code: 128,
+                reason: "StartError",
+                message: Some(failure.message.clone()),
+                started: "1970-01-01T00:00:00Z".to_owned(),
+                finished: now,
+            };
+            // what cannot be executed never can: a debugger is not tried again
+            self.settled = never_again || self.kind == Kind::Ephemeral;
+            if never_again {
+                self.state = State::Terminated(ended);
+                return;
+            }
+            self.last = Some(ended);
+        }
+        self.state = State::waiting(failure.reason, failure.message);
+    }
+
+    /// Its life has ended.
+    pub(super) fn ended(&mut self, id: String, code: i32, now: String, at: Instant) {
+        let started = match &self.state {
+            State::Running { since } => since.clone(),
+            _ => now.clone(),
+        };
+        self.state = State::Terminated(Terminated {
+            id,
+            code,
+            reason: if code == 0 { "Completed" } else { "Error" },
+            message: None,
+            started,
+            finished: now,
+        });
+        let healthy = |since: Instant| at.duration_since(since) > HEALTHY;
+        if self.running_since.take().is_some_and(healthy) {
+            self.failures = 0;
+        }
+        // the first restart comes at once, as a kubelet's does
+        self.wait = back_off(self.failures);
+        self.retry_at = (self.failures > 0).then(|| at + self.wait);
+        self.failures += 1;
+        self.settled = self.kind == Kind::Ephemeral;
     }
 
     pub(super) fn is_running(&self) -> bool {
@@ -216,5 +290,48 @@ mod tests {
             .collect();
         assert_eq!(seconds, [10, 20, 40, 80, 160, 300, 300]);
         assert_eq!(back_off(u32::MAX), LONGEST_BACK_OFF);
+    }
+
+    #[test]
+    fn a_container_that_crashes_is_restarted_at_once_and_then_after_ever_longer_waits() {
+        let mut known = Tracked::new(Kind::Regular, false);
+        let mut at = Instant::now();
+        let mut waits = Vec::new();
+        for life in 0..4 {
+            known.began(life.to_string(), "then".to_owned(), at);
+            known.ended(life.to_string(), 3, "now".to_owned(), at);
+            waits.push(known.retry_at.map_or(0, |retry| (retry - at).as_secs()));
+        }
+        assert_eq!(waits, [0, 10, 20, 40]);
+        assert_eq!(known.restarts, 3);
+        known.began("long".to_owned(), "then".to_owned(), at);
+        at += HEALTHY + Duration::from_secs(1);
+        known.ended("long".to_owned(), 3, "now".to_owned(), at);
+        assert_eq!(
+            known.retry_at, None,
+            "a long life makes up for the failures"
+        );
+    }
+
+    #[test]
+    fn a_debugger_whose_command_does_not_exist_is_never_tried_again() {
+        let failure = |created: Option<&str>| Failure {
+            reason: if created.is_some() {
+                "RunContainerError"
+            } else {
+                "CreateContainerConfigError"
+            },
+            message: "why".to_owned(),
+            created: created.map(str::to_owned),
+        };
+        let mut debugger = Tracked::new(Kind::Ephemeral, false);
+        debugger.failed(failure(None), false, "now".to_owned(), Instant::now());
+        assert!(!debugger.settled, "a configuration may become right");
+        debugger.failed(failure(Some("id")), false, "now".to_owned(), Instant::now());
+        assert!(debugger.settled);
+        assert_eq!(debugger.exit_code(), Some(128));
+        assert!(matches!(debugger.state, State::Waiting { .. }));
+        debugger.failed(failure(Some("id")), true, "now".to_owned(), Instant::now());
+        assert!(matches!(debugger.state, State::Terminated(_)));
     }
 }

@@ -10,9 +10,10 @@ use tokio::time::Instant;
 
 use super::Shared;
 use super::container::{Container, Kind, containers, pod_title};
+use super::policy;
 use super::running::Running;
-use super::start::{self, Failure, Outcome, Started};
-use super::state::{HEALTHY, State, Terminated, Tracked, back_off};
+use super::start::{self, Outcome, Started};
+use super::state::{LOOK_AGAIN, State, Tracked};
 use super::status::{Surroundings, status};
 use crate::demo::node::{Exit, PodRef};
 use crate::demo::recorder::Source;
@@ -21,9 +22,6 @@ use crate::demo::store::now;
 
 /// A failed pull is shown as such for so long, then as back-off.
 const PULL_ERROR_SHOWN: Duration = Duration::from_secs(2);
-
-/// The kubelet looks again so often where only a change of something else can help.
-const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 enum Report {
     Start(String, Outcome),
@@ -39,6 +37,8 @@ struct Worker {
     /// When what still runs of a pod that is to end is killed.
     deadline: Option<Instant>,
     address: Option<String>,
+    /// Its restart policy is Never.
+    never_again: bool,
 }
 
 enum Next {
@@ -59,6 +59,7 @@ pub(super) async fn run(shared: Arc<Shared>, running: Arc<Running>, name: PodRef
         reports,
         deadline: None,
         address: None,
+        never_again: false,
     };
     while let Next::Wait(until) = worker.sync().await {
         let alarm = async {
@@ -102,13 +103,14 @@ impl Worker {
         if !pod["metadata"]["deletionTimestamp"].is_null() {
             return self.terminate(&pod).await;
         }
-        let policy = pod["spec"]["restartPolicy"].as_str().unwrap_or("Always");
+        let restart = pod["spec"]["restartPolicy"].as_str().unwrap_or("Always");
+        self.never_again = restart == "Never";
         let mut alarm = None;
-        if self.is_over(&all, policy) {
+        if policy::is_over(&self.tracked, restart) {
             self.end_leftovers().await;
         } else {
             match self.ensure_sandbox(&pod).await {
-                Ok(()) => alarm = self.start_due(&pod, &all, policy),
+                Ok(()) => alarm = self.start_due(&pod, &all, restart),
                 Err(error) => {
                     let message = format!(
                         "Failed to create pod sandbox: rpc error: code = Unknown desc = {error:#}"
@@ -141,29 +143,6 @@ impl Worker {
         self.shared
             .recorder
             .record(pod, source, reason, message, Some(&field));
-    }
-
-    /// Whether the pod's own containers have ended for good.
-    fn is_over(&self, all: &[Container<'_>], policy: &str) -> bool {
-        let code = |container: &Container<'_>| {
-            let known = self.tracked.get(container.name)?;
-            matches!(known.state, State::Terminated(_))
-                .then(|| known.exit_code())
-                .flatten()
-        };
-        let ended_for_good = |container: &Container<'_>| match code(container) {
-            Some(0) => policy != "Always",
-            Some(_) => policy == "Never",
-            None => false,
-        };
-        let mut regular = all
-            .iter()
-            .filter(|container| container.kind == Kind::Regular);
-        let failed_init = policy == "Never"
-            && all.iter().any(|container| {
-                container.kind == Kind::Init && code(container).is_some_and(|code| code != 0)
-            });
-        failed_init || regular.all(ended_for_good)
     }
 
     async fn ensure_sandbox(&mut self, pod: &Value) -> anyhow::Result<()> {
@@ -200,7 +179,7 @@ impl Worker {
         &mut self,
         pod: &Arc<Value>,
         all: &[Container<'_>],
-        policy: &str,
+        restart: &str,
     ) -> Option<Instant> {
         let mut alarm = None;
         let mut initialized = true;
@@ -208,26 +187,9 @@ impl Worker {
             let Some(known) = self.tracked.get(container.name) else {
                 continue;
             };
-            let again = match known.kind {
-                Kind::Ephemeral => false,
-                Kind::Sidecar => true,
-                Kind::Init => policy != "Never" && known.exit_code() != Some(0),
-                Kind::Regular => match policy {
-                    "Always" => true,
-                    "OnFailure" => known.exit_code() != Some(0),
-                    _ => false,
-                },
-            };
-            let ended = known.ran || known.last.is_some();
-            let wanted =
-                !known.is_running() && !known.starting && !known.settled && (again || !ended);
-            let passed = match known.kind {
-                Kind::Init => known.is_ready(),
-                Kind::Sidecar => known.ran,
-                Kind::Ephemeral | Kind::Regular => true,
-            };
+            let passed = policy::has_passed(known);
             let in_turn = known.kind == Kind::Ephemeral || initialized;
-            if wanted && in_turn && !(known.kind == Kind::Init && passed) {
+            if in_turn && policy::wants_start(known, restart) {
                 match known.retry_at.filter(|at| *at > Instant::now()) {
                     Some(at) => {
                         alarm = Some(alarm.map_or(at, |alarm: Instant| alarm.min(at)));
@@ -374,7 +336,11 @@ impl Worker {
     fn note(&mut self, report: Report) {
         match report {
             Report::Start(name, outcome) => self.note_start(&name, outcome),
-            Report::End(name, id, ended) => self.note_end(&name, id, ended),
+            Report::End(name, id, ended) => {
+                if let Some(known) = self.tracked.get_mut(&name) {
+                    known.ended(id, ended.code, now(), Instant::now());
+                }
+            }
         }
     }
 
@@ -382,21 +348,11 @@ impl Worker {
         let Some(known) = self.tracked.get_mut(name) else {
             return;
         };
-        known.starting = false;
         known.image = outcome.image.or_else(|| known.image.take());
         known.user = outcome.user.or_else(|| known.user.take());
         match outcome.result {
             Ok(Started { life, ending, pump }) => {
-                if known.ran {
-                    known.restarts += 1;
-                }
-                if let State::Terminated(ended) = &known.state {
-                    known.last = Some(ended.clone());
-                }
-                known.ran = true;
-                known.id = Some(life.id.clone());
-                known.state = State::Running { since: now() };
-                known.running_since = Some(Instant::now());
+                known.began(life.id.clone(), now(), Instant::now());
                 let (reports, name) = (self.reports.clone(), name.to_owned());
                 if self.deadline.is_some() {
                     life.terminate(); // it came too late
@@ -405,74 +361,14 @@ impl Worker {
                     let ended = ending.wait().await;
                     life.bury();
                     pump.finish(Exit::Finished).await;
+                    // a worker that is gone has no pod any more
                     let _ = reports
                         .send(Report::End(name, life.id.clone(), ended))
                         .await;
                 });
             }
-            Err(failure) => self.note_failure(name, failure),
+            Err(failure) => known.failed(failure, self.never_again, now(), Instant::now()),
         }
-    }
-
-    fn note_failure(&mut self, name: &str, failure: Failure) {
-        let Some(known) = self.tracked.get_mut(name) else {
-            return;
-        };
-        known.failures += 1;
-        known.wait = match failure.reason {
-            "ErrImagePull" | "RunContainerError" => back_off(known.failures),
-            _ => LOOK_AGAIN,
-        };
-        known.retry_at = Some(Instant::now() + known.wait);
-        if let Some(id) = failure.created {
-            let ended = Terminated {
-                id: id.clone(),
-                code: 128,
-                reason: "StartError",
-                message: Some(failure.message.clone()),
-                started: "1970-01-01T00:00:00Z".to_owned(),
-                finished: now(),
-            };
-            known.id = Some(id);
-            known.last = Some(ended);
-            // what cannot be executed never can: a debugger is not tried again
-            known.settled = known.kind == Kind::Ephemeral;
-        }
-        known.state = State::waiting(failure.reason, failure.message);
-    }
-
-    fn note_end(&mut self, name: &str, id: String, ended: Ended) {
-        let Some(known) = self.tracked.get_mut(name) else {
-            return;
-        };
-        let started = match &known.state {
-            State::Running { since } => since.clone(),
-            _ => now(),
-        };
-        known.state = State::Terminated(Terminated {
-            id,
-            code: ended.code,
-            reason: if ended.code == 0 {
-                "Completed"
-            } else {
-                "Error"
-            },
-            message: None,
-            started,
-            finished: now(),
-        });
-        if known
-            .running_since
-            .take()
-            .is_some_and(|since| since.elapsed() > HEALTHY)
-        {
-            known.failures = 0;
-        }
-        // the first restart comes at once, as a kubelet's does
-        known.wait = back_off(known.failures);
-        known.retry_at = (known.failures > 0).then(|| Instant::now() + known.wait);
-        known.failures += 1;
-        known.settled = known.kind == Kind::Ephemeral;
     }
 
     fn write_status(&self) {

@@ -5,6 +5,8 @@ use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
+use rustix::fs::StatVfsMountFlags;
+use rustix::io::Errno;
 use rustix::mount::{
     MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_bind_recursive, mount_change,
     mount_remount, unmount,
@@ -95,7 +97,7 @@ pub(super) fn enter_new(
     for directory in &root.directories {
         let path = tree.within(directory);
         create(&path)?;
-        tree.give(&path, user, pod.mode)?;
+        give(&path, user, pod.mode)?;
     }
     for (source, target) in &root.mounts {
         tree.bind(source, Path::new(target), true)?;
@@ -134,6 +136,11 @@ impl Tree {
         }
         mount_bind_recursive(source, &target)
             .with_context(|| format!("cannot show {} in the container", source.display()))?;
+        if let Ok(staging) = Path::new(STAGING).strip_prefix(source) {
+            // what the machine has there, not what this pod has put over it
+            unmount(target.join(staging), UnmountFlags::DETACH)
+                .with_context(|| format!("cannot uncover {STAGING}"))?;
+        }
         if read_only {
             self.read_only.push(target);
         }
@@ -259,18 +266,10 @@ impl Tree {
         Ok(())
     }
 
-    /// A directory of the container's user, with what is above it as the image has it.
-    fn give(&self, path: &Path, user: &User, mode: Mode) -> Result<()> {
-        if mode == Mode::Root {
-            chown(path, Some(user.uid), Some(user.gid))
-                .with_context(|| format!("cannot give {} to uid {}", path.display(), user.uid))?;
-        }
-        Ok(())
-    }
-
     fn make_read_only(&self, all: bool) -> Result<()> {
         let mounts =
             fs::read_to_string("/proc/self/mountinfo").context("cannot read the mounts")?;
+        let mut refused = Vec::new();
         for line in mounts.lines() {
             let mut fields = line.split(' ');
             let (Some(point), Some(options)) = (fields.nth(4), fields.next()) else {
@@ -279,14 +278,34 @@ impl Tree {
             let point = unescape(point);
             let is_root = all && point == self.top;
             if is_root || self.read_only.iter().any(|top| point.starts_with(top)) {
-                let flags =
-                    MountFlags::BIND | MountFlags::RDONLY | MountFlags::NOSUID | kept(options);
-                mount_remount(&point, flags, c"")
-                    .with_context(|| format!("cannot make {} read-only", point.display()))?;
+                let read_only = MountFlags::BIND | MountFlags::RDONLY | MountFlags::NOSUID;
+                if let Err(error) = mount_remount(&point, read_only | kept(options), c"") {
+                    refused.push((point, error));
+                }
+            }
+        }
+        for (point, error) in refused {
+            // what lies hidden below another mount cannot be changed, nor reached: its path leads elsewhere
+            let hidden = match rustix::fs::statvfs(&point) {
+                Ok(seen) => seen.f_flag.contains(StatVfsMountFlags::RDONLY),
+                Err(missing) => missing == Errno::NOENT,
+            };
+            if !hidden {
+                let point = point.display();
+                return Err(error).with_context(|| format!("cannot make {point} read-only"));
             }
         }
         Ok(())
     }
+}
+
+/// Makes a directory the container's user's.
+fn give(path: &Path, user: &User, mode: Mode) -> Result<()> {
+    if mode == Mode::Root {
+        chown(path, Some(user.uid), Some(user.gid))
+            .with_context(|| format!("cannot give {} to uid {}", path.display(), user.uid))?;
+    }
+    Ok(())
 }
 
 /// Flags that a user namespace must not take away.

@@ -8,10 +8,11 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock, mpsc};
 use std::thread;
+use std::time::Duration;
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, bail};
 use rustix::process::{
     Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
 };
@@ -19,6 +20,9 @@ use rustix::process::{
 use super::link::Link;
 use super::process::Start;
 use super::spec::{Ended, Files, Mode, Order, PodSpec, ProcessSpec, Processes, Report, Request};
+
+/// How long a killed process may take to be gone.
+const LAST_MOMENT: Duration = Duration::from_secs(2);
 
 /// What every request needs to know of the pod.
 #[derive(Debug)]
@@ -28,9 +32,29 @@ struct Pod {
     scratch: Option<PathBuf>,
     /// The machine's PIDs of the processes that run, by name. A process leaves the table before its PID can be reused.
     running: Mutex<BTreeMap<String, Pid>>,
+    /// A process left the table.
+    left: Condvar,
+    /// Whether the pod is ending. Held for reading while a process is being started, so that none slips through.
+    ending: RwLock<bool>,
 }
 
 impl Pod {
+    /// Ends every process and waits, for a while, until they are gone: only then do their files stay removed.
+    fn end(&self) {
+        *self.ending.write().unwrap_or_else(PoisonError::into_inner) = true;
+        let running = self.running();
+        running.values().copied().for_each(end);
+        // a process that cannot die (in the kernel) is not waited for; its files may be left
+        let _ = self
+            .left
+            .wait_timeout_while(running, LAST_MOMENT, |running| !running.is_empty());
+    }
+
+    fn bury(&self, id: &str) {
+        self.running().remove(id);
+        self.left.notify_all();
+    }
+
     fn running(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Pid>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -67,9 +91,7 @@ pub(super) fn run(link: &Link) -> i32 {
             }
         }
     }
-    for pid in pod.running().values() {
-        end(*pid);
-    }
+    pod.end();
     if let Some(scratch) = &pod.scratch {
         let _ = std::fs::remove_dir_all(scratch);
     }
@@ -90,6 +112,8 @@ fn prepare(spec: PodSpec) -> Result<Pod> {
         spec,
         scratch,
         running: Mutex::default(),
+        left: Condvar::new(),
+        ending: RwLock::new(false),
     })
 }
 
@@ -164,14 +188,23 @@ fn run_process(
     process: ProcessSpec,
     streams: Vec<OwnedFd>,
 ) -> Result<()> {
+    let starting = pod.ending.read().unwrap_or_else(PoisonError::into_inner);
+    if *starting {
+        bail!("the pod is ending");
+    }
     let files_of = match &process.files {
         Files::Of(id) => Some(pod.pid_of(id)?),
         Files::Root(_) => None,
     };
-    // Linux gives a thread whose children belong to another PID namespace no further thread: this one comes first.
     let alive = Arc::new(Mutex::new(None));
+    // now, for a thread whose children get another PID namespace can start no thread
+    let (begun, begins) = mpsc::channel::<()>();
     let (orders, ordered) = (link.try_clone()?, Arc::clone(&alive));
-    thread::Builder::new().spawn(move || obey(&orders, &ordered))?;
+    thread::Builder::new().spawn(move || {
+        if begins.recv().is_ok() {
+            obey(&orders, &ordered);
+        }
+    })?;
     enter_processes(pod, &process.processes)?;
     let (ours, theirs) = Link::pair()?;
     let mut child = Command::new(own_program()?)
@@ -214,7 +247,10 @@ fn run_process(
         return Err(anyhow!(failure));
     }
     pod.running().insert(id.clone(), pid);
+    drop(starting);
     *alive.lock().unwrap_or_else(PoisonError::into_inner) = Some(pid);
+    // the other thread waits for nothing else
+    let _ = begun.send(());
     let borrowed: Vec<_> = terminal.iter().map(OwnedFd::as_fd).collect();
     let told = link.send(
         &Report::Started {
@@ -234,7 +270,7 @@ fn run_process(
     .is_err_and(|error| error == rustix::io::Errno::INTR)
     {}
     *alive.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    pod.running().remove(&id);
+    pod.bury(&id);
     let _ = kill_process_group(pid, Signal::KILL); // what it has left behind, if anything
     let status = child.wait()?;
     let signal = std::os::unix::process::ExitStatusExt::signal(&status);

@@ -6,6 +6,7 @@ mod pipe;
 pub mod resource;
 pub mod serve;
 mod server;
+mod spdy;
 pub mod store;
 mod wire;
 

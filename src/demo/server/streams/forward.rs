@@ -1,4 +1,7 @@
-//! Port-forward over the websocket's channel pairs: data and error for each port; it listens nowhere.
+//! Port-forward: over SPDY, as kubectl has it, or over the websocket's channel pairs; it listens nowhere.
+
+mod pairs;
+mod tunnel;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,8 +22,8 @@ use crate::demo::object::text;
 use crate::demo::server::answer::{Answer, Refusal};
 use crate::demo::server::call::Call;
 
-/// The one that has channel pairs.
-const PROTOCOLS: &[&str] = &["v4.channel.k8s.io"];
+/// Websocket protocols: SPDY in a tunnel, and the one that has a channel pair for each port of the query.
+const PROTOCOLS: &[&str] = &[tunnel::TUNNELED, "v4.channel.k8s.io"];
 
 /// As many ports as channel numbers allow.
 const MOST_PORTS: usize = 127;
@@ -33,6 +36,20 @@ const PIECE: usize = 32 << 10;
 
 /// `portforward`.
 pub(crate) fn open(mut call: Call, pod: &Value, at: PodRef) -> Result<Answer, Refusal> {
+    if text(pod, "/spec/nodeName").is_empty() {
+        return Err(Refusal::bad_request(format!(
+            "pod {} does not have a host assigned",
+            at.name
+        )));
+    }
+    let node = Arc::clone(&call.server.node);
+    if tunnel::is_wanted(&call) {
+        return Ok(tunnel::upgrade(&mut call, node, at));
+    }
+    let protocol = protocol(&call, PROTOCOLS)?;
+    if protocol == tunnel::TUNNELED {
+        return tunnel::tunnel(&mut call, node, at);
+    }
     let ports: Option<Vec<u16>> = call
         .query
         .all("ports")
@@ -44,14 +61,6 @@ pub(crate) fn open(mut call: Call, pod: &Value, at: PodRef) -> Result<Answer, Re
         .ok_or_else(|| {
             Refusal::bad_request("query parameter \"ports\" is required: numbers from 1 to 65535")
         })?;
-    if text(pod, "/spec/nodeName").is_empty() {
-        return Err(Refusal::bad_request(format!(
-            "pod {} does not have a host assigned",
-            at.name
-        )));
-    }
-    let protocol = protocol(&call, PROTOCOLS)?;
-    let node = Arc::clone(&call.server.node);
     accept(&mut call, protocol, move |socket| {
         pump(socket, node, at, ports)
     })

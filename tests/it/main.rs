@@ -1,5 +1,7 @@
 //! The tests that need more than one room: one binary, one file a subject.
 
 mod demo_api;
+mod demo_forward;
 mod demo_streams;
 mod echo;
+mod spdy;

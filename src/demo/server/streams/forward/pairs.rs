@@ -105,7 +105,8 @@ pub(super) async fn forward(mut streams: mpsc::Receiver<Stream>, node: Arc<dyn N
                         (_, Kind::Error) => {
                             let why = "the data stream of this request did not come in time";
                             say(&stream.output, why.to_owned()).await;
-                            stream.output.reset(Reset::Cancel).await;
+                            // a reset would overtake the reason
+                            stream.output.finish().await;
                         }
                     }
                 });

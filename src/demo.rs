@@ -1,30 +1,95 @@
 //! A small Kubernetes cluster inside this process, for people without one and for tests; it never knows which client asks.
 
+pub mod components;
+mod controllers;
+pub mod image;
+mod kubelet;
 pub mod node;
 pub mod object;
 mod pipe;
+mod recorder;
 pub mod resource;
+pub mod sandbox;
+mod scheduler;
+mod seed;
 pub mod serve;
 mod server;
 mod spdy;
 pub mod store;
 mod wire;
+mod workload;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use components::Components;
 use node::Node;
+use sandbox::Mode;
 use server::Server;
 use store::Store;
 use wire::Wire;
+
+/// How far the containers of a demo cluster are kept apart from the machine.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Isolation {
+    /// As far as this machine allows it.
+    #[default]
+    Auto,
+    /// Not at all.
+    Off,
+}
+
+/// What a demo cluster is started with.
+#[derive(Debug, Clone, Default)]
+pub struct DemoOptions {
+    /// How far containers are isolated.
+    pub isolation: Isolation,
+    /// This program's file, which containers are started from; found by itself if `None`. A test, which is another
+    /// program, names the binary under test.
+    pub program: Option<PathBuf>,
+}
 
 /// A running demo cluster. No port is open unless [`serve::serve`] opens one.
 pub struct DemoCluster {
     store: Store,
     server: Arc<Server>,
     wire: Wire,
+    /// What runs its containers, unless the node is somebody else's.
+    components: Option<Components>,
 }
 
 impl DemoCluster {
+    /// A seeded cluster whose containers are processes of this machine. They come up by and by; the objects are there
+    /// at once. Whatever ends this process ends them too.
+    ///
+    /// # Errors
+    /// If this program's own file cannot be found.
+    pub async fn start(options: DemoOptions) -> anyhow::Result<Self> {
+        let program = options.program.map_or_else(std::env::current_exe, Ok)?;
+        let mode = (options.isolation == Isolation::Off).then_some(Mode::Off);
+        let components = Components::start(program, mode).await?;
+        let node: Arc<dyn Node> = Arc::<kubelet::Kubelet>::clone(components.kubelet());
+        let cluster = Self::assemble(components.store().clone(), node);
+        Ok(Self {
+            components: Some(components),
+            ..cluster
+        })
+    }
+
+    /// Why containers run without isolation, if they do.
+    pub fn isolation_notice(&self) -> Option<&str> {
+        self.components.as_ref()?.isolation_notice()
+    }
+
+    /// Cuts every connection and ends every process that was started, and returns once they are gone.
+    pub async fn shutdown(self) {
+        self.wire.refuse(true);
+        self.wire.cut();
+        if let Some(components) = &self.components {
+            components.shutdown().await;
+        }
+    }
+
     /// A cluster of these objects, whose containers this node runs.
     pub fn assemble(store: Store, node: Arc<dyn Node>) -> Self {
         let server = Server::new(store.clone(), node);
@@ -32,6 +97,7 @@ impl DemoCluster {
             store,
             server,
             wire: Wire::default(),
+            components: None,
         }
     }
 

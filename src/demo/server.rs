@@ -2,7 +2,7 @@
 
 mod answer;
 mod call;
-mod defaults;
+pub(super) mod defaults;
 mod discovery;
 mod log;
 mod patch;

@@ -12,4 +12,4 @@ mod table;
 
 pub(crate) use frame::Reset;
 pub(crate) use session::serve;
-pub(crate) use stream::{Output, Stream};
+pub(crate) use stream::{Gone, Input, Output, Stream};

@@ -215,8 +215,13 @@ async fn other_protocols_are_refused_before_the_upgrade() {
         .header("upgrade", "SPDY/3.1")
         .header("x-stream-protocol-version", "v5.channel.k8s.io");
     let (code, body) = raw(&cluster, "edit", request, None).await;
-    assert_eq!(code, 403);
-    assert!(body.as_str().unwrap().contains("portforward.k8s.io"));
+    assert_eq!(code, 400);
+    assert!(
+        body["message"]
+            .as_str()
+            .unwrap()
+            .contains("portforward.k8s.io")
+    );
     let request = http::Request::post("/api/v1/namespaces/demo/pods/pending/portforward")
         .header("connection", "Upgrade")
         .header("upgrade", "SPDY/3.1");

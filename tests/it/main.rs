@@ -2,6 +2,9 @@
 
 mod demo_api;
 mod demo_forward;
+mod demo_serve;
 mod demo_streams;
 mod echo;
+mod kubelet;
+mod sandbox;
 mod spdy;

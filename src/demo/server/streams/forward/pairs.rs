@@ -5,19 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, copy};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, copy};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use super::{PIECE, failed};
 use crate::demo::node::{Node, PodRef};
-use crate::demo::spdy::{Output, Reset, Stream};
+use crate::demo::spdy::{self, Output, Reset, Stream};
 
 /// How long a stream waits for the other one of its pair.
 const PAIRING: Duration = Duration::from_secs(30);
-
-/// How much is read from a port at once, in bytes.
-const PIECE: usize = 16 << 10;
 
 /// What a stream of a pair is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,8 +59,24 @@ impl Label {
     }
 }
 
+/// Forwards what comes over this connection, until it ends.
+pub(super) async fn pump<R, W>(reader: R, writer: W, node: Arc<dyn Node>, pod: PodRef)
+where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
+{
+    let (streams, session) = spdy::serve(reader, writer);
+    tokio::select! {
+        ended = session => if let Err(error) = ended {
+            tracing::debug!(%error, "a port-forward connection ended early");
+        },
+        // it ends with the session only
+        () = forward(streams, node, pod) => {}
+    }
+}
+
 /// Forwards each pair of streams to a port of the pod, until there are no more streams.
-pub(super) async fn forward(mut streams: mpsc::Receiver<Stream>, node: Arc<dyn Node>, pod: PodRef) {
+async fn forward(mut streams: mpsc::Receiver<Stream>, node: Arc<dyn Node>, pod: PodRef) {
     let mut waiting: HashMap<String, (Kind, oneshot::Sender<Stream>)> = HashMap::new();
     let mut carriers = JoinSet::new();
     loop {
@@ -128,10 +142,7 @@ impl Connection<'_> {
     /// clients wait for that before they close their side.
     async fn end(&self, ended: Result<(), String>) {
         if let Err(why) = ended {
-            let PodRef { namespace, name } = self.pod;
-            let port = self.port;
-            let why = format!("error forwarding port {port} to pod {namespace}/{name}: {why}");
-            say(&self.errors, why).await;
+            say(&self.errors, failed(self.port, self.pod, &why)).await;
         }
         self.errors.finish().await;
         self.output.finish().await;

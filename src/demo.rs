@@ -14,6 +14,7 @@ mod scheduler;
 mod seed;
 pub mod serve;
 mod server;
+mod spdy;
 pub mod store;
 mod wire;
 mod workload;

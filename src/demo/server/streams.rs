@@ -3,7 +3,6 @@
 mod channels;
 pub(super) mod forward;
 mod session;
-mod spdy;
 mod upgrade;
 
 use serde_json::{Value, json};

@@ -3,20 +3,24 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
+use tokio::io::AsyncReadExt as _;
 use tokio::sync::mpsc;
 
-use super::spdy::{self, Gone, Stream};
 use super::{Wanted, status, terminal_size};
 use crate::demo::node::{Exit, Output, Streams};
+use crate::demo::spdy::{self, Gone, Input, Reset, Stream};
 
 /// How long a client has to open the streams it asked for.
 const OPENING: Duration = Duration::from_secs(30);
 
 /// How long a client has to take its leave.
 const GOODBYE: Duration = Duration::from_secs(2);
+
+/// How much of the input is handed on at once, in bytes.
+const PIECE: usize = 16 << 10;
 
 /// Carries one session until the process ends or the client is gone.
 pub(super) async fn pump(
@@ -26,8 +30,8 @@ pub(super) async fn pump(
     tty: bool,
     command: &[String],
 ) {
-    let (send, opened) = mpsc::channel(8);
-    let connection = spdy::serve(io, send);
+    let (from, to) = tokio::io::split(io);
+    let (opened, connection) = spdy::serve(from, to);
     let session = session(opened, streams, wanted, tty, command);
     tokio::pin!(connection);
     tokio::select! {
@@ -66,7 +70,7 @@ async fn session(
     let last = parts.remove("error").ok_or(Gone)?.output;
     let inward = async {
         if let Some(mut typed) = typed {
-            while let Some(bytes) = typed.input.recv().await {
+            while let Some(bytes) = piece(&mut typed.input).await {
                 if input.send(bytes).await.is_err() {
                     break;
                 }
@@ -77,7 +81,7 @@ async fn session(
     };
     let resized = async {
         if let Some(mut sizes) = sizes {
-            while let Some(bytes) = sizes.input.recv().await {
+            while let Some(bytes) = piece(&mut sizes.input).await {
                 if let Some(size) = last_size(&bytes)
                     && resize.send(size).await.is_err()
                 {
@@ -96,12 +100,13 @@ async fn session(
             }
         }
         for stream in [&said, &errors].into_iter().flatten() {
-            stream.finish().await?;
+            stream.finish().await;
         }
         let failed = || Exit::Failed("the node lost sight of the process".to_owned());
         let status = status(&exit.await.unwrap_or_else(|_| failed()), false, command);
         last.send(Bytes::from(status.to_string())).await?;
-        last.finish().await
+        last.finish().await;
+        Ok(())
     };
     // the streams go on beside each other, so that Ctrl-C and sizes get through a flood
     tokio::select! {
@@ -133,12 +138,13 @@ async fn gather(
     let all = async {
         while !names.iter().all(|name| parts.contains_key(*name)) {
             let stream = opened.recv().await.ok_or(Gone)?;
-            let name = stream
-                .headers
-                .get("streamtype")
-                .cloned()
-                .unwrap_or_default();
-            parts.insert(name, stream);
+            let name = stream.headers.get("streamtype").to_owned();
+            if names.contains(&name.as_str()) && !parts.contains_key(&name) {
+                stream.accept().await?;
+                parts.insert(name, stream);
+            } else {
+                stream.output.reset(Reset::ProtocolError).await;
+            }
         }
         Ok(())
     };
@@ -146,6 +152,13 @@ async fn gather(
         .await
         .map_err(|_| Gone)??;
     Ok(parts)
+}
+
+/// What the client says next; `None` when it said everything or gave the stream up.
+async fn piece(input: &mut Input) -> Option<Bytes> {
+    let mut piece = BytesMut::with_capacity(PIECE);
+    let read = input.read_buf(&mut piece).await.unwrap_or(0);
+    (read > 0).then(|| piece.freeze())
 }
 
 /// The last of the sizes in these bytes; each is a line.

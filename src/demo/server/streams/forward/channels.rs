@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::{SinkExt as _, StreamExt as _};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
@@ -12,8 +13,11 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::super::channels::frame;
 use super::super::upgrade::{Socket, until_closed};
-use super::{Outlet, QUEUE, forward};
-use crate::demo::node::{Node, PodRef};
+use super::{PIECE, failed};
+use crate::demo::node::{Duplex, Node, PodRef};
+
+/// How many pieces wait in each direction of a connection.
+const QUEUE: usize = 16;
 
 /// Carries these ports until all their connections have ended or the client is gone.
 pub(super) async fn pump(socket: Socket, node: Arc<dyn Node>, pod: PodRef, ports: Vec<u16>) {
@@ -33,8 +37,12 @@ pub(super) async fn pump(socket: Socket, node: Arc<dyn Node>, pod: PodRef, ports
             for channel in [data, data + 1] {
                 send.send(frame(channel, &port.to_le_bytes())).await.ok()?;
             }
-            let outlet = Outlet::Channel(data, send.clone());
-            if let Err(why) = forward(&*node, &pod, port, rest, &outlet).await {
+            let carried = match node.dial(&pod, port).await {
+                Ok(connection) => carry(connection, data, rest, &send).await,
+                Err(refused) => Err(refused.message),
+            };
+            if let Err(why) = carried {
+                let why = failed(port, &pod, &why);
                 send.send(frame(data + 1, why.as_bytes())).await.ok()?;
             }
             Some(())
@@ -68,4 +76,40 @@ pub(super) async fn pump(socket: Socket, node: Arc<dyn Node>, pod: PodRef, ports
         sink.send(Message::Close(Some(close))).await
     };
     until_closed(reader, writer).await;
+}
+
+/// Carries one connection until the far end is done; the error is what went wrong with it.
+async fn carry(
+    connection: Box<dyn Duplex>,
+    channel: u8,
+    mut input: mpsc::Receiver<Bytes>,
+    send: &mpsc::Sender<Message>,
+) -> Result<(), String> {
+    let (mut from, mut to) = tokio::io::split(connection);
+    let inward = async {
+        while let Some(bytes) = input.recv().await {
+            to.write_all(&bytes)
+                .await
+                .map_err(|error| error.to_string())?;
+        }
+        to.shutdown().await.map_err(|error| error.to_string())?;
+        // this protocol cannot say that one direction ended, so the other decides
+        std::future::pending().await
+    };
+    let outward = async {
+        let mut piece = vec![0; PIECE];
+        loop {
+            let read = from
+                .read(&mut piece)
+                .await
+                .map_err(|error| error.to_string())?;
+            if read == 0 || send.send(frame(channel, &piece[..read])).await.is_err() {
+                return Ok(());
+            }
+        }
+    };
+    tokio::select! {
+        ended = outward => ended,
+        failed = inward => failed,
+    }
 }

@@ -1,44 +1,32 @@
-//! A byte stream within the binary messages of a websocket.
+//! A byte stream within the binary messages of a websocket; what the bytes say is no matter of its.
 
+use std::future::ready;
 use std::io;
 
-use bytes::BytesMut;
-use futures::{SinkExt as _, StreamExt as _};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
-use tokio_tungstenite::tungstenite::Message;
+use bytes::Bytes;
+use futures::{SinkExt as _, StreamExt as _, TryStreamExt as _};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_util::io::{CopyToBytes, SinkWriter, StreamReader};
 
-use super::super::upgrade::{Socket, until_closed};
-use super::PIECE;
+use super::super::upgrade::Socket;
 
-/// Carries the bytes both ways until either end is done.
-pub(super) async fn carry(socket: Socket, io: DuplexStream) {
-    let (mut sink, mut source) = socket.split();
-    let (mut from, mut to) = tokio::io::split(io);
-    let reader = async move {
-        while let Some(Ok(message)) = source.next().await {
-            let bytes = match message {
-                Message::Binary(bytes) => bytes,
-                Message::Close(_) | Message::Text(_) => return,
-                _ => continue,
-            };
-            if to.write_all(&bytes).await.is_err() {
-                return;
-            }
-        }
-    };
-    let writer = async move {
-        loop {
-            let mut piece = BytesMut::with_capacity(PIECE);
-            if from.read_buf(&mut piece).await? == 0 {
-                break;
-            }
-            sink.send(Message::Binary(piece.freeze()))
-                .await
-                .map_err(io::Error::other)?;
-        }
-        sink.send(Message::Close(None))
-            .await
-            .map_err(io::Error::other)
-    };
-    until_closed(reader, writer).await;
+/// The bytes of binary messages, without their borders; a message for each piece that is written.
+pub(super) fn as_bytes(socket: Socket) -> (impl AsyncRead + Unpin, impl AsyncWrite + Unpin) {
+    let (sink, source) = socket.split();
+    let pieces = source
+        .map_err(io::Error::other)
+        .try_take_while(|message| ready(Ok(!message.is_close())))
+        .try_filter_map(|message| {
+            ready(match message {
+                Message::Binary(bytes) => Ok(Some(bytes)),
+                Message::Text(_) => Err(io::Error::from(io::ErrorKind::InvalidData)),
+                _ => Ok(None),
+            })
+        });
+    let messages = sink
+        .with(|bytes: Bytes| ready(Ok::<_, Error>(Message::Binary(bytes))))
+        .sink_map_err(io::Error::other);
+    let writer = SinkWriter::new(CopyToBytes::new(messages));
+    (StreamReader::new(pieces), writer)
 }

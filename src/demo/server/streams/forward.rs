@@ -43,9 +43,7 @@ pub(crate) fn open(mut call: Call, pod: &Value, at: PodRef) -> Result<Answer, Re
     let chosen = negotiate(&call, OVER_WEBSOCKET, OVER_SPDY)?;
     let node = Arc::clone(&call.server.node);
     match chosen.transport {
-        Transport::Spdy => Ok(accept_spdy(&mut call, chosen.protocol, move |io| {
-            pairs::pump(io, node, at)
-        })),
+        Transport::Spdy => Ok(accept_spdy(&mut call, chosen.protocol, move |io| pairs::pump(io, node, at))),
         Transport::WebSocket if chosen.protocol == OVER_WEBSOCKET[0] => {
             accept_websocket(&mut call, chosen.protocol, move |socket| async move {
                 let (near, far) = tokio::io::duplex(PIECE);
@@ -54,9 +52,7 @@ pub(crate) fn open(mut call: Call, pod: &Value, at: PodRef) -> Result<Answer, Re
         }
         Transport::WebSocket => {
             let ports = ports(&call)?;
-            accept_websocket(&mut call, chosen.protocol, move |socket| {
-                channels::pump(socket, node, at, ports)
-            })
+            accept_websocket(&mut call, chosen.protocol, move |socket| channels::pump(socket, node, at, ports))
         }
     }
 }
@@ -70,9 +66,7 @@ fn ports(call: &Call) -> Result<Vec<u16>, Refusal> {
         .collect();
     ports
         .filter(|ports| !ports.is_empty() && ports.len() <= MOST_PORTS)
-        .ok_or_else(|| {
-            Refusal::bad_request("query parameter \"ports\" is required: numbers from 1 to 65535")
-        })
+        .ok_or_else(|| Refusal::bad_request("query parameter \"ports\" is required: numbers from 1 to 65535"))
 }
 
 /// Where a connection's bytes go.
@@ -112,17 +106,11 @@ async fn forward(
 }
 
 /// Carries one connection until the far end is done.
-async fn carry(
-    connection: Box<dyn Duplex>,
-    mut input: mpsc::Receiver<Bytes>,
-    outlet: &Outlet,
-) -> Result<(), String> {
+async fn carry(connection: Box<dyn Duplex>, mut input: mpsc::Receiver<Bytes>, outlet: &Outlet) -> Result<(), String> {
     let (mut from, mut to) = tokio::io::split(connection);
     let inward = async {
         while let Some(bytes) = input.recv().await {
-            to.write_all(&bytes)
-                .await
-                .map_err(|error| error.to_string())?;
+            to.write_all(&bytes).await.map_err(|error| error.to_string())?;
         }
         to.shutdown().await.map_err(|error| error.to_string())?;
         // the far end may have more to say
@@ -131,10 +119,7 @@ async fn carry(
     let outward = async {
         let mut piece = vec![0; PIECE];
         loop {
-            let read = from
-                .read(&mut piece)
-                .await
-                .map_err(|error| error.to_string())?;
+            let read = from.read(&mut piece).await.map_err(|error| error.to_string())?;
             if read == 0 || !outlet.send(&piece[..read]).await {
                 return Ok(());
             }

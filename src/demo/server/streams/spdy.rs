@@ -57,18 +57,12 @@ pub(super) struct Gone;
 impl Output {
     /// Sends a piece.
     pub(super) async fn send(&self, bytes: Bytes) -> Result<(), Gone> {
-        self.frames
-            .send(Frame::Data(self.id, bytes, false))
-            .await
-            .map_err(|_| Gone)
+        self.frames.send(Frame::Data(self.id, bytes, false)).await.map_err(|_| Gone)
     }
 
     /// Says that there is no more.
     pub(super) async fn finish(&self) -> Result<(), Gone> {
-        self.frames
-            .send(Frame::Data(self.id, Bytes::new(), true))
-            .await
-            .map_err(|_| Gone)
+        self.frames.send(Frame::Data(self.id, Bytes::new(), true)).await.map_err(|_| Gone)
     }
 }
 
@@ -88,34 +82,19 @@ where
 {
     let (from, to) = tokio::io::split(io);
     let (send, frames) = mpsc::channel(QUEUE);
-    let reader = Reader {
-        from,
-        streams,
-        frames: send,
-        open: HashMap::new(),
-        unpacker: Unpacker::new(),
-    };
+    let reader = Reader { from, streams, frames: send, open: HashMap::new(), unpacker: Unpacker::new() };
     tokio::select! {
         read = reader.run() => read,
         written = write(to, frames) => written,
     }
 }
 
-async fn write(
-    mut to: impl AsyncWrite + Unpin,
-    mut frames: mpsc::Receiver<Frame>,
-) -> io::Result<()> {
+async fn write(mut to: impl AsyncWrite + Unpin, mut frames: mpsc::Receiver<Frame>) -> io::Result<()> {
     let mut packer = Packer::new()?;
     while let Some(frame) = frames.recv().await {
         let bytes = match frame {
-            Frame::Reply(id) => control(
-                SYN_REPLY,
-                &[&id.to_be_bytes()[..], &packer.no_headers()?].concat(),
-            ),
-            Frame::Refuse(id) => control(
-                RST_STREAM,
-                &[id.to_be_bytes(), REFUSED_STREAM.to_be_bytes()].concat(),
-            ),
+            Frame::Reply(id) => control(SYN_REPLY, &[&id.to_be_bytes()[..], &packer.no_headers()?].concat()),
+            Frame::Refuse(id) => control(RST_STREAM, &[id.to_be_bytes(), REFUSED_STREAM.to_be_bytes()].concat()),
             Frame::Ping(id) => control(PING, &id.to_be_bytes()),
             Frame::Data(id, bytes, last) => data(id, &bytes, last),
         };
@@ -168,9 +147,7 @@ impl<T: AsyncRead + Unpin> Reader<T> {
             };
             let flags_and_length = self.from.read_u32().await?;
             let [flags, length @ ..] = flags_and_length.to_be_bytes();
-            let length = length
-                .iter()
-                .fold(0, |sum, byte| sum << 8 | usize::from(*byte));
+            let length = length.iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte));
             if first >> 31 == 0 {
                 self.data(first, length, flags & FIN != 0).await?;
                 continue;
@@ -208,40 +185,26 @@ impl<T: AsyncRead + Unpin> Reader<T> {
     /// Whether to go on.
     async fn control(&mut self, kind: u16, flags: u8, payload: &[u8]) -> io::Result<bool> {
         let id = |at: usize| -> io::Result<u32> {
-            let four = payload
-                .get(at..at + 4)
-                .and_then(|bytes| bytes.try_into().ok());
-            four.map(u32::from_be_bytes)
-                .ok_or_else(|| invalid("a control frame is too short"))
+            let four = payload.get(at..at + 4).and_then(|bytes| bytes.try_into().ok());
+            four.map(u32::from_be_bytes).ok_or_else(|| invalid("a control frame is too short"))
         };
         match kind {
             SYN_STREAM => {
                 let id = id(0)? & 0x7fff_ffff;
                 // the blocks of all streams are one compressed text, so each must be read
-                let block = payload
-                    .get(10..)
-                    .ok_or_else(|| invalid("a stream has no headers"))?;
+                let block = payload.get(10..).ok_or_else(|| invalid("a stream has no headers"))?;
                 let headers = self.unpacker.headers(block)?;
                 if self.open.len() >= MOST_STREAMS {
                     return Ok(self.frames.send(Frame::Refuse(id)).await.is_ok());
                 }
                 let (send, input) = mpsc::channel(QUEUE);
                 let reset = CancellationToken::new();
-                let output = Output {
-                    id,
-                    frames: self.frames.clone(),
-                };
-                let stream = Stream {
-                    headers,
-                    input,
-                    output,
-                    reset: reset.clone(),
-                };
+                let output = Output { id, frames: self.frames.clone() };
+                let stream = Stream { headers, input, output, reset: reset.clone() };
                 if flags & FIN == 0 {
                     self.open.insert(id, Open { input: send, reset });
                 }
-                Ok(self.frames.send(Frame::Reply(id)).await.is_ok()
-                    && self.streams.send(stream).await.is_ok())
+                Ok(self.frames.send(Frame::Reply(id)).await.is_ok() && self.streams.send(stream).await.is_ok())
             }
             RST_STREAM => {
                 if let Some(open) = self.open.remove(&(id(0)? & 0x7fff_ffff)) {
@@ -273,33 +236,21 @@ mod tests {
         near.write_all(&control(SYN_STREAM, &open)).await.unwrap();
         near.write_all(&data(1, b"ping", false)).await.unwrap();
         near.write_all(&data(1, b"", true)).await.unwrap();
-        near.write_all(&control(PING, &7_u32.to_be_bytes()))
-            .await
-            .unwrap();
+        near.write_all(&control(PING, &7_u32.to_be_bytes())).await.unwrap();
         let mut stream = streams.recv().await.unwrap();
         assert_eq!(stream.headers["port"], "80");
         assert_eq!(stream.input.recv().await.unwrap(), "ping");
         assert!(stream.input.recv().await.is_none());
-        stream
-            .output
-            .send(Bytes::from_static(b"pong"))
-            .await
-            .unwrap();
+        stream.output.send(Bytes::from_static(b"pong")).await.unwrap();
         stream.output.finish().await.unwrap();
         let mut kinds = Vec::new();
         for _ in 0..4 {
-            let (first, rest) = (
-                near.read_u32().await.unwrap(),
-                near.read_u32().await.unwrap(),
-            );
+            let (first, rest) = (near.read_u32().await.unwrap(), near.read_u32().await.unwrap());
             let mut payload = vec![0; rest as usize & 0x00ff_ffff];
             near.read_exact(&mut payload).await.unwrap();
             kinds.push((first, rest >> 24, payload));
         }
-        assert_eq!(
-            (kinds[0].0, &kinds[0].2[..4]),
-            (0x8003_0002, &[0, 0, 0, 1][..])
-        );
+        assert_eq!((kinds[0].0, &kinds[0].2[..4]), (0x8003_0002, &[0, 0, 0, 1][..]));
         assert_eq!(kinds[1], (0x8003_0006, 0, vec![0, 0, 0, 7]));
         assert_eq!(kinds[2], (1, 0, b"pong".to_vec()));
         assert_eq!(kinds[3], (1, 1, Vec::new()));
@@ -309,11 +260,7 @@ mod tests {
 
     #[tokio::test]
     async fn nonsense_ends_the_connection_and_nothing_else() {
-        for nonsense in [
-            vec![0xff; 64],
-            control(SYN_STREAM, &[0; 12]).to_vec(),
-            control(PING, b"").to_vec(),
-        ] {
+        for nonsense in [vec![0xff; 64], control(SYN_STREAM, &[0; 12]).to_vec(), control(PING, b"").to_vec()] {
             let (mut near, far) = tokio::io::duplex(1 << 16);
             let (send, _streams) = mpsc::channel(4);
             let served = tokio::spawn(serve(far, send));

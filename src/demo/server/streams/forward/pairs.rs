@@ -51,19 +51,8 @@ where
 }
 
 /// Carries one connection.
-async fn pair(
-    node: Arc<dyn Node>,
-    pod: PodRef,
-    port: u16,
-    data: Stream,
-    errors: Stream,
-) -> Result<(), Gone> {
-    let Stream {
-        input,
-        output,
-        reset,
-        ..
-    } = data;
+async fn pair(node: Arc<dyn Node>, pod: PodRef, port: u16, data: Stream, errors: Stream) -> Result<(), Gone> {
+    let Stream { input, output, reset, .. } = data;
     let outlet = Outlet::Stream(output.clone());
     let carried = tokio::select! {
         carried = forward(&*node, &pod, port, input, &outlet) => carried,

@@ -32,13 +32,9 @@ pub(super) async fn carry(socket: Socket, io: DuplexStream) {
             if from.read_buf(&mut piece).await? == 0 {
                 break;
             }
-            sink.send(Message::Binary(piece.freeze()))
-                .await
-                .map_err(io::Error::other)?;
+            sink.send(Message::Binary(piece.freeze())).await.map_err(io::Error::other)?;
         }
-        sink.send(Message::Close(None))
-            .await
-            .map_err(io::Error::other)
+        sink.send(Message::Close(None)).await.map_err(io::Error::other)
     };
     until_closed(reader, writer).await;
 }

@@ -66,9 +66,7 @@ impl Unpacker {
         let mut rest = block;
         loop {
             let before = self.0.total_in();
-            let unpacked = self
-                .0
-                .decompress_vec(rest, &mut bytes, FlushDecompress::Sync);
+            let unpacked = self.0.decompress_vec(rest, &mut bytes, FlushDecompress::Sync);
             let taken = usize::try_from(self.0.total_in() - before).unwrap_or(0);
             rest = rest.get(taken..).unwrap_or_default();
             match unpacked {
@@ -86,18 +84,14 @@ impl Unpacker {
 }
 
 fn number(rest: &mut &[u8]) -> io::Result<usize> {
-    let (four, after) = rest
-        .split_first_chunk()
-        .ok_or_else(|| broken("headers break off"))?;
+    let (four, after) = rest.split_first_chunk().ok_or_else(|| broken("headers break off"))?;
     *rest = after;
     usize::try_from(u32::from_be_bytes(*four)).map_err(broken)
 }
 
 fn text(rest: &mut &[u8]) -> io::Result<String> {
     let length = number(rest)?;
-    let (text, after) = rest
-        .split_at_checked(length)
-        .ok_or_else(|| broken("headers break off"))?;
+    let (text, after) = rest.split_at_checked(length).ok_or_else(|| broken("headers break off"))?;
     *rest = after;
     Ok(String::from_utf8_lossy(text).into_owned())
 }
@@ -119,9 +113,7 @@ impl Packer {
 
     fn pack(&mut self, bytes: &[u8]) -> io::Result<Vec<u8>> {
         let mut block = Vec::with_capacity(bytes.len() + 64);
-        self.0
-            .compress_vec(bytes, &mut block, FlushCompress::Sync)
-            .map_err(broken)?;
+        self.0.compress_vec(bytes, &mut block, FlushCompress::Sync).map_err(broken)?;
         Ok(block)
     }
 }
@@ -156,10 +148,7 @@ mod tests {
         bytes.extend(huge.bytes());
         let mut block = Vec::with_capacity(1 << 20);
         let mut packer = Packer::new().unwrap();
-        packer
-            .0
-            .compress_vec(&bytes, &mut block, FlushCompress::Sync)
-            .unwrap();
+        packer.0.compress_vec(&bytes, &mut block, FlushCompress::Sync).unwrap();
         assert!(Unpacker::new().headers(&block).is_err());
     }
 }

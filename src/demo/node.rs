@@ -12,18 +12,10 @@ use tokio::sync::{mpsc, oneshot};
 /// The node's side of `log`, `attach`, `exec` and `portforward`.
 pub trait Node: Send + Sync + 'static {
     /// What the container wrote, oldest first; with `follow` the stream ends when the container does.
-    fn log(
-        &self,
-        container: &ContainerRef,
-        query: LogQuery,
-    ) -> Result<BoxStream<'static, Bytes>, StreamError>;
+    fn log(&self, container: &ContainerRef, query: LogQuery) -> Result<BoxStream<'static, Bytes>, StreamError>;
 
     /// The streams of the container's own process, from now on.
-    fn attach(
-        &self,
-        container: &ContainerRef,
-        tty: bool,
-    ) -> BoxFuture<'static, Result<Streams, StreamError>>;
+    fn attach(&self, container: &ContainerRef, tty: bool) -> BoxFuture<'static, Result<Streams, StreamError>>;
 
     /// Starts another process in the container.
     fn exec(
@@ -34,11 +26,7 @@ pub trait Node: Send + Sync + 'static {
     ) -> BoxFuture<'static, Result<Streams, StreamError>>;
 
     /// Connects to a TCP port on the pod's own network.
-    fn dial(
-        &self,
-        pod: &PodRef,
-        port: u16,
-    ) -> BoxFuture<'static, Result<Box<dyn Duplex>, StreamError>>;
+    fn dial(&self, pod: &PodRef, port: u16) -> BoxFuture<'static, Result<Box<dyn Duplex>, StreamError>>;
 }
 
 /// Both directions of one connection.

@@ -24,10 +24,7 @@ const PIPE: usize = 64 << 10;
 
 /// A client of this server, identified by this bearer token. It must be made inside a runtime.
 pub(crate) fn client(wire: &Wire, server: &Arc<Server>, token: &str) -> kube::Client {
-    let connector = Connector {
-        wire: wire.clone(),
-        server: Arc::clone(server),
-    };
+    let connector = Connector { wire: wire.clone(), server: Arc::clone(server) };
     let http: Client<_, Body> = Client::builder(TokioExecutor::new()).build(connector);
     // a token of hexadecimal digits always is a header value
     let bearer = HeaderValue::from_str(&format!("Bearer {token}")).ok();
@@ -44,11 +41,7 @@ pub(crate) fn client(wire: &Wire, server: &Arc<Server>, token: &str) -> kube::Cl
 /// The legacy client wants to know a host; the pipe has none.
 fn absolute(uri: &Uri) -> Uri {
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
-    let built = Uri::builder()
-        .scheme("http")
-        .authority("demo")
-        .path_and_query(path)
-        .build();
+    let built = Uri::builder().scheme("http").authority("demo").path_and_query(path).build();
     built.unwrap_or_else(|_| uri.clone())
 }
 
@@ -92,21 +85,13 @@ impl Connection for Pipe {
 }
 
 impl Read for Pipe {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: ReadBufCursor<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.0).poll_read(cx, buffer)
     }
 }
 
 impl Write for Pipe {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.0).poll_write(cx, bytes)
     }
 

@@ -26,30 +26,17 @@ pub struct Resource {
 impl Resource {
     /// `v1`, `apps/v1`.
     pub fn api_version(&self) -> String {
-        if self.group.is_empty() {
-            self.version.to_owned()
-        } else {
-            format!("{}/{}", self.group, self.version)
-        }
+        if self.group.is_empty() { self.version.to_owned() } else { format!("{}/{}", self.group, self.version) }
     }
 
     /// How messages name the kind of resource: `pods`, `deployments.apps`.
     pub fn qualified(&self) -> String {
-        if self.group.is_empty() {
-            self.plural.to_owned()
-        } else {
-            format!("{}.{}", self.plural, self.group)
-        }
+        if self.group.is_empty() { self.plural.to_owned() } else { format!("{}.{}", self.plural, self.group) }
     }
 }
 
 /// A namespaced resource without short names.
-const fn namespaced(
-    plural: &'static str,
-    singular: &'static str,
-    kind: &'static str,
-    group: &'static str,
-) -> Resource {
+const fn namespaced(plural: &'static str, singular: &'static str, kind: &'static str, group: &'static str) -> Resource {
     Resource {
         plural,
         singular,
@@ -65,39 +52,13 @@ const fn namespaced(
 
 /// Every kind that is served. `events` are in two groups and stored once.
 pub const RESOURCES: &[Resource] = &[
-    Resource {
-        short_names: &["cm"],
-        ..namespaced("configmaps", "configmap", "ConfigMap", "")
-    },
-    Resource {
-        short_names: &["ev"],
-        ..namespaced("events", "event", "Event", "")
-    },
-    Resource {
-        namespaced: false,
-        short_names: &["ns"],
-        ..namespaced("namespaces", "namespace", "Namespace", "")
-    },
-    Resource {
-        namespaced: false,
-        short_names: &["no"],
-        ..namespaced("nodes", "node", "Node", "")
-    },
-    Resource {
-        short_names: &["po"],
-        in_all: true,
-        counts_generations: true,
-        ..namespaced("pods", "pod", "Pod", "")
-    },
-    Resource {
-        short_names: &["sa"],
-        ..namespaced("serviceaccounts", "serviceaccount", "ServiceAccount", "")
-    },
-    Resource {
-        short_names: &["svc"],
-        in_all: true,
-        ..namespaced("services", "service", "Service", "")
-    },
+    Resource { short_names: &["cm"], ..namespaced("configmaps", "configmap", "ConfigMap", "") },
+    Resource { short_names: &["ev"], ..namespaced("events", "event", "Event", "") },
+    Resource { namespaced: false, short_names: &["ns"], ..namespaced("namespaces", "namespace", "Namespace", "") },
+    Resource { namespaced: false, short_names: &["no"], ..namespaced("nodes", "node", "Node", "") },
+    Resource { short_names: &["po"], in_all: true, counts_generations: true, ..namespaced("pods", "pod", "Pod", "") },
+    Resource { short_names: &["sa"], ..namespaced("serviceaccounts", "serviceaccount", "ServiceAccount", "") },
+    Resource { short_names: &["svc"], in_all: true, ..namespaced("services", "service", "Service", "") },
     Resource {
         short_names: &["deploy"],
         in_all: true,
@@ -112,24 +73,14 @@ pub const RESOURCES: &[Resource] = &[
     },
     Resource {
         counts_generations: true,
-        ..namespaced(
-            "endpointslices",
-            "endpointslice",
-            "EndpointSlice",
-            "discovery.k8s.io",
-        )
+        ..namespaced("endpointslices", "endpointslice", "EndpointSlice", "discovery.k8s.io")
     },
-    Resource {
-        short_names: &["ev"],
-        ..namespaced("events", "event", "Event", "events.k8s.io")
-    },
+    Resource { short_names: &["ev"], ..namespaced("events", "event", "Event", "events.k8s.io") },
 ];
 
 /// The resource of this group with this plural.
 pub fn find(group: &str, plural: &str) -> Option<&'static Resource> {
-    RESOURCES
-        .iter()
-        .find(|resource| resource.group == group && resource.plural == plural)
+    RESOURCES.iter().find(|resource| resource.group == group && resource.plural == plural)
 }
 
 /// The first resource with this plural, whatever its group: how the store names its kinds.

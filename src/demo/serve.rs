@@ -8,9 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose,
-};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -35,22 +33,15 @@ pub struct Served {
 
 /// Serves the cluster on this loopback address (port 0 takes any) and writes a kubeconfig with a context for each user,
 /// the first one current.
-pub async fn serve(
-    cluster: &DemoCluster,
-    kubeconfig: &Path,
-    address: SocketAddr,
-) -> anyhow::Result<Served> {
+pub async fn serve(cluster: &DemoCluster, kubeconfig: &Path, address: SocketAddr) -> anyhow::Result<Served> {
     ensure!(
         address.ip().is_loopback(),
         "the demo cluster runs programs on this machine, so it is served on a loopback address only, not on {}",
         address.ip()
     );
-    let listener = TcpListener::bind(address)
-        .await
-        .with_context(|| format!("cannot serve the demo cluster on {address}"))?;
-    let address = listener
-        .local_addr()
-        .context("the listener has no address")?;
+    let listener =
+        TcpListener::bind(address).await.with_context(|| format!("cannot serve the demo cluster on {address}"))?;
+    let address = listener.local_addr().context("the listener has no address")?;
     let url = format!("https://{address}");
     let certificates = Certificates::new(address).context("cannot make certificates")?;
     let config = kubeconfig_for(cluster, &url, &certificates.authority);
@@ -63,11 +54,7 @@ pub async fn serve(
         cluster.wire.clone(),
         Arc::clone(&cluster.server),
     )));
-    Ok(Served {
-        url,
-        kubeconfig: kubeconfig.to_owned(),
-        _stops: stop.drop_guard(),
-    })
+    Ok(Served { url, kubeconfig: kubeconfig.to_owned(), _stops: stop.drop_guard() })
 }
 
 async fn accept(
@@ -116,9 +103,7 @@ struct Certificates {
 impl Certificates {
     fn new(address: SocketAddr) -> anyhow::Result<Self> {
         let mut authority = CertificateParams::new(Vec::new())?;
-        authority
-            .distinguished_name
-            .push(DnType::CommonName, "bathyscope demo");
+        authority.distinguished_name.push(DnType::CommonName, "bathyscope demo");
         authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         authority.key_usages = vec![KeyUsagePurpose::KeyCertSign];
         let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate()?)?;
@@ -131,10 +116,7 @@ impl Certificates {
             .with_no_client_auth()
             .with_single_cert(vec![certificate.der().clone()], key)?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self {
-            authority: authority.pem(),
-            acceptor: TlsAcceptor::from(Arc::new(config)),
-        })
+        Ok(Self { authority: authority.pem(), acceptor: TlsAcceptor::from(Arc::new(config)) })
     }
 }
 
@@ -176,10 +158,6 @@ fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(text.as_bytes())
 }

@@ -67,28 +67,14 @@ pub(crate) struct Server {
 impl Server {
     /// An API over these objects and this node, with a fresh token for each user.
     pub(crate) fn new(store: Store, node: Arc<dyn Node>) -> Arc<Self> {
-        let token = || {
-            format!(
-                "{:032x}{:032x}",
-                rand::rng().random::<u128>(),
-                rand::rng().random::<u128>()
-            )
-        };
+        let token = || format!("{:032x}{:032x}", rand::rng().random::<u128>(), rand::rng().random::<u128>());
         let tokens = USERS.iter().map(|user| (token(), *user)).collect();
-        Arc::new(Self {
-            store,
-            node,
-            tokens,
-            faults: Faults::default(),
-        })
+        Arc::new(Self { store, node, tokens, faults: Faults::default() })
     }
 
     /// The bearer token of a user; `None` if there is no such user.
     pub(crate) fn token(&self, user: &str) -> Option<&str> {
-        self.tokens
-            .iter()
-            .find(|(_, of)| **of == user)
-            .map(|(token, _)| token.as_str())
+        self.tokens.iter().find(|(_, of)| **of == user).map(|(token, _)| token.as_str())
     }
 
     fn user_of(&self, token: &str) -> Option<User> {
@@ -96,13 +82,8 @@ impl Server {
     }
 
     /// Answers one request.
-    pub(crate) async fn answer(
-        self: Arc<Self>,
-        request: Request<Incoming>,
-    ) -> Result<Answer, Infallible> {
-        Ok(route(self, request)
-            .await
-            .unwrap_or_else(Refusal::into_answer))
+    pub(crate) async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Result<Answer, Infallible> {
+        Ok(route(self, request).await.unwrap_or_else(Refusal::into_answer))
     }
 }
 
@@ -120,38 +101,17 @@ async fn route(server: Arc<Server>, request: Request<Incoming>) -> Result<Answer
         Target::Group(group) => discovery::group(&group),
         Target::Resources { group, version } => discovery::resources(&group, &version),
         Target::Review(plural) => review::create(call, plural).await,
-        Target::Collection {
-            resource,
-            namespace,
-        } => collection(call, resource, &namespace).await,
-        Target::Object {
-            resource,
-            namespace,
-            name,
-            subresource,
-        } => {
-            let part = Part {
-                resource,
-                namespace: &namespace,
-                name: &name,
-                subresource: &subresource,
-            };
-            if subresource.is_empty() {
-                object(call, part).await
-            } else {
-                below(call, part).await
-            }
+        Target::Collection { resource, namespace } => collection(call, resource, &namespace).await,
+        Target::Object { resource, namespace, name, subresource } => {
+            let part = Part { resource, namespace: &namespace, name: &name, subresource: &subresource };
+            if subresource.is_empty() { object(call, part).await } else { below(call, part).await }
         }
         Target::Version | Target::Health | Target::Unknown => Err(Refusal::no_such_resource()),
     }
 }
 
 /// Requests about all objects of a kind.
-async fn collection(
-    call: Call,
-    resource: &'static Resource,
-    namespace: &str,
-) -> Result<Answer, Refusal> {
+async fn collection(call: Call, resource: &'static Resource, namespace: &str) -> Result<Answer, Refusal> {
     let watching = call.query.flag("watch");
     let verb = match *call.method() {
         Method::GET if watching => "watch",
@@ -161,31 +121,15 @@ async fn collection(
         _ => return Err(Refusal::method_not_allowed()),
     };
     // a list that is for one object only is authorized as one
-    let selector = if verb == "create" {
-        None
-    } else {
-        Some(read::selector(&call, resource)?)
-    };
-    let name = selector
-        .as_ref()
-        .and_then(selector::Selector::name)
-        .unwrap_or_default();
+    let selector = if verb == "create" { None } else { Some(read::selector(&call, resource)?) };
+    let name = selector.as_ref().and_then(selector::Selector::name).unwrap_or_default();
     let (group, plural) = (resource.group, resource.plural);
-    let access = Access {
-        verb,
-        group,
-        resource: plural,
-        namespace,
-        name,
-        ..Access::default()
-    };
+    let access = Access { verb, group, resource: plural, namespace, name, ..Access::default() };
     call.authorize(resource, &access)?;
     match verb {
         "watch" => watch::watch(&call, resource, namespace),
         "list" => read::list(&call, resource, namespace),
-        "create" if resource.namespaced && namespace.is_empty() => {
-            Err(Refusal::method_not_allowed())
-        }
+        "create" if resource.namespaced && namespace.is_empty() => Err(Refusal::method_not_allowed()),
         "create" => write::create(call, resource, namespace).await,
         _ => Err(Refusal::method_not_allowed()),
     }
@@ -249,35 +193,17 @@ async fn below(call: Call, part: Part<'_>) -> Result<Answer, Refusal> {
                 which => streams::open(call, &pod, at, which == "exec").await,
             }
         }
-        ("log" | "exec" | "attach" | "portforward", _) if is_pod => {
-            Err(Refusal::method_not_allowed())
-        }
+        ("log" | "exec" | "attach" | "portforward", _) if is_pod => Err(Refusal::method_not_allowed()),
         _ => Err(Refusal::no_such_resource()),
     }
 }
 
 fn access<'a>(part: Part<'a>, verb: &'a str) -> Access<'a> {
-    let Part {
-        resource,
-        namespace,
-        name,
-        subresource,
-    } = part;
+    let Part { resource, namespace, name, subresource } = part;
     // a namespace is its own namespace where rights are concerned
-    let namespace = if resource.plural == "namespaces" {
-        name
-    } else {
-        namespace
-    };
+    let namespace = if resource.plural == "namespaces" { name } else { namespace };
     let (group, resource) = (resource.group, resource.plural);
-    Access {
-        verb,
-        group,
-        resource,
-        subresource,
-        namespace,
-        name,
-    }
+    Access { verb, group, resource, subresource, namespace, name }
 }
 
 fn authorize(call: &Call, part: Part<'_>, verb: &str) -> Result<(), Refusal> {
@@ -287,11 +213,5 @@ fn authorize(call: &Call, part: Part<'_>, verb: &str) -> Result<(), Refusal> {
 fn pod(call: &Call, part: Part<'_>) -> Result<(Arc<serde_json::Value>, PodRef), Refusal> {
     let pod = call.server.store.get("pods", part.namespace, part.name);
     let pod = pod.ok_or_else(|| Refusal::not_found(part.resource, part.name))?;
-    Ok((
-        pod,
-        PodRef {
-            namespace: part.namespace.to_owned(),
-            name: part.name.to_owned(),
-        },
-    ))
+    Ok((pod, PodRef { namespace: part.namespace.to_owned(), name: part.name.to_owned() }))
 }

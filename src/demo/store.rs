@@ -46,10 +46,7 @@ impl Default for Shared {
             history: VecDeque::with_capacity(HISTORY),
             kinds: BTreeMap::new(),
         };
-        Self {
-            objects: Mutex::new(objects),
-            newest: watch::Sender::new(FIRST_VERSION),
-        }
+        Self { objects: Mutex::new(objects), newest: watch::Sender::new(FIRST_VERSION) }
     }
 }
 
@@ -98,10 +95,7 @@ impl Store {
 
     fn lock(&self) -> MutexGuard<'_, Objects> {
         // a change is applied to a copy, so whoever panicked under the lock left whole objects behind
-        self.shared
-            .objects
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.shared.objects.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The objects of a resource, by namespace and name, and the version they are of; of every namespace where none is named.
@@ -116,40 +110,22 @@ impl Store {
     }
 
     /// As [`Store::list`], as it was at an earlier version.
-    pub fn list_at(
-        &self,
-        resource: &str,
-        namespace: Option<&str>,
-        version: u64,
-    ) -> Result<Vec<Arc<Value>>, Expired> {
+    pub fn list_at(&self, resource: &str, namespace: Option<&str>, version: u64) -> Result<Vec<Arc<Value>>, Expired> {
         let objects = self.lock();
         if version < objects.floor {
-            return Err(Expired {
-                oldest: objects.floor,
-            });
+            return Err(Expired { oldest: objects.floor });
         }
         let mut all = objects.kinds.get(resource).cloned().unwrap_or_default();
-        let later = objects
-            .history
-            .iter()
-            .rev()
-            .take_while(|change| change.version > version);
+        let later = objects.history.iter().rev().take_while(|change| change.version > version);
         for change in later.filter(|change| change.resource == resource) {
-            let key = (
-                text(&change.object, "namespace"),
-                text(&change.object, "name"),
-            );
+            let key = (text(&change.object, "namespace"), text(&change.object, "name"));
             match &change.before {
                 Some(before) => all.insert(key, Arc::clone(before)),
                 None => all.remove(&key),
             };
         }
         let wanted = |of: &str| namespace.is_none_or(|wanted| wanted == of);
-        Ok(all
-            .into_iter()
-            .filter(|((of, _), _)| wanted(of))
-            .map(|(_, object)| object)
-            .collect())
+        Ok(all.into_iter().filter(|((of, _), _)| wanted(of)).map(|(_, object)| object).collect())
     }
 
     /// Forgets the history: whoever resumes from an earlier version is told that it is too old.
@@ -162,11 +138,7 @@ impl Store {
     /// One object; the namespace of a cluster-scoped one is empty.
     pub fn get(&self, resource: &str, namespace: &str, name: &str) -> Option<Arc<Value>> {
         let objects = self.lock();
-        objects
-            .kinds
-            .get(resource)?
-            .get(&(namespace.to_owned(), name.to_owned()))
-            .cloned()
+        objects.kinds.get(resource)?.get(&(namespace.to_owned(), name.to_owned())).cloned()
     }
 
     /// Adds an object, with uid, creation time, generation, version, kind and API version where it lacks them.
@@ -178,11 +150,7 @@ impl Store {
         let object = completed(kind, object);
         let key = (text(&object, "namespace"), text(&object, "name"));
         let mut objects = self.lock();
-        if objects
-            .kinds
-            .get(kind.plural)
-            .is_some_and(|all| all.contains_key(&key))
-        {
+        if objects.kinds.get(kind.plural).is_some_and(|all| all.contains_key(&key)) {
             return Err(AlreadyExists);
         }
         let object = objects.put(kind.plural, key, object, None);
@@ -230,9 +198,7 @@ impl Store {
             return Some(Ok(before));
         }
         if kind.counts_generations && after.get("spec") != before.get("spec") {
-            let generation = before
-                .pointer("/metadata/generation")
-                .and_then(Value::as_u64);
+            let generation = before.pointer("/metadata/generation").and_then(Value::as_u64);
             after["metadata"]["generation"] = json!(generation.unwrap_or(0) + 1);
         }
         let object = objects.put(kind.plural, key, after, Some(before));
@@ -267,18 +233,10 @@ impl Store {
         let resource = known(resource).plural;
         let objects = self.lock();
         if from < objects.floor {
-            return Err(Expired {
-                oldest: objects.floor,
-            });
+            return Err(Expired { oldest: objects.floor });
         }
         let newest = self.shared.newest.subscribe();
-        Ok(Watch {
-            store: self.clone(),
-            newest,
-            resource,
-            seen: from,
-            expired: false,
-        })
+        Ok(Watch { store: self.clone(), newest, resource, seen: from, expired: false })
     }
 
     /// The newest version.
@@ -302,23 +260,10 @@ impl Objects {
         self.version += 1;
         object["metadata"]["resourceVersion"] = json!(self.version.to_string());
         let object = Arc::new(object);
-        self.kinds
-            .entry(resource)
-            .or_default()
-            .insert(key, Arc::clone(&object));
-        let kind = if before.is_some() {
-            ChangeKind::Modified
-        } else {
-            ChangeKind::Added
-        };
+        self.kinds.entry(resource).or_default().insert(key, Arc::clone(&object));
+        let kind = if before.is_some() { ChangeKind::Modified } else { ChangeKind::Added };
         let version = self.version;
-        self.remember(Change {
-            kind,
-            resource,
-            object: Arc::clone(&object),
-            before,
-            version,
-        });
+        self.remember(Change { kind, resource, object: Arc::clone(&object), before, version });
         object
     }
 
@@ -370,18 +315,10 @@ impl Watch {
     fn remembered(&mut self) -> Result<Option<Change>, Expired> {
         let objects = self.store.lock();
         if self.seen < objects.floor {
-            return Err(Expired {
-                oldest: objects.floor,
-            });
+            return Err(Expired { oldest: objects.floor });
         }
-        let from = objects
-            .history
-            .partition_point(|change| change.version <= self.seen);
-        let next = objects
-            .history
-            .iter()
-            .skip(from)
-            .find(|change| change.resource == self.resource);
+        let from = objects.history.partition_point(|change| change.version <= self.seen);
+        let next = objects.history.iter().skip(from).find(|change| change.resource == self.resource);
         self.seen = next.map_or(self.seen.max(objects.version), |change| change.version);
         Ok(next.cloned())
     }
@@ -392,10 +329,7 @@ fn known(resource: &str) -> &'static resource::Resource {
 }
 
 fn text(object: &Value, field: &str) -> String {
-    object["metadata"][field]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned()
+    object["metadata"][field].as_str().unwrap_or_default().to_owned()
 }
 
 /// Now, as the API writes times: whole seconds.
@@ -408,14 +342,7 @@ pub fn new_uid() -> String {
     let bits: u128 = rand::rng().random();
     let bits = (bits & !(0xf << 76) | (4 << 76)) & !(0b11 << 62) | (0b10 << 62);
     let hex = format!("{bits:032x}");
-    format!(
-        "{}-{}-{}-{}-{}",
-        &hex[..8],
-        &hex[8..12],
-        &hex[12..16],
-        &hex[16..20],
-        &hex[20..]
-    )
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }
 
 fn completed(kind: &resource::Resource, object: Value) -> Value {
@@ -434,10 +361,7 @@ fn completed(kind: &resource::Resource, object: Value) -> Value {
     if metadata["uid"].as_str().is_none_or(str::is_empty) {
         metadata["uid"] = json!(new_uid());
     }
-    if metadata["creationTimestamp"]
-        .as_str()
-        .is_none_or(str::is_empty)
-    {
+    if metadata["creationTimestamp"].as_str().is_none_or(str::is_empty) {
         metadata["creationTimestamp"] = json!(now());
     }
     if counts && metadata["generation"].is_null() {
@@ -451,20 +375,11 @@ fn keep_identity(before: &Value, after: &mut Value) {
     if !after["metadata"].is_object() {
         after["metadata"] = json!({});
     }
-    for field in [
-        "name",
-        "namespace",
-        "uid",
-        "creationTimestamp",
-        "resourceVersion",
-        "generation",
-    ] {
+    for field in ["name", "namespace", "uid", "creationTimestamp", "resourceVersion", "generation"] {
         match before["metadata"].get(field) {
             Some(value) => after["metadata"][field] = value.clone(),
             None => {
-                after["metadata"]
-                    .as_object_mut()
-                    .and_then(|metadata| metadata.shift_remove(field));
+                after["metadata"].as_object_mut().and_then(|metadata| metadata.shift_remove(field));
             }
         }
     }

@@ -29,11 +29,7 @@ struct State {
 impl Wire {
     /// Breaks every connection there is, upgraded ones too.
     pub(crate) fn cut(&self) {
-        let mut token = self
-            .state
-            .cut
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut token = self.state.cut.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut *token).cancel();
     }
 
@@ -62,18 +58,9 @@ impl Wire {
     }
 
     fn severable<T>(&self, io: T) -> Severable<T> {
-        let token = self
-            .state
-            .cut
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+        let token = self.state.cut.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let watched = || Box::pin(token.clone().cancelled_owned());
-        Severable {
-            io,
-            read: watched(),
-            write: watched(),
-        }
+        Severable { io, read: watched(), write: watched() }
     }
 }
 
@@ -90,11 +77,7 @@ fn broken() -> io::Error {
 }
 
 impl<T: AsyncRead + Unpin> AsyncRead for Severable<T> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         if self.read.as_mut().poll(cx).is_ready() {
             return Poll::Ready(Err(broken()));
         }
@@ -103,11 +86,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Severable<T> {
 }
 
 impl<T: AsyncWrite + Unpin> AsyncWrite for Severable<T> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         if self.write.as_mut().poll(cx).is_ready() {
             return Poll::Ready(Err(broken()));
         }

@@ -42,14 +42,9 @@ fn any_port() -> std::net::SocketAddr {
 }
 
 async fn client(kubeconfig: &Path, context: &str) -> kube::Client {
-    let options = KubeConfigOptions {
-        context: Some(context.to_owned()),
-        ..KubeConfigOptions::default()
-    };
+    let options = KubeConfigOptions { context: Some(context.to_owned()), ..KubeConfigOptions::default() };
     let file = Kubeconfig::read_from(kubeconfig).unwrap();
-    let config = kube::Config::from_custom_kubeconfig(file, &options)
-        .await
-        .unwrap();
+    let config = kube::Config::from_custom_kubeconfig(file, &options).await.unwrap();
     kube::Client::try_from(config).unwrap()
 }
 
@@ -61,20 +56,10 @@ async fn the_kubeconfig_is_private_and_works_for_each_user() {
     std::fs::write(&path, "old").unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
     let served = soon(serve(&cluster, &path, any_port())).await.unwrap();
-    assert_eq!(
-        std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
-        0o600
-    );
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     assert!(served.url.starts_with("https://127.0.0.1:"));
     let pods: Api<Pod> = Api::namespaced(client(&path, "demo-view").await, "demo");
-    assert_eq!(
-        soon(pods.list(&ListParams::default()))
-            .await
-            .unwrap()
-            .items
-            .len(),
-        9
-    );
+    assert_eq!(soon(pods.list(&ListParams::default())).await.unwrap().items.len(), 9);
     let elsewhere: Api<Pod> = Api::all(client(&path, "demo-tenant").await);
     assert!(soon(elsewhere.list(&ListParams::default())).await.is_err());
     cluster.refuse(true);
@@ -85,38 +70,23 @@ async fn the_kubeconfig_is_private_and_works_for_each_user() {
 #[tokio::test]
 async fn the_demo_is_served_on_loopback_only() {
     let (scratch, cluster) = (Scratch::new("loopback"), cluster());
-    let refused = serve(
-        &cluster,
-        &scratch.kubeconfig(),
-        "0.0.0.0:0".parse().unwrap(),
-    )
-    .await;
-    assert!(
-        refused
-            .unwrap_err()
-            .to_string()
-            .contains("loopback address only")
-    );
+    let refused = serve(&cluster, &scratch.kubeconfig(), "0.0.0.0:0".parse().unwrap()).await;
+    assert!(refused.unwrap_err().to_string().contains("loopback address only"));
     assert!(!scratch.kubeconfig().exists());
 }
 
 /// kubectl with these arguments; `None` where there is no kubectl.
 fn kubectl(kubeconfig: &Path, arguments: &[&str]) -> Option<Command> {
-    let installed = std::env::split_paths(&std::env::var_os("PATH")?)
-        .any(|directory| directory.join("kubectl").is_file());
+    let installed =
+        std::env::split_paths(&std::env::var_os("PATH")?).any(|directory| directory.join("kubectl").is_file());
     if !installed {
         eprintln!("skipped: there is no kubectl on the PATH");
         return None;
     }
     let mut command = Command::new("kubectl");
     command.arg("--kubeconfig").arg(kubeconfig).args(arguments);
-    command
-        .env("HOME", kubeconfig.parent().unwrap())
-        .kill_on_drop(true);
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    command.env("HOME", kubeconfig.parent().unwrap()).kill_on_drop(true);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     Some(command)
 }
 
@@ -134,38 +104,14 @@ async fn kubectl_finds_its_way() {
         ("describe node node1", true, "Non-terminated Pods:"),
         ("api-resources", true, "endpointslices"),
         ("auth whoami", true, "admin"),
-        (
-            "--context demo-edit auth can-i patch pods --subresource=ephemeralcontainers",
-            false,
-            "no",
-        ),
+        ("--context demo-edit auth can-i patch pods --subresource=ephemeralcontainers", false, "no"),
         ("logs multi -c web", true, "web tail=None"),
         ("exec multi -c web -- sh", false, "exit code 3"),
-        (
-            "exec multi -c web -- ls",
-            false,
-            "executable file not found in $PATH",
-        ),
-        (
-            "--context demo-view exec multi -c web -- sh",
-            false,
-            "is forbidden: User \"view\"",
-        ),
-        (
-            "debug multi --image=busybox:stable -c new --target=web --profile=general",
-            true,
-            "",
-        ),
-        (
-            "debug multi --image=busybox:stable --copy-to=copy --profile=general",
-            true,
-            "",
-        ),
-        (
-            "debug node/node1 --image=busybox:stable --profile=general",
-            true,
-            "Creating debugging pod",
-        ),
+        ("exec multi -c web -- ls", false, "executable file not found in $PATH"),
+        ("--context demo-view exec multi -c web -- sh", false, "is forbidden: User \"view\""),
+        ("debug multi --image=busybox:stable -c new --target=web --profile=general", true, ""),
+        ("debug multi --image=busybox:stable --copy-to=copy --profile=general", true, ""),
+        ("debug node/node1 --image=busybox:stable --profile=general", true, "Creating debugging pod"),
         (
             "-n restricted-ns debug locked --image=busybox --profile=general -c new",
             false,
@@ -211,10 +157,7 @@ async fn kubectl_forwards_a_port_within_a_websocket_and_without() {
                 to.write_all(&sent).await.unwrap();
                 to.shutdown().await.unwrap();
             };
-            soon(async { tokio::join!(sending, from.read_to_end(&mut heard)) })
-                .await
-                .1
-                .unwrap();
+            soon(async { tokio::join!(sending, from.read_to_end(&mut heard)) }).await.1.unwrap();
         }
         assert_eq!(heard.len(), sent.len(), "websockets: {websockets}");
     }
@@ -225,13 +168,10 @@ async fn kubectl_execs_over_spdy_where_websockets_are_off() {
     let (scratch, cluster) = (Scratch::new("spdy"), cluster());
     let path = scratch.kubeconfig();
     let _served = soon(serve(&cluster, &path, any_port())).await.unwrap();
-    let Some(mut command) = kubectl(&path, &["exec", "-i", "multi", "-c", "web", "--", "sh"])
-    else {
+    let Some(mut command) = kubectl(&path, &["exec", "-i", "multi", "-c", "web", "--", "sh"]) else {
         return;
     };
-    command
-        .env("KUBECTL_REMOTE_COMMAND_WEBSOCKETS", "false")
-        .stdin(Stdio::piped());
+    command.env("KUBECTL_REMOTE_COMMAND_WEBSOCKETS", "false").stdin(Stdio::piped());
     let mut exec = command.spawn().unwrap();
     let mut input = exec.stdin.take().unwrap();
     input.write_all(b"hello").await.unwrap();

@@ -6,9 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bathyscope::demo::DemoCluster;
-use bathyscope::demo::node::{
-    ContainerRef, Duplex, Exit, LogQuery, Node, Output, PodRef, StreamError, Streams,
-};
+use bathyscope::demo::node::{ContainerRef, Duplex, Exit, LogQuery, Node, Output, PodRef, StreamError, Streams};
 use bathyscope::demo::store::Store;
 use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt as _};
@@ -21,12 +19,8 @@ use tokio::sync::{mpsc, oneshot};
 /// A recorded file.
 macro_rules! recorded {
     ($file:literal) => {
-        serde_json::from_str::<Value>(include_str!(concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/tests/data/recorded/",
-            $file
-        )))
-        .unwrap()
+        serde_json::from_str::<Value>(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/recorded/", $file)))
+            .unwrap()
     };
 }
 
@@ -36,39 +30,19 @@ pub(crate) use recorded;
 pub(crate) struct Echo;
 
 impl Node for Echo {
-    fn log(
-        &self,
-        container: &ContainerRef,
-        query: LogQuery,
-    ) -> Result<BoxStream<'static, Bytes>, StreamError> {
-        let first = Bytes::from(format!(
-            "{} tail={:?}\n",
-            container.container, query.tail_lines
-        ));
+    fn log(&self, container: &ContainerRef, query: LogQuery) -> Result<BoxStream<'static, Bytes>, StreamError> {
+        let first = Bytes::from(format!("{} tail={:?}\n", container.container, query.tail_lines));
         Ok(if query.follow {
-            stream::once(async { first })
-                .chain(stream::pending())
-                .boxed()
+            stream::once(async { first }).chain(stream::pending()).boxed()
         } else {
             stream::once(async { first }).boxed()
         })
     }
 
-    fn attach(
-        &self,
-        container: &ContainerRef,
-        tty: bool,
-    ) -> BoxFuture<'static, Result<Streams, StreamError>> {
+    fn attach(&self, container: &ContainerRef, tty: bool) -> BoxFuture<'static, Result<Streams, StreamError>> {
         if container.container == "ended" {
             let message = format!("container ended not found in pod {}", container.pod.name);
-            return async move {
-                Err(StreamError {
-                    code: 500,
-                    reason: String::new(),
-                    message,
-                })
-            }
-            .boxed();
+            return async move { Err(StreamError { code: 500, reason: String::new(), message }) }.boxed();
         }
         async move { Ok(echo(tty, Exit::Finished)) }.boxed()
     }
@@ -82,26 +56,15 @@ impl Node for Echo {
         let exit = if command[0] == "sh" {
             Exit::Code(3)
         } else {
-            Exit::Failed(format!(
-                "exec: {:?}: executable file not found in $PATH",
-                command[0]
-            ))
+            Exit::Failed(format!("exec: {:?}: executable file not found in $PATH", command[0]))
         };
         async move { Ok(echo(tty, exit)) }.boxed()
     }
 
-    fn dial(
-        &self,
-        _: &PodRef,
-        port: u16,
-    ) -> BoxFuture<'static, Result<Box<dyn Duplex>, StreamError>> {
+    fn dial(&self, _: &PodRef, port: u16) -> BoxFuture<'static, Result<Box<dyn Duplex>, StreamError>> {
         async move {
             if port == 9 {
-                return Err(StreamError {
-                    code: 500,
-                    reason: String::new(),
-                    message: "connection refused".to_owned(),
-                });
+                return Err(StreamError { code: 500, reason: String::new(), message: "connection refused".to_owned() });
             }
             let (near, far) = tokio::io::duplex(1024);
             tokio::spawn(async move {
@@ -134,20 +97,13 @@ pub(crate) fn echo(tty: bool, exit: Exit) -> Streams {
                 }
             }
             if !tty {
-                say.send(Output::Stderr(Bytes::from_static(b"bye")))
-                    .await
-                    .ok();
+                say.send(Output::Stderr(Bytes::from_static(b"bye"))).await.ok();
             }
         }
         drop(say);
         ended.send(exit).ok();
     });
-    Streams {
-        input,
-        output,
-        resize,
-        exit: exits,
-    }
+    Streams { input, output, resize, exit: exits }
 }
 
 pub(crate) fn cluster() -> DemoCluster {
@@ -170,9 +126,7 @@ pub(crate) fn pods(cluster: &DemoCluster, user: &str) -> Api<Pod> {
 }
 
 pub(crate) async fn soon<T>(wanted: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_secs(10), wanted)
-        .await
-        .expect("it takes longer than 10 s")
+    tokio::time::timeout(Duration::from_secs(10), wanted).await.expect("it takes longer than 10 s")
 }
 
 /// Sends a request as it is and gives code and body.
@@ -186,14 +140,10 @@ pub(crate) async fn raw(
     let request = request.body(kube::client::Body::from(body)).unwrap();
     let response = soon(cluster.client(user).send(request)).await.unwrap();
     let code = response.status().as_u16();
-    let bytes = http_body_util::BodyExt::collect(response.into_body())
-        .await
-        .unwrap()
-        .to_bytes();
+    let bytes = http_body_util::BodyExt::collect(response.into_body()).await.unwrap().to_bytes();
     (
         code,
-        serde_json::from_slice(&bytes)
-            .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned())),
+        serde_json::from_slice(&bytes).unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned())),
     )
 }
 
@@ -203,8 +153,5 @@ pub(crate) fn upgrading(request: http::request::Builder) -> http::request::Build
         .header("upgrade", "websocket")
         .header("sec-websocket-version", "13")
         .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")
-        .header(
-            "sec-websocket-protocol",
-            "v5.channel.k8s.io, v4.channel.k8s.io",
-        )
+        .header("sec-websocket-protocol", "v5.channel.k8s.io, v4.channel.k8s.io")
 }

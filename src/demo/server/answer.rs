@@ -23,9 +23,7 @@ pub(crate) type Answer = http::Response<Body>;
 pub(crate) fn whole(code: u16, content_type: &'static str, body: impl Into<Bytes>) -> Answer {
     let mut answer = Answer::new(Full::new(body.into()).boxed_unsync());
     *answer.status_mut() = http::StatusCode::from_u16(code).unwrap_or_default();
-    answer
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     answer
 }
 
@@ -35,15 +33,10 @@ pub(crate) fn object(code: u16, object: &Value) -> Answer {
 }
 
 /// An answer that goes on while the stream does.
-pub(crate) fn streamed(
-    content_type: &'static str,
-    pieces: impl Stream<Item = Bytes> + Send + 'static,
-) -> Answer {
+pub(crate) fn streamed(content_type: &'static str, pieces: impl Stream<Item = Bytes> + Send + 'static) -> Answer {
     let frames = pieces.map(|piece| Ok::<_, Infallible>(Frame::data(piece)));
     let mut answer = Answer::new(StreamBody::new(frames).boxed_unsync());
-    answer
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     answer
 }
 
@@ -52,9 +45,7 @@ pub(crate) fn with_warnings(mut answer: Answer, warnings: &[String]) -> Answer {
     for warning in warnings {
         let escaped = warning.replace('\\', "\\\\").replace('"', "\\\"");
         if let Ok(value) = HeaderValue::from_str(&format!("299 - \"{escaped}\"")) {
-            answer
-                .headers_mut()
-                .append(HeaderName::from_static("warning"), value);
+            answer.headers_mut().append(HeaderName::from_static("warning"), value);
         }
     }
     answer
@@ -73,19 +64,11 @@ pub(crate) struct FieldError {
 
 impl FieldError {
     fn new(field: &str, reason: &'static str, message: String) -> Self {
-        Self {
-            field: field.to_owned(),
-            reason,
-            message,
-        }
+        Self { field: field.to_owned(), reason, message }
     }
 
     fn detailed(field: &str, reason: &'static str, words: &str, detail: &str) -> Self {
-        let detail = if detail.is_empty() {
-            String::new()
-        } else {
-            format!(": {detail}")
-        };
+        let detail = if detail.is_empty() { String::new() } else { format!(": {detail}") };
         Self::new(field, reason, format!("{words}{detail}"))
     }
 
@@ -101,20 +84,12 @@ impl FieldError {
 
     /// A value is wrong.
     pub(crate) fn invalid(field: &str, value: &Value, detail: &str) -> Self {
-        Self::new(
-            field,
-            "FieldValueInvalid",
-            format!("Invalid value: {value}: {detail}"),
-        )
+        Self::new(field, "FieldValueInvalid", format!("Invalid value: {value}: {detail}"))
     }
 
     /// A value is there twice.
     pub(crate) fn duplicate(field: &str, value: &str) -> Self {
-        Self::new(
-            field,
-            "FieldValueDuplicate",
-            format!("Duplicate value: {value:?}"),
-        )
+        Self::new(field, "FieldValueDuplicate", format!("Duplicate value: {value:?}"))
     }
 
     /// A value names nothing.
@@ -125,10 +100,7 @@ impl FieldError {
     /// A value is none of those supported.
     pub(crate) fn not_supported(field: &str, value: &str, supported: &[&str]) -> Self {
         let quoted: Vec<String> = supported.iter().map(|value| format!("{value:?}")).collect();
-        let message = format!(
-            "Unsupported value: {value:?}: supported values: {}",
-            quoted.join(", ")
-        );
+        let message = format!("Unsupported value: {value:?}: supported values: {}", quoted.join(", "));
         Self::new(field, "FieldValueNotSupported", message)
     }
 }
@@ -144,12 +116,7 @@ pub(crate) struct Refusal {
 
 impl Refusal {
     fn new(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            reason,
-            message: message.into(),
-            details: None,
-        }
+        Self { code, reason, message: message.into(), details: None }
     }
 
     fn about(mut self, resource: &Resource, name: &str) -> Self {
@@ -177,11 +144,7 @@ impl Refusal {
 
     /// This user may not, or a policy does not admit it. The name may be empty.
     pub(crate) fn forbidden(resource: &Resource, name: &str, why: &str) -> Self {
-        let what = if name.is_empty() {
-            resource.qualified()
-        } else {
-            format!("{} {name:?}", resource.qualified())
-        };
+        let what = if name.is_empty() { resource.qualified() } else { format!("{} {name:?}", resource.qualified()) };
         Self::new(403, "Forbidden", format!("{what} is forbidden: {why}")).about(resource, name)
     }
 
@@ -193,11 +156,7 @@ impl Refusal {
 
     /// There is no such path, kind or subresource.
     pub(crate) fn no_such_resource() -> Self {
-        let mut refusal = Self::new(
-            404,
-            "NotFound",
-            "the server could not find the requested resource",
-        );
+        let mut refusal = Self::new(404, "NotFound", "the server could not find the requested resource");
         refusal.details = Some(json!({}));
         refusal
     }
@@ -212,8 +171,7 @@ impl Refusal {
 
     /// The client accepts no form that is served.
     pub(crate) fn not_acceptable() -> Self {
-        let message =
-            "only the following media types are accepted: application/json, application/yaml";
+        let message = "only the following media types are accepted: application/json, application/yaml";
         Self::new(406, "NotAcceptable", message)
     }
 
@@ -225,10 +183,7 @@ impl Refusal {
 
     /// The object is another by now, or another than the request says.
     pub(crate) fn conflict(resource: &Resource, name: &str, why: &str) -> Self {
-        let message = format!(
-            "Operation cannot be fulfilled on {} {name:?}: {why}",
-            resource.qualified()
-        );
+        let message = format!("Operation cannot be fulfilled on {} {name:?}: {why}", resource.qualified());
         Self::new(409, "Conflict", message).about(resource, name)
     }
 
@@ -239,18 +194,13 @@ impl Refusal {
 
     /// The body is larger than is read.
     pub(crate) fn too_large() -> Self {
-        Self::new(
-            413,
-            "RequestEntityTooLarge",
-            "Request entity too large: limit is 3145728",
-        )
+        Self::new(413, "RequestEntityTooLarge", "Request entity too large: limit is 3145728")
     }
 
     /// The body has a form that is not read.
     pub(crate) fn unsupported_media_type(given: &str, accepted: &str) -> Self {
-        let message = format!(
-            "the body of the request was in an unknown format - accepted media types include: {accepted}"
-        );
+        let message =
+            format!("the body of the request was in an unknown format - accepted media types include: {accepted}");
         let mut refusal = Self::new(415, "UnsupportedMediaType", message);
         refusal.details = Some(json!({ "causes": [{ "reason": "given", "message": given }] }));
         refusal
@@ -258,32 +208,15 @@ impl Refusal {
 
     /// The object breaks these rules; there is at least one.
     pub(crate) fn invalid(resource: &Resource, name: &str, errors: &[FieldError]) -> Self {
-        let said: Vec<String> = errors
-            .iter()
-            .map(|error| format!("{}: {}", error.field, error.message))
-            .collect();
-        let said = if let [only] = said.as_slice() {
-            only.clone()
-        } else {
-            format!("[{}]", said.join(", "))
-        };
+        let said: Vec<String> = errors.iter().map(|error| format!("{}: {}", error.field, error.message)).collect();
+        let said = if let [only] = said.as_slice() { only.clone() } else { format!("[{}]", said.join(", ")) };
         let causes: Vec<Value> = errors
             .iter()
-            .map(|error| {
-                json!({ "reason": error.reason, "message": error.message, "field": error.field })
-            })
+            .map(|error| json!({ "reason": error.reason, "message": error.message, "field": error.field }))
             .collect();
         let kind = resource.kind;
-        let qualified = if resource.group.is_empty() {
-            kind.to_owned()
-        } else {
-            format!("{kind}.{}", resource.group)
-        };
-        let mut refusal = Self::new(
-            422,
-            "Invalid",
-            format!("{qualified} {name:?} is invalid: {said}"),
-        );
+        let qualified = if resource.group.is_empty() { kind.to_owned() } else { format!("{kind}.{}", resource.group) };
+        let mut refusal = Self::new(422, "Invalid", format!("{qualified} {name:?} is invalid: {said}"));
         let mut details = json!({ "name": name });
         if !resource.group.is_empty() {
             details["group"] = json!(resource.group);
@@ -329,11 +262,7 @@ impl Refusal {
 /// A stream that was not opened: a Status object, or the kubelet's plain text.
 pub(crate) fn stream_refused(error: &StreamError) -> Answer {
     if error.reason.is_empty() {
-        return whole(
-            error.code,
-            "text/plain; charset=utf-8",
-            error.message.clone(),
-        );
+        return whole(error.code, "text/plain; charset=utf-8", error.message.clone());
     }
     let status = json!({
         "kind": "Status",

@@ -55,9 +55,7 @@ impl Form {
             match form.as_deref() {
                 None => Some(Self::Json),
                 Some("Table") if meta => Some(Self::Table),
-                Some("PartialObjectMetadata" | "PartialObjectMetadataList") if meta => {
-                    Some(Self::PartialMetadata)
-                }
+                Some("PartialObjectMetadata" | "PartialObjectMetadataList") if meta => Some(Self::PartialMetadata),
                 Some(_) => None,
             }
         })
@@ -81,17 +79,10 @@ impl Call {
     pub(crate) fn read(server: Arc<Server>, request: Request<Incoming>) -> Result<Self, Refusal> {
         let headers = request.headers();
         let bearer = header(headers, AUTHORIZATION.as_str()).strip_prefix("Bearer ");
-        let user = bearer
-            .and_then(|token| server.user_of(token.trim()))
-            .ok_or_else(Refusal::unauthorized)?;
+        let user = bearer.and_then(|token| server.user_of(token.trim())).ok_or_else(Refusal::unauthorized)?;
         let user = impersonated(user, headers)?;
         let query = Query::parse(request.uri().query());
-        Ok(Self {
-            server,
-            user,
-            query,
-            request,
-        })
+        Ok(Self { server, user, query, request })
     }
 
     /// The method.
@@ -129,19 +120,11 @@ impl Call {
     }
 
     /// Refuses what the user may not.
-    pub(crate) fn authorize(
-        &self,
-        resource: &Resource,
-        access: &Access<'_>,
-    ) -> Result<(), Refusal> {
+    pub(crate) fn authorize(&self, resource: &Resource, access: &Access<'_>) -> Result<(), Refusal> {
         if self.user.may(access) {
             return Ok(());
         }
-        Err(Refusal::forbidden(
-            resource,
-            access.name,
-            &self.user.refusal(access),
-        ))
+        Err(Refusal::forbidden(resource, access.name, &self.user.refusal(access)))
     }
 
     /// The body, if it is not larger than is read.
@@ -149,9 +132,7 @@ impl Call {
         let body = Limited::new(self.request.body_mut(), LARGEST_BODY);
         match body.collect().await {
             Ok(collected) => Ok(collected.to_bytes()),
-            Err(error) if error.is::<http_body_util::LengthLimitError>() => {
-                Err(Refusal::too_large())
-            }
+            Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(Refusal::too_large()),
             Err(error) => Err(Refusal::bad_request(format!("the body broke off: {error}"))),
         }
     }
@@ -164,19 +145,10 @@ impl Call {
 
     /// Reads a body as its content type says.
     pub(crate) fn read_object(&self, body: &[u8]) -> Result<Value, Refusal> {
-        match self
-            .content_type()
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim()
-        {
+        match self.content_type().split(';').next().unwrap_or_default().trim() {
             "" | "application/json" => parse(body),
-            "application/vnd.kubernetes.protobuf" => protobuf::decode(body).map_err(|why| {
-                Refusal::bad_request(format!(
-                    "the object provided cannot be read as protobuf: {why}"
-                ))
-            }),
+            "application/vnd.kubernetes.protobuf" => protobuf::decode(body)
+                .map_err(|why| Refusal::bad_request(format!("the object provided cannot be read as protobuf: {why}"))),
             other => {
                 let accepted = "application/json, application/vnd.kubernetes.protobuf";
                 Err(Refusal::unsupported_media_type(other, accepted))
@@ -192,10 +164,7 @@ pub(crate) fn parse(body: &[u8]) -> Result<Value, Refusal> {
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
-    headers
-        .get(name)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default()
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
 /// `kubectl --as`: whoever may impersonate is taken for the user they name.
@@ -204,26 +173,14 @@ fn impersonated(user: User, headers: &HeaderMap) -> Result<User, Refusal> {
     if name.is_empty() {
         return Ok(user);
     }
-    let access = Access {
-        verb: "impersonate",
-        resource: "users",
-        name,
-        ..Access::default()
-    };
+    let access = Access { verb: "impersonate", resource: "users", name, ..Access::default() };
     if !user.may(&access) {
-        let users = Resource {
-            plural: "users",
-            ..resource::RESOURCES[0].clone()
-        };
+        let users = Resource { plural: "users", ..resource::RESOURCES[0].clone() };
         return Err(Refusal::forbidden(&users, name, &user.refusal(&access)));
     }
     let mut other = User::known(name);
     let groups = headers.get_all("impersonate-group").iter();
-    other.groups.extend(
-        groups
-            .filter_map(|group| group.to_str().ok())
-            .map(str::to_owned),
-    );
+    other.groups.extend(groups.filter_map(|group| group.to_str().ok()).map(str::to_owned));
     Ok(other)
 }
 
@@ -238,18 +195,9 @@ mod tests {
             ("", Some(Form::Json)),
             ("*/*", Some(Form::Json)),
             (table, Some(Form::Table)),
-            (
-                "application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json",
-                Some(Form::Json),
-            ),
-            (
-                "application/vnd.kubernetes.protobuf,application/json",
-                Some(Form::Json),
-            ),
-            (
-                "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1",
-                Some(Form::PartialMetadata),
-            ),
+            ("application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json", Some(Form::Json)),
+            ("application/vnd.kubernetes.protobuf,application/json", Some(Form::Json)),
+            ("application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1", Some(Form::PartialMetadata)),
             ("application/vnd.kubernetes.protobuf", None),
         ] {
             assert_eq!(Form::parse(accept), form, "{accept}");

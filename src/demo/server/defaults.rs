@@ -17,20 +17,13 @@ pub(crate) fn container(container: &mut Value) {
     if !container.is_object() {
         return;
     }
-    let policy = if is_latest(text(container, "/image")) {
-        "Always"
-    } else {
-        "IfNotPresent"
-    };
+    let policy = if is_latest(text(container, "/image")) { "Always" } else { "IfNotPresent" };
     fill(container, "imagePullPolicy", policy);
     fill(container, "resources", json!({}));
     fill(container, "terminationMessagePath", "/dev/termination-log");
     fill(container, "terminationMessagePolicy", "File");
     if let Some(ports) = container.get_mut("ports").and_then(Value::as_array_mut) {
-        ports
-            .iter_mut()
-            .filter(|port| port.is_object())
-            .for_each(|port| fill(port, "protocol", "TCP"));
+        ports.iter_mut().filter(|port| port.is_object()).for_each(|port| fill(port, "protocol", "TCP"));
     }
 }
 
@@ -75,17 +68,13 @@ pub(crate) fn pod(pod: &mut Value) {
 
 fn volume(volume: &mut Value) {
     if let Some(path) = volume.get_mut("hostPath").filter(|path| path.is_object()) {
-        path.as_object_mut()
-            .map(|path| path.entry("type").or_insert_with(|| json!("")));
+        path.as_object_mut().map(|path| path.entry("type").or_insert_with(|| json!("")));
     }
 }
 
 /// A pod stays for five minutes on a node that is away, unless it says otherwise.
 fn tolerate_short_outages(spec: &mut Value) {
-    for key in [
-        "node.kubernetes.io/not-ready",
-        "node.kubernetes.io/unreachable",
-    ] {
+    for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
         let said = items(spec, "/tolerations").iter().any(|one| {
             let named = text(one, "/key");
             (named == key || (named.is_empty() && text(one, "/operator") == "Exists"))
@@ -102,36 +91,19 @@ fn tolerate_short_outages(spec: &mut Value) {
 
 /// The quality of service class that follows from requests and limits.
 fn quality(pod: &Value) -> &'static str {
-    let all = || {
-        items(pod, "/spec/containers")
-            .iter()
-            .chain(items(pod, "/spec/initContainers"))
-    };
-    let has = |one: &Value, list: &str, what: &str| {
-        one.pointer(&format!("/resources/{list}/{what}")).cloned()
-    };
+    let all = || items(pod, "/spec/containers").iter().chain(items(pod, "/spec/initContainers"));
+    let has = |one: &Value, list: &str, what: &str| one.pointer(&format!("/resources/{list}/{what}")).cloned();
     let both = ["cpu", "memory"];
-    if all().all(|one| {
-        both.iter().all(|what| {
-            has(one, "requests", what)
-                .or(has(one, "limits", what))
-                .is_none()
-        })
-    }) {
+    if all().all(|one| both.iter().all(|what| has(one, "requests", what).or(has(one, "limits", what)).is_none())) {
         return "BestEffort";
     }
     let guaranteed = all().all(|one| {
         both.iter().all(|what| {
             let limit = has(one, "limits", what);
-            limit.is_some()
-                && has(one, "requests", what).is_none_or(|request| Some(request) == limit)
+            limit.is_some() && has(one, "requests", what).is_none_or(|request| Some(request) == limit)
         })
     });
-    if guaranteed {
-        "Guaranteed"
-    } else {
-        "Burstable"
-    }
+    if guaranteed { "Guaranteed" } else { "Burstable" }
 }
 
 #[cfg(test)]
@@ -158,21 +130,14 @@ mod tests {
         let mut new = json!({ "spec": { "tolerations": [{ "operator": "Exists" }], "containers": [
             { "name": "a", "image": "a:1", "resources": { "limits": { "cpu": "1" } } }] } });
         pod(&mut new);
-        assert_eq!(
-            new["status"],
-            json!({ "phase": "Pending", "qosClass": "Burstable" })
-        );
+        assert_eq!(new["status"], json!({ "phase": "Pending", "qosClass": "Burstable" }));
         assert_eq!(new["spec"]["serviceAccount"], "default");
         assert_eq!(new["spec"]["tolerations"].as_array().unwrap().len(), 1);
     }
 
     #[test]
     fn nonsense_is_left_for_validation() {
-        for mut nonsense in [
-            json!({}),
-            json!({ "spec": 1 }),
-            json!({ "spec": { "containers": [1, null] } }),
-        ] {
+        for mut nonsense in [json!({}), json!({ "spec": 1 }), json!({ "spec": { "containers": [1, null] } })] {
             pod(&mut nonsense);
         }
     }

@@ -6,16 +6,7 @@ use super::answer::{Answer, Refusal, object, whole};
 use super::query::REVIEWS;
 use crate::demo::resource::{RESOURCES, Resource};
 
-const VERBS: &[&str] = &[
-    "create",
-    "delete",
-    "deletecollection",
-    "get",
-    "list",
-    "patch",
-    "update",
-    "watch",
-];
+const VERBS: &[&str] = &["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 
 /// The parts of a pod that have paths of their own: kind and verbs.
 const POD_PARTS: &[(&str, &str, &[&str])] = &[
@@ -28,13 +19,7 @@ const POD_PARTS: &[(&str, &str, &[&str])] = &[
 ];
 
 /// Every group but the core one; all are served as v1.
-const GROUPS: &[&str] = &[
-    "apps",
-    "authentication.k8s.io",
-    "authorization.k8s.io",
-    "discovery.k8s.io",
-    "events.k8s.io",
-];
+const GROUPS: &[&str] = &["apps", "authentication.k8s.io", "authorization.k8s.io", "discovery.k8s.io", "events.k8s.io"];
 
 /// `/version`.
 pub(super) fn version() -> Answer {
@@ -68,10 +53,7 @@ pub(super) fn core_versions(accept: &str) -> Answer {
     if accept.contains("APIGroupDiscoveryList") {
         return aggregated(&[""]);
     }
-    object(
-        200,
-        &json!({ "kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": [] }),
-    )
+    object(200, &json!({ "kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": [] }))
 }
 
 /// `/apis`, or everything in it at once for a client that accepts that.
@@ -80,10 +62,7 @@ pub(super) fn groups(accept: &str) -> Answer {
         return aggregated(GROUPS);
     }
     let all: Vec<Value> = GROUPS.iter().map(|name| group_entry(name)).collect();
-    object(
-        200,
-        &json!({ "kind": "APIGroupList", "apiVersion": "v1", "groups": all }),
-    )
+    object(200, &json!({ "kind": "APIGroupList", "apiVersion": "v1", "groups": all }))
 }
 
 fn group_entry(name: &str) -> Value {
@@ -142,27 +121,17 @@ pub(super) fn resources(group: &str, version: &str) -> Result<Answer, Refusal> {
             "verbs": ["create"],
         }));
     }
-    let name = if group.is_empty() {
-        version.to_owned()
-    } else {
-        format!("{group}/{version}")
-    };
+    let name = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
     let list = json!({ "kind": "APIResourceList", "apiVersion": "v1", "groupVersion": name, "resources": all });
     Ok(object(200, &list))
 }
 
 fn of_group(group: &str) -> impl Iterator<Item = &'static Resource> {
-    RESOURCES
-        .iter()
-        .filter(move |resource| resource.group == group)
+    RESOURCES.iter().filter(move |resource| resource.group == group)
 }
 
 fn parts(resource: &Resource) -> &'static [(&'static str, &'static str, &'static [&'static str])] {
-    if resource.plural == "pods" {
-        POD_PARTS
-    } else {
-        &[]
-    }
+    if resource.plural == "pods" { POD_PARTS } else { &[] }
 }
 
 /// Every kind of these groups in one answer.
@@ -180,8 +149,7 @@ fn aggregated(groups: &[&str]) -> Answer {
 
 fn aggregated_group(group: &str) -> Value {
     let scope = |namespaced: bool| if namespaced { "Namespaced" } else { "Cluster" };
-    let kind_of =
-        |kind: &str, group: &str| json!({ "group": group, "version": "v1", "kind": kind });
+    let kind_of = |kind: &str, group: &str| json!({ "group": group, "version": "v1", "kind": kind });
     let served = of_group(group).map(|resource| {
         let subresources: Vec<Value> = parts(resource)
             .iter()
@@ -200,18 +168,15 @@ fn aggregated_group(group: &str) -> Value {
             "subresources": subresources,
         })
     });
-    let reviews = REVIEWS
-        .iter()
-        .filter(|review| review.0 == group)
-        .map(|(_, plural, kind)| {
-            json!({
-                "resource": plural,
-                "responseKind": kind_of(kind, group),
-                "scope": scope(false),
-                "singularResource": kind.to_lowercase(),
-                "verbs": ["create"],
-            })
-        });
+    let reviews = REVIEWS.iter().filter(|review| review.0 == group).map(|(_, plural, kind)| {
+        json!({
+            "resource": plural,
+            "responseKind": kind_of(kind, group),
+            "scope": scope(false),
+            "singularResource": kind.to_lowercase(),
+            "verbs": ["create"],
+        })
+    });
     let resources: Vec<Value> = served.chain(reviews).collect();
     let version = json!({ "version": "v1", "resources": resources, "freshness": "Current" });
     json!({ "metadata": { "name": group }, "versions": [version] })

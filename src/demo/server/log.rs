@@ -34,26 +34,19 @@ pub(super) fn log(call: &Call, pod: &Value, at: PodRef) -> Result<Answer, Refusa
 }
 
 fn since(call: &Call) -> Result<Option<Timestamp>, Refusal> {
-    let (time, seconds) = (
-        call.query.text("sinceTime"),
-        call.query.number::<i64>("sinceSeconds"),
-    );
+    let (time, seconds) = (call.query.text("sinceTime"), call.query.number::<i64>("sinceSeconds"));
     match (time, seconds) {
         ("", None) => Ok(None),
         ("", Some(seconds)) if seconds > 0 => {
             // longer ago than time goes back is simply everything
-            Ok(Timestamp::now()
-                .checked_sub(SignedDuration::from_secs(seconds))
-                .ok())
+            Ok(Timestamp::now().checked_sub(SignedDuration::from_secs(seconds)).ok())
         }
         ("", Some(_)) => Err(Refusal::bad_request("sinceSeconds must be greater than 0")),
         (time, None) => {
             let wrong = || Refusal::bad_request(format!("sinceTime is not a time: {time:?}"));
             time.parse().map(Some).map_err(|_| wrong())
         }
-        _ => Err(Refusal::bad_request(
-            "at most one of `sinceTime` or `sinceSeconds` may be specified",
-        )),
+        _ => Err(Refusal::bad_request("at most one of `sinceTime` or `sinceSeconds` may be specified")),
     }
 }
 
@@ -62,13 +55,8 @@ pub(super) fn container(pod: &Value, named: &str) -> Result<String, Refusal> {
     let name = text(pod, "/metadata/name");
     if !named.is_empty() {
         let known = containers(pod).any(|(_, container)| text(container, "/name") == named);
-        let unknown =
-            || Refusal::bad_request(format!("container {named} is not valid for pod {name}"));
-        return if known {
-            Ok(named.to_owned())
-        } else {
-            Err(unknown())
-        };
+        let unknown = || Refusal::bad_request(format!("container {named} is not valid for pod {name}"));
+        return if known { Ok(named.to_owned()) } else { Err(unknown()) };
     }
     let all_of = |wanted: &str| -> Vec<&str> {
         let of = containers(pod).filter(|(list, _)| *list == wanted);
@@ -78,21 +66,12 @@ pub(super) fn container(pod: &Value, named: &str) -> Result<String, Refusal> {
     if let [only] = regular.as_slice() {
         return Ok((*only).to_owned());
     }
-    let mut message = format!(
-        "a container name must be specified for pod {name}, choose one of: [{}]",
-        regular.join(" ")
-    );
-    for (list, what) in [
-        ("initContainers", "init"),
-        ("ephemeralContainers", "ephemeral"),
-    ] {
+    let mut message =
+        format!("a container name must be specified for pod {name}, choose one of: [{}]", regular.join(" "));
+    for (list, what) in [("initContainers", "init"), ("ephemeralContainers", "ephemeral")] {
         let others = all_of(list);
         if !others.is_empty() {
-            let _ = write!(
-                message,
-                " or one of the {what} containers: [{}]",
-                others.join(" ")
-            );
+            let _ = write!(message, " or one of the {what} containers: [{}]", others.join(" "));
         }
     }
     Err(Refusal::bad_request(message))

@@ -15,7 +15,8 @@ pub(crate) enum PatchKind {
 
 impl PatchKind {
     /// What is accepted, for the answer to anything else.
-    pub(crate) const ACCEPTED: &str = "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json";
+    pub(crate) const ACCEPTED: &str =
+        "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json";
 
     /// Reads a content type.
     pub(crate) fn parse(content_type: &str) -> Option<Self> {
@@ -115,9 +116,7 @@ fn strategic(object: &mut Value, patch: &Value, depth: usize) -> Result<(), Stri
         } else if change.is_null() {
             target.shift_remove(key);
         } else if let Value::Array(items) = change {
-            let list = target
-                .entry(key.clone())
-                .or_insert_with(|| Value::Array(Vec::new()));
+            let list = target.entry(key.clone()).or_insert_with(|| Value::Array(Vec::new()));
             match list {
                 Value::Array(list) => {
                     merge_list(key, list, items, patch.get(&format!("{ORDER}{key}")), depth)?;
@@ -133,11 +132,7 @@ fn strategic(object: &mut Value, patch: &Value, depth: usize) -> Result<(), Stri
 }
 
 fn without_directives(patch: &Map<String, Value>) -> Map<String, Value> {
-    patch
-        .iter()
-        .filter(|(key, _)| !key.starts_with('$'))
-        .map(|(k, v)| (k.clone(), v.clone()))
-        .collect()
+    patch.iter().filter(|(key, _)| !key.starts_with('$')).map(|(k, v)| (k.clone(), v.clone())).collect()
 }
 
 fn text_of<'a>(map: &'a Map<String, Value>, key: &str) -> &'a str {
@@ -154,20 +149,10 @@ fn merge_list(
     depth: usize,
 ) -> Result<(), String> {
     if field == "finalizers" {
-        list.extend(
-            patch
-                .iter()
-                .filter(|item| !list.contains(item))
-                .cloned()
-                .collect::<Vec<_>>(),
-        );
+        list.extend(patch.iter().filter(|item| !list.contains(item)).cloned().collect::<Vec<_>>());
         return Ok(());
     }
-    let sample = if patch.is_empty() {
-        list.as_slice()
-    } else {
-        patch
-    };
+    let sample = if patch.is_empty() { list.as_slice() } else { patch };
     let Some(key) = merge_key(field, sample) else {
         if !patch.is_empty() || order.is_none() {
             *list = patch.to_vec();
@@ -176,19 +161,13 @@ fn merge_list(
     };
     let is_directive = |item: &Value, which: &str| item.get("$patch").is_some_and(|of| of == which);
     if patch.iter().any(|item| is_directive(item, "replace")) {
-        *list = patch
-            .iter()
-            .filter(|item| item.get("$patch").is_none())
-            .cloned()
-            .collect();
+        *list = patch.iter().filter(|item| item.get("$patch").is_none()).cloned().collect();
         return Ok(());
     }
     let before: Vec<Value> = list.iter().map(|item| item[key].clone()).collect();
     for item in patch {
         let Some(wanted) = item.get(key).filter(|value| !value.is_null()) else {
-            return Err(format!(
-                "map: {item} does not contain declared merge key: {key}"
-            ));
+            return Err(format!("map: {item} does not contain declared merge key: {key}"));
         };
         let at = list.iter().position(|old| &old[key] == wanted);
         match at {
@@ -205,10 +184,7 @@ fn merge_list(
         }
     }
     let order: Vec<Value> = match order.and_then(Value::as_array) {
-        Some(order) => order
-            .iter()
-            .map(|one| one.get(key).unwrap_or(one).clone())
-            .collect(),
+        Some(order) => order.iter().map(|one| one.get(key).unwrap_or(one).clone()).collect(),
         None => patch.iter().map(|item| item[key].clone()).collect(),
     };
     *list = in_order(std::mem::take(list), key, &order, &before);
@@ -217,17 +193,13 @@ fn merge_list(
 
 fn in_order(items: Vec<Value>, key: &str, order: &[Value], before: &[Value]) -> Vec<Value> {
     let place = |list: &[Value], item: &Value| list.iter().position(|one| one == &item[key]);
-    let (mut named, others): (Vec<_>, Vec<_>) = items
-        .into_iter()
-        .partition(|item| place(order, item).is_some());
+    let (mut named, others): (Vec<_>, Vec<_>) = items.into_iter().partition(|item| place(order, item).is_some());
     named.sort_by_key(|item| place(order, item));
     let mut sorted = Vec::with_capacity(named.len() + others.len());
     let mut named = named.into_iter().peekable();
     for other in others {
         let own = place(before, &other);
-        while let Some(next) =
-            named.next_if(|next| place(before, next).is_none_or(|at| Some(at) < own))
-        {
+        while let Some(next) = named.next_if(|next| place(before, next).is_none_or(|at| Some(at) < own)) {
             sorted.push(next);
         }
         sorted.push(other);
@@ -244,9 +216,7 @@ mod tests {
 
     fn names(pod: &Value) -> Vec<&str> {
         let list = pod["spec"]["ephemeralContainers"].as_array().unwrap();
-        list.iter()
-            .map(|one| one["name"].as_str().unwrap())
-            .collect()
+        list.iter().map(|one| one["name"].as_str().unwrap()).collect()
     }
 
     fn pod() -> Value {
@@ -279,17 +249,13 @@ mod tests {
 
     #[test]
     fn items_are_merged_deleted_and_replaced_by_name() {
-        let merged =
-            patched(&json!({ "spec": { "ephemeralContainers": [{ "name": "a", "image": "2" }] } }));
+        let merged = patched(&json!({ "spec": { "ephemeralContainers": [{ "name": "a", "image": "2" }] } }));
         let first = &merged["spec"]["ephemeralContainers"][0];
         assert_eq!(first, &json!({ "name": "a", "image": "2", "tty": true }));
-        let deleted = patched(
-            &json!({ "spec": { "ephemeralContainers": [{ "name": "a", "$patch": "delete" }] } }),
-        );
+        let deleted = patched(&json!({ "spec": { "ephemeralContainers": [{ "name": "a", "$patch": "delete" }] } }));
         assert_eq!(names(&deleted), ["b"]);
-        let replaced = patched(
-            &json!({ "spec": { "ephemeralContainers": [{ "name": "z" }, { "$patch": "replace" }] } }),
-        );
+        let replaced =
+            patched(&json!({ "spec": { "ephemeralContainers": [{ "name": "z" }, { "$patch": "replace" }] } }));
         assert_eq!(names(&replaced), ["z"]);
         let mut object = pod();
         let nameless = json!({ "spec": { "ephemeralContainers": [{ "image": "2" }] } });
@@ -298,8 +264,7 @@ mod tests {
 
     #[test]
     fn maps_merge_nulls_delete_and_other_lists_are_replaced() {
-        let mut object =
-            json!({ "metadata": { "labels": { "a": "1", "b": "2" } }, "spec": { "args": ["x"] } });
+        let mut object = json!({ "metadata": { "labels": { "a": "1", "b": "2" } }, "spec": { "args": ["x"] } });
         let patch = json!({ "metadata": { "labels": { "a": null, "c": "3" } }, "spec": { "args": ["y", "z"] } });
         PatchKind::Strategic.apply(&mut object, &patch).unwrap();
         let expected = json!({ "metadata": { "labels": { "b": "2", "c": "3" } }, "spec": { "args": ["y", "z"] } });
@@ -321,14 +286,8 @@ mod tests {
         let patch = json!([{ "op": "add", "path": "/spec/ephemeralContainers/-", "value": { "name": "c" } }]);
         PatchKind::Json.apply(&mut object, &patch).unwrap();
         assert_eq!(names(&object), ["a", "b", "c"]);
-        assert!(
-            PatchKind::Json
-                .apply(&mut object, &json!([{ "op": "remove", "path": "/x/y" }]))
-                .is_err()
-        );
-        PatchKind::Merge
-            .apply(&mut object, &json!({ "spec": null }))
-            .unwrap();
+        assert!(PatchKind::Json.apply(&mut object, &json!([{ "op": "remove", "path": "/x/y" }])).is_err());
+        PatchKind::Merge.apply(&mut object, &json!({ "spec": null })).unwrap();
         assert_eq!(object, json!({}));
     }
 }

@@ -21,10 +21,7 @@ impl Level {
         let label = |suffix: &str| {
             let labels = namespace.pointer("/metadata/labels");
             let key = format!("pod-security.kubernetes.io/{mode}{suffix}");
-            labels
-                .and_then(|labels| labels.get(key))
-                .and_then(Value::as_str)
-                .unwrap_or_default()
+            labels.and_then(|labels| labels.get(key)).and_then(Value::as_str).unwrap_or_default()
         };
         let level = match label("") {
             "baseline" => Self::Baseline,
@@ -58,12 +55,7 @@ pub(crate) fn violation(pod: &Value, level: Level, version: &str) -> Option<Stri
         })
         .collect();
     let word = level.word();
-    let said = || {
-        format!(
-            "violates PodSecurity \"{word}:{version}\": {}",
-            failed.join(", ")
-        )
-    };
+    let said = || format!("violates PodSecurity \"{word}:{version}\": {}", failed.join(", "));
     (!failed.is_empty()).then(said)
 }
 
@@ -79,86 +71,22 @@ const BOTH: &[Level] = &[Level::Baseline, Level::Restricted];
 
 /// In the order in which the API server names them.
 const CHECKS: &[Check] = &[
-    Check {
-        name: "forbidden AppArmor profile",
-        levels: BOTH,
-        run: checks::app_armor,
-    },
-    Check {
-        name: "non-default capabilities",
-        levels: BASELINE,
-        run: checks::default_capabilities,
-    },
-    Check {
-        name: "host namespaces",
-        levels: BOTH,
-        run: checks::host_namespaces,
-    },
-    Check {
-        name: "hostPath volumes",
-        levels: BASELINE,
-        run: checks::host_path,
-    },
-    Check {
-        name: "hostPort",
-        levels: BOTH,
-        run: checks::host_ports,
-    },
-    Check {
-        name: "privileged",
-        levels: BOTH,
-        run: checks::privileged,
-    },
-    Check {
-        name: "procMount",
-        levels: BOTH,
-        run: checks::proc_mount,
-    },
-    Check {
-        name: "seLinuxOptions",
-        levels: BOTH,
-        run: checks::se_linux,
-    },
-    Check {
-        name: "seccompProfile",
-        levels: BASELINE,
-        run: checks::seccomp_unconfined,
-    },
-    Check {
-        name: "forbidden sysctls",
-        levels: BOTH,
-        run: checks::sysctls,
-    },
-    Check {
-        name: "allowPrivilegeEscalation != false",
-        levels: RESTRICTED,
-        run: checks::escalation,
-    },
-    Check {
-        name: "unrestricted capabilities",
-        levels: RESTRICTED,
-        run: checks::restricted_capabilities,
-    },
-    Check {
-        name: "restricted volume types",
-        levels: RESTRICTED,
-        run: checks::volume_types,
-    },
-    Check {
-        name: "runAsNonRoot != true",
-        levels: RESTRICTED,
-        run: checks::run_as_non_root,
-    },
-    Check {
-        name: "runAsUser=0",
-        levels: RESTRICTED,
-        run: checks::run_as_root,
-    },
-    Check {
-        name: "seccompProfile",
-        levels: RESTRICTED,
-        run: checks::seccomp_required,
-    },
+    Check { name: "forbidden AppArmor profile", levels: BOTH, run: checks::app_armor },
+    Check { name: "non-default capabilities", levels: BASELINE, run: checks::default_capabilities },
+    Check { name: "host namespaces", levels: BOTH, run: checks::host_namespaces },
+    Check { name: "hostPath volumes", levels: BASELINE, run: checks::host_path },
+    Check { name: "hostPort", levels: BOTH, run: checks::host_ports },
+    Check { name: "privileged", levels: BOTH, run: checks::privileged },
+    Check { name: "procMount", levels: BOTH, run: checks::proc_mount },
+    Check { name: "seLinuxOptions", levels: BOTH, run: checks::se_linux },
+    Check { name: "seccompProfile", levels: BASELINE, run: checks::seccomp_unconfined },
+    Check { name: "forbidden sysctls", levels: BOTH, run: checks::sysctls },
+    Check { name: "allowPrivilegeEscalation != false", levels: RESTRICTED, run: checks::escalation },
+    Check { name: "unrestricted capabilities", levels: RESTRICTED, run: checks::restricted_capabilities },
+    Check { name: "restricted volume types", levels: RESTRICTED, run: checks::volume_types },
+    Check { name: "runAsNonRoot != true", levels: RESTRICTED, run: checks::run_as_non_root },
+    Check { name: "runAsUser=0", levels: RESTRICTED, run: checks::run_as_root },
+    Check { name: "seccompProfile", levels: RESTRICTED, run: checks::seccomp_required },
 ];
 
 #[cfg(test)]

@@ -19,9 +19,7 @@ pub(super) type Wrong = String;
 /// Reads a body: magic, envelope, object. Fields that are not known are refused, since leaving them out would change what
 /// is asked for.
 pub(super) fn decode(body: &[u8]) -> Result<Value, Wrong> {
-    let envelope = body
-        .strip_prefix(MAGIC)
-        .ok_or("it does not begin as Kubernetes' protobuf does")?;
+    let envelope = body.strip_prefix(MAGIC).ok_or("it does not begin as Kubernetes' protobuf does")?;
     let (mut version, mut kind, mut raw) = (Value::Null, Value::Null, &[][..]);
     let mut fields = Wire(envelope);
     while let Some((number, content)) = fields.next()? {
@@ -56,8 +54,7 @@ fn message(name: &str, bytes: &[u8], depth: usize) -> Result<Map<String, Value>,
     if depth > DEPTH {
         return Err("it is nested too deeply".to_owned());
     }
-    let fields =
-        schema::fields(name).ok_or_else(|| format!("the kind {name:?} is not known in it"))?;
+    let fields = schema::fields(name).ok_or_else(|| format!("the kind {name:?} is not known in it"))?;
     let mut object = Map::new();
     let mut wire = Wire(bytes);
     while let Some((number, content)) = wire.next()? {
@@ -71,12 +68,7 @@ fn message(name: &str, bytes: &[u8], depth: usize) -> Result<Map<String, Value>,
 }
 
 /// Sets a field as JSON has it: without what is empty and would not be there.
-fn set(
-    object: &mut Map<String, Value>,
-    field: &Field,
-    content: &Content<'_>,
-    depth: usize,
-) -> Result<(), Wrong> {
+fn set(object: &mut Map<String, Value>, field: &Field, content: &Content<'_>, depth: usize) -> Result<(), Wrong> {
     let wrong = || format!("the field {} has another type than it should", field.name);
     let value = match (field.kind, content) {
         (Kind::Skipped, _) => return Ok(()),
@@ -92,9 +84,7 @@ fn set(
             map[key] = value;
             return Ok(());
         }
-        (Kind::Message(name), Content::Bytes(bytes)) => {
-            Value::Object(message(name, bytes, depth + 1)?)
-        }
+        (Kind::Message(name), Content::Bytes(bytes)) => Value::Object(message(name, bytes, depth + 1)?),
         (Kind::Inline(name), Content::Bytes(bytes)) => {
             object.extend(message(name, bytes, depth + 1)?);
             return Ok(());
@@ -153,10 +143,7 @@ fn entry(bytes: &[u8], of_quantities: bool) -> Result<(String, Value), Wrong> {
     while let Some((number, content)) = wire.next()? {
         match (number, content) {
             (1, Content::Bytes(text)) => {
-                string(text)?
-                    .as_str()
-                    .unwrap_or_default()
-                    .clone_into(&mut key);
+                string(text)?.as_str().unwrap_or_default().clone_into(&mut key);
             }
             (2, Content::Bytes(bytes)) if of_quantities => value = quantity(bytes)?,
             (2, Content::Bytes(text)) => value = string(text)?,
@@ -236,13 +223,7 @@ mod tests {
             field(1, b"debugger"),
             field(3, b"sh"),
             field(3, b"-c"),
-            field(
-                8,
-                &field(
-                    1,
-                    &[field(1, b"cpu"), field(2, &field(1, b"100m"))].concat(),
-                ),
-            ),
+            field(8, &field(1, &[field(1, b"cpu"), field(2, &field(1, b"100m"))].concat())),
             field(13, b""),
             field(15, &context),
             // standard input, in a field number of two bytes
@@ -277,16 +258,8 @@ mod tests {
     #[test]
     fn what_is_not_known_or_broken_is_refused() {
         assert!(decode(b"{}").is_err());
-        assert!(
-            decode(&body(b"Nothing", b""))
-                .unwrap_err()
-                .contains("Nothing")
-        );
-        assert!(
-            decode(&body(b"Pod", &field(9, b"")))
-                .unwrap_err()
-                .contains("field 9")
-        );
+        assert!(decode(&body(b"Nothing", b"")).unwrap_err().contains("Nothing"));
+        assert!(decode(&body(b"Pod", &field(9, b""))).unwrap_err().contains("field 9"));
         let whole = body(b"Pod", &field(1, &field(1, b"name")));
         for end in 0..whole.len() {
             // whatever is left must not panic
@@ -300,11 +273,7 @@ mod tests {
         for (name, _) in schema::MESSAGES {
             for field in schema::fields(name).unwrap() {
                 if let Kind::Message(inner) | Kind::Inline(inner) = field.kind {
-                    assert!(
-                        schema::fields(inner).is_some(),
-                        "{name}.{} is a {inner}",
-                        field.name
-                    );
+                    assert!(schema::fields(inner).is_some(), "{name}.{} is a {inner}", field.name);
                 }
             }
         }

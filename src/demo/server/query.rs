@@ -12,12 +12,7 @@ impl Query {
     /// Reads them; empty ones (`?&watch=true`) are passed over.
     pub(crate) fn parse(query: Option<&str>) -> Self {
         let pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
-        Self(
-            pairs
-                .filter(|(key, _)| !key.is_empty())
-                .map(|(k, v)| (k.into(), v.into()))
-                .collect(),
-        )
+        Self(pairs.filter(|(key, _)| !key.is_empty()).map(|(k, v)| (k.into(), v.into())).collect())
     }
 
     /// The first value of this name; empty where there is none.
@@ -26,25 +21,17 @@ impl Query {
     }
 
     fn first(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// Every value of this name.
     pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0
-            .iter()
-            .filter(move |(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// Whether it is switched on, as the API reads booleans: there, and not `false` or `0`.
     pub(crate) fn flag(&self, name: &str) -> bool {
-        self.all(name)
-            .next()
-            .is_some_and(|value| value != "false" && value != "0")
+        self.all(name).next().is_some_and(|value| value != "false" && value != "0")
     }
 
     /// The number of this name; `None` where there is none or it is not one.
@@ -99,44 +86,23 @@ pub(crate) enum Target {
 
 /// The reviews that are answered, with their group.
 pub(crate) const REVIEWS: &[(&str, &str, &str)] = &[
-    (
-        "authorization.k8s.io",
-        "selfsubjectaccessreviews",
-        "SelfSubjectAccessReview",
-    ),
-    (
-        "authorization.k8s.io",
-        "selfsubjectrulesreviews",
-        "SelfSubjectRulesReview",
-    ),
-    (
-        "authentication.k8s.io",
-        "selfsubjectreviews",
-        "SelfSubjectReview",
-    ),
+    ("authorization.k8s.io", "selfsubjectaccessreviews", "SelfSubjectAccessReview"),
+    ("authorization.k8s.io", "selfsubjectrulesreviews", "SelfSubjectRulesReview"),
+    ("authentication.k8s.io", "selfsubjectreviews", "SelfSubjectReview"),
 ];
 
 impl Target {
     /// Reads a path.
     pub(crate) fn parse(path: &str) -> Self {
-        let segments: Vec<&str> = path
-            .split('/')
-            .filter(|segment| !segment.is_empty())
-            .collect();
+        let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
         match segments.as_slice() {
             ["version"] => Self::Version,
             ["healthz" | "livez" | "readyz", ..] => Self::Health,
             ["api"] => Self::CoreVersions,
             ["apis"] => Self::Groups,
             ["apis", group] => Self::Group((*group).to_owned()),
-            ["api", "v1"] => Self::Resources {
-                group: String::new(),
-                version: "v1".to_owned(),
-            },
-            ["apis", group, version] => Self::Resources {
-                group: (*group).to_owned(),
-                version: (*version).to_owned(),
-            },
+            ["api", "v1"] => Self::Resources { group: String::new(), version: "v1".to_owned() },
+            ["apis", group, version] => Self::Resources { group: (*group).to_owned(), version: (*version).to_owned() },
             ["api", "v1", rest @ ..] => Self::below("", rest),
             ["apis", group, "v1", rest @ ..] => Self::below(group, rest),
             _ => Self::Unknown,
@@ -163,23 +129,12 @@ impl Target {
         };
         let namespace = namespace.to_owned();
         match rest {
-            [] => Self::Collection {
-                resource,
-                namespace,
-            },
+            [] => Self::Collection { resource, namespace },
             _ if resource.namespaced && namespace.is_empty() => Self::Unknown,
-            [name] => Self::Object {
-                resource,
-                namespace,
-                name: (*name).to_owned(),
-                subresource: String::new(),
-            },
-            [name, subresource] => Self::Object {
-                resource,
-                namespace,
-                name: (*name).to_owned(),
-                subresource: (*subresource).to_owned(),
-            },
+            [name] => Self::Object { resource, namespace, name: (*name).to_owned(), subresource: String::new() },
+            [name, subresource] => {
+                Self::Object { resource, namespace, name: (*name).to_owned(), subresource: (*subresource).to_owned() }
+            }
             _ => Self::Unknown,
         }
     }
@@ -191,12 +146,9 @@ mod tests {
 
     fn object(path: &str) -> (String, String, String, String) {
         match Target::parse(path) {
-            Target::Object {
-                resource,
-                namespace,
-                name,
-                subresource,
-            } => (resource.plural.to_owned(), namespace, name, subresource),
+            Target::Object { resource, namespace, name, subresource } => {
+                (resource.plural.to_owned(), namespace, name, subresource)
+            }
             other => panic!("{path} is {other:?}"),
         }
     }
@@ -204,32 +156,14 @@ mod tests {
     #[test]
     fn paths_lead_to_objects_and_their_parts() {
         let own = |a: &str, b: &str, c: &str, d: &str| (a.into(), b.into(), c.into(), d.into());
-        assert_eq!(
-            object("/api/v1/namespaces/demo"),
-            own("namespaces", "", "demo", "")
-        );
-        assert_eq!(
-            object("/api/v1/namespaces/a/pods/b"),
-            own("pods", "a", "b", "")
-        );
-        assert_eq!(
-            object("/api/v1/namespaces/a/pods/b/log"),
-            own("pods", "a", "b", "log")
-        );
-        assert_eq!(
-            object("/api/v1/namespaces/a/status"),
-            own("namespaces", "", "a", "status")
-        );
-        assert_eq!(
-            object("/apis/apps/v1/namespaces/a/deployments/b"),
-            own("deployments", "a", "b", "")
-        );
+        assert_eq!(object("/api/v1/namespaces/demo"), own("namespaces", "", "demo", ""));
+        assert_eq!(object("/api/v1/namespaces/a/pods/b"), own("pods", "a", "b", ""));
+        assert_eq!(object("/api/v1/namespaces/a/pods/b/log"), own("pods", "a", "b", "log"));
+        assert_eq!(object("/api/v1/namespaces/a/status"), own("namespaces", "", "a", "status"));
+        assert_eq!(object("/apis/apps/v1/namespaces/a/deployments/b"), own("deployments", "a", "b", ""));
         assert_eq!(Target::parse("/api/v1/pods/b"), Target::Unknown);
         assert_eq!(Target::parse("/api/v1/nothing"), Target::Unknown);
-        assert_eq!(
-            Target::parse("/api/v1/namespaces/a/pods/b/c/d"),
-            Target::Unknown
-        );
+        assert_eq!(Target::parse("/api/v1/namespaces/a/pods/b/c/d"), Target::Unknown);
     }
 
     #[test]

@@ -48,11 +48,8 @@ struct Rule {
 
 impl Rule {
     fn allows(&self, access: &Access<'_>) -> bool {
-        let has =
-            |list: &[&str], wanted: &str| list.iter().any(|one| *one == "*" || *one == wanted);
-        has(self.verbs, access.verb)
-            && has(self.groups, access.group)
-            && has(self.resources, &access.resource_path())
+        let has = |list: &[&str], wanted: &str| list.iter().any(|one| *one == "*" || *one == wanted);
+        has(self.verbs, access.verb) && has(self.groups, access.group) && has(self.resources, &access.resource_path())
     }
 }
 
@@ -60,106 +57,46 @@ const READ: &[&str] = &["get", "list", "watch"];
 const WRITE: &[&str] = &["create", "delete", "deletecollection", "patch", "update"];
 
 /// Everything (the stock role cluster-admin).
-const CLUSTER_ADMIN: &[Rule] = &[Rule {
-    verbs: &["*"],
-    groups: &["*"],
-    resources: &["*"],
-}];
+const CLUSTER_ADMIN: &[Rule] = &[Rule { verbs: &["*"], groups: &["*"], resources: &["*"] }];
 
 /// The stock role view, as far as the kinds that are served reach.
 const VIEW: &[Rule] = &[
     Rule {
         verbs: READ,
         groups: &[""],
-        resources: &[
-            "configmaps",
-            "endpoints",
-            "pods",
-            "serviceaccounts",
-            "services",
-            "services/status",
-        ],
+        resources: &["configmaps", "endpoints", "pods", "serviceaccounts", "services", "services/status"],
     },
-    Rule {
-        verbs: READ,
-        groups: &[""],
-        resources: &["namespaces/status", "pods/log", "pods/status"],
-    },
-    Rule {
-        verbs: READ,
-        groups: &[""],
-        resources: &["namespaces"],
-    },
-    Rule {
-        verbs: READ,
-        groups: &["", "events.k8s.io"],
-        resources: &["events"],
-    },
-    Rule {
-        verbs: READ,
-        groups: &["discovery.k8s.io"],
-        resources: &["endpointslices"],
-    },
+    Rule { verbs: READ, groups: &[""], resources: &["namespaces/status", "pods/log", "pods/status"] },
+    Rule { verbs: READ, groups: &[""], resources: &["namespaces"] },
+    Rule { verbs: READ, groups: &["", "events.k8s.io"], resources: &["events"] },
+    Rule { verbs: READ, groups: &["discovery.k8s.io"], resources: &["endpointslices"] },
     Rule {
         verbs: READ,
         groups: &["apps"],
-        resources: &[
-            "deployments",
-            "deployments/scale",
-            "deployments/status",
-            "replicasets",
-            "replicasets/status",
-        ],
+        resources: &["deployments", "deployments/scale", "deployments/status", "replicasets", "replicasets/status"],
     },
 ];
 
 /// What the stock role edit has beyond view. It has no `pods/ephemeralcontainers`.
 const EDIT: &[Rule] = &[
-    Rule {
-        verbs: READ,
-        groups: &[""],
-        resources: &["pods/attach", "pods/exec", "pods/portforward", "pods/proxy"],
-    },
+    Rule { verbs: READ, groups: &[""], resources: &["pods/attach", "pods/exec", "pods/portforward", "pods/proxy"] },
     Rule {
         verbs: WRITE,
         groups: &[""],
-        resources: &[
-            "pods",
-            "pods/attach",
-            "pods/exec",
-            "pods/portforward",
-            "pods/proxy",
-        ],
+        resources: &["pods", "pods/attach", "pods/exec", "pods/portforward", "pods/proxy"],
     },
-    Rule {
-        verbs: &["create"],
-        groups: &[""],
-        resources: &["pods/eviction"],
-    },
+    Rule { verbs: &["create"], groups: &[""], resources: &["pods/eviction"] },
     Rule {
         verbs: WRITE,
         groups: &[""],
-        resources: &[
-            "configmaps",
-            "endpoints",
-            "events",
-            "serviceaccounts",
-            "services",
-        ],
+        resources: &["configmaps", "endpoints", "events", "serviceaccounts", "services"],
     },
-    Rule {
-        verbs: WRITE,
-        groups: &["apps"],
-        resources: &["deployments", "deployments/scale", "replicasets"],
-    },
+    Rule { verbs: WRITE, groups: &["apps"], resources: &["deployments", "deployments/scale", "replicasets"] },
 ];
 
 /// What a person needs beyond edit to add debuggers to pods that run.
-const DEBUGGER: &[Rule] = &[Rule {
-    verbs: &["get", "patch", "update"],
-    groups: &[""],
-    resources: &["pods/ephemeralcontainers"],
-}];
+const DEBUGGER: &[Rule] =
+    &[Rule { verbs: &["get", "patch", "update"], groups: &[""], resources: &["pods/ephemeralcontainers"] }];
 
 /// What everyone may who is known.
 const BASIC_USER: &[Rule] = &[
@@ -168,11 +105,7 @@ const BASIC_USER: &[Rule] = &[
         groups: &["authorization.k8s.io"],
         resources: &["selfsubjectaccessreviews", "selfsubjectrulesreviews"],
     },
-    Rule {
-        verbs: &["create"],
-        groups: &["authentication.k8s.io"],
-        resources: &["selfsubjectreviews"],
-    },
+    Rule { verbs: &["create"], groups: &["authentication.k8s.io"], resources: &["selfsubjectreviews"] },
 ];
 
 /// A user's roles, in every namespace or in one.
@@ -183,31 +116,11 @@ struct Binding {
 }
 
 const BINDINGS: &[Binding] = &[
-    Binding {
-        user: "admin",
-        namespace: None,
-        roles: &[CLUSTER_ADMIN],
-    },
-    Binding {
-        user: "oncall",
-        namespace: None,
-        roles: &[VIEW, EDIT, DEBUGGER],
-    },
-    Binding {
-        user: "edit",
-        namespace: None,
-        roles: &[VIEW, EDIT],
-    },
-    Binding {
-        user: "view",
-        namespace: None,
-        roles: &[VIEW],
-    },
-    Binding {
-        user: "tenant",
-        namespace: Some("demo"),
-        roles: &[VIEW, EDIT, DEBUGGER],
-    },
+    Binding { user: "admin", namespace: None, roles: &[CLUSTER_ADMIN] },
+    Binding { user: "oncall", namespace: None, roles: &[VIEW, EDIT, DEBUGGER] },
+    Binding { user: "edit", namespace: None, roles: &[VIEW, EDIT] },
+    Binding { user: "view", namespace: None, roles: &[VIEW] },
+    Binding { user: "tenant", namespace: Some("demo"), roles: &[VIEW, EDIT, DEBUGGER] },
 ];
 
 /// The users there are: all rights; edit and ephemeral containers; edit; view; and one with the rights of `oncall` in
@@ -217,10 +130,7 @@ pub(crate) const USERS: &[&str] = &["admin", "oncall", "edit", "view", "tenant"]
 impl User {
     /// The user of this name as the credentials of the demo say.
     pub(crate) fn known(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            groups: vec!["system:authenticated".to_owned()],
-        }
+        Self { name: name.to_owned(), groups: vec!["system:authenticated".to_owned()] }
     }
 
     /// Whether the user may.
@@ -232,9 +142,7 @@ impl User {
         let masters = self.groups.iter().any(|group| group == "system:masters");
         let bound = BINDINGS
             .iter()
-            .filter(move |binding| {
-                binding.user == self.name && binding.namespace.is_none_or(|one| one == namespace)
-            })
+            .filter(move |binding| binding.user == self.name && binding.namespace.is_none_or(|one| one == namespace))
             .flat_map(|binding| binding.roles.iter().copied());
         let everyone = masters.then_some(CLUSTER_ADMIN);
         bound.chain(everyone).chain([BASIC_USER]).flatten()
@@ -244,9 +152,7 @@ impl User {
     pub(crate) fn rules_review(&self, namespace: &str) -> Value {
         let rules: Vec<Value> = self
             .rules(namespace)
-            .map(|rule| {
-                json!({ "verbs": rule.verbs, "apiGroups": rule.groups, "resources": rule.resources })
-            })
+            .map(|rule| json!({ "verbs": rule.verbs, "apiGroups": rule.groups, "resources": rule.resources }))
             .collect();
         let paths = [
             "/api",
@@ -291,25 +197,13 @@ mod tests {
 
     fn access(verb: &'static str, path: &'static str, namespace: &'static str) -> Access<'static> {
         let (resource, subresource) = path.split_once('/').unwrap_or((path, ""));
-        Access {
-            verb,
-            resource,
-            subresource,
-            namespace,
-            ..Access::default()
-        }
+        Access { verb, resource, subresource, namespace, ..Access::default() }
     }
 
     #[test]
     fn the_stock_roles_hold_no_ephemeral_containers() {
         let patch = access("patch", "pods/ephemeralcontainers", "demo");
-        for (user, may) in [
-            ("admin", true),
-            ("oncall", true),
-            ("edit", false),
-            ("view", false),
-            ("tenant", true),
-        ] {
+        for (user, may) in [("admin", true), ("oncall", true), ("edit", false), ("view", false), ("tenant", true)] {
             assert_eq!(User::known(user).may(&patch), may, "{user}");
         }
         assert!(User::known("edit").may(&access("create", "pods/exec", "demo")));

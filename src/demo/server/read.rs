@@ -18,18 +18,13 @@ pub(super) fn row_object(call: &Call) -> Result<RowObject, Refusal> {
         "None" => Ok(RowObject::None),
         "" | "Metadata" => Ok(RowObject::Metadata),
         "Object" => Ok(RowObject::Object),
-        other => Err(Refusal::bad_request(format!(
-            "unrecognized includeObject value: {other:?}"
-        ))),
+        other => Err(Refusal::bad_request(format!("unrecognized includeObject value: {other:?}"))),
     }
 }
 
 /// Both selectors of a request.
 pub(super) fn selector(call: &Call, resource: &Resource) -> Result<Selector, Refusal> {
-    let (labels, fields) = (
-        call.query.text("labelSelector"),
-        call.query.text("fieldSelector"),
-    );
+    let (labels, fields) = (call.query.text("labelSelector"), call.query.text("fieldSelector"));
     Selector::parse(resource, labels, fields)
 }
 
@@ -39,20 +34,14 @@ pub(super) fn version(call: &Call) -> Result<u64, Refusal> {
     if given.is_empty() {
         return Ok(0);
     }
-    given.parse().map_err(|_| {
-        Refusal::bad_request(format!(
-            "resourceVersion: Invalid value: {given:?}: must be a number"
-        ))
-    })
+    given
+        .parse()
+        .map_err(|_| Refusal::bad_request(format!("resourceVersion: Invalid value: {given:?}: must be a number")))
 }
 
 /// An object as its kind and group are asked for.
 pub(super) fn presented(resource: &Resource, object: &Value) -> Value {
-    if resource.group == "events.k8s.io" {
-        grouped_event(object)
-    } else {
-        object.clone()
-    }
+    if resource.group == "events.k8s.io" { grouped_event(object) } else { object.clone() }
 }
 
 /// An event of the core group as `events.k8s.io` words it.
@@ -86,22 +75,14 @@ fn grouped_event(event: &Value) -> Value {
 }
 
 /// Answers with one object in the form that is wanted.
-pub(super) fn one(
-    call: &Call,
-    code: u16,
-    resource: &Resource,
-    object: &Value,
-) -> Result<Answer, Refusal> {
+pub(super) fn one(call: &Call, code: u16, resource: &Resource, object: &Value) -> Result<Answer, Refusal> {
     Ok(match call.form()? {
         Form::Json => answer(code, &presented(resource, object)),
         Form::PartialMetadata => answer(code, &partial_metadata(object)),
         Form::Table => {
             let rows = [row(resource, object, row_object(call)?, Timestamp::now())];
             let metadata = json!({ "resourceVersion": text(object, "/metadata/resourceVersion") });
-            answer(
-                code,
-                &table(&metadata, &column_definitions(resource), &rows),
-            )
+            answer(code, &table(&metadata, &column_definitions(resource), &rows))
         }
     })
 }
@@ -118,17 +99,9 @@ pub(super) fn table(metadata: &Value, columns: &Value, rows: &[Value]) -> Value 
 }
 
 /// `GET` of one object.
-pub(super) fn get(
-    call: &Call,
-    resource: &Resource,
-    namespace: &str,
-    name: &str,
-) -> Result<Answer, Refusal> {
-    let object = call
-        .server
-        .store
-        .get(resource.plural, namespace, name)
-        .ok_or_else(|| Refusal::not_found(resource, name))?;
+pub(super) fn get(call: &Call, resource: &Resource, namespace: &str, name: &str) -> Result<Answer, Refusal> {
+    let object =
+        call.server.store.get(resource.plural, namespace, name).ok_or_else(|| Refusal::not_found(resource, name))?;
     one(call, 200, resource, &object)
 }
 
@@ -145,10 +118,8 @@ pub(super) fn list(call: &Call, resource: &Resource, namespace: &str) -> Result<
         }
         None => store.list(resource.plural, within),
     };
-    let matching: Vec<_> = objects
-        .into_iter()
-        .filter(|object| page.begins_before(object) && selector.matches(resource, object))
-        .collect();
+    let matching: Vec<_> =
+        objects.into_iter().filter(|object| page.begins_before(object) && selector.matches(resource, object)).collect();
     let count = page.limit.unwrap_or(usize::MAX).min(matching.len());
     let (shown, rest) = matching.split_at(count);
     let mut metadata = json!({ "resourceVersion": version.to_string() });
@@ -183,10 +154,7 @@ pub(super) fn list(call: &Call, resource: &Resource, namespace: &str) -> Result<
         }),
         Form::Table => {
             let (carry, now) = (row_object(call)?, Timestamp::now());
-            let rows: Vec<Value> = shown
-                .iter()
-                .map(|object| row(resource, object, carry, now))
-                .collect();
+            let rows: Vec<Value> = shown.iter().map(|object| row(resource, object, carry, now)).collect();
             table(&metadata, &column_definitions(resource), &rows)
         }
     };
@@ -206,35 +174,17 @@ impl Page {
         let limit = call.query.number("limit").filter(|limit| *limit > 0);
         let token = call.query.text("continue");
         if token.is_empty() {
-            return Ok(Self {
-                limit,
-                version: Self::exact_version(call)?,
-                after: None,
-            });
+            return Ok(Self { limit, version: Self::exact_version(call)?, after: None });
         }
-        let invalid = |why: &str| {
-            Refusal::bad_request(format!(
-                "invalid continue token: continue key is not valid: {why}"
-            ))
-        };
-        let decoded = URL_SAFE_NO_PAD
-            .decode(token)
-            .map_err(|error| invalid(&error.to_string()))?;
-        let token: Value =
-            serde_json::from_slice(&decoded).map_err(|error| invalid(&error.to_string()))?;
-        let version = token["rv"]
-            .as_u64()
-            .ok_or_else(|| invalid("it names no version"))?;
-        let start = token["start"]
-            .as_str()
-            .and_then(|start| start.split_once('/'));
+        let invalid =
+            |why: &str| Refusal::bad_request(format!("invalid continue token: continue key is not valid: {why}"));
+        let decoded = URL_SAFE_NO_PAD.decode(token).map_err(|error| invalid(&error.to_string()))?;
+        let token: Value = serde_json::from_slice(&decoded).map_err(|error| invalid(&error.to_string()))?;
+        let version = token["rv"].as_u64().ok_or_else(|| invalid("it names no version"))?;
+        let start = token["start"].as_str().and_then(|start| start.split_once('/'));
         let (namespace, name) = start.ok_or_else(|| invalid("it names no object"))?;
         let after = Some((namespace.to_owned(), name.to_owned()));
-        Ok(Self {
-            limit,
-            version: Some(version),
-            after,
-        })
+        Ok(Self { limit, version: Some(version), after })
     }
 
     fn exact_version(call: &Call) -> Result<Option<u64>, Refusal> {
@@ -247,25 +197,19 @@ impl Page {
 
     fn token(version: u64, last: &Value) -> String {
         let start = format!("{}/{}", namespace(last), name(last));
-        URL_SAFE_NO_PAD
-            .encode(json!({ "v": "meta.k8s.io/v1", "rv": version, "start": start }).to_string())
+        URL_SAFE_NO_PAD.encode(json!({ "v": "meta.k8s.io/v1", "rv": version, "start": start }).to_string())
     }
 
     fn begins_before(&self, object: &Value) -> bool {
         let after = self.after.as_ref();
-        after.is_none_or(|(of, after)| {
-            (namespace(object), name(object)) > (of.as_str(), after.as_str())
-        })
+        after.is_none_or(|(of, after)| (namespace(object), name(object)) > (of.as_str(), after.as_str()))
     }
 
     fn expired(&self) -> Refusal {
         Refusal::expired(if self.after.is_some() {
             "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.".to_owned()
         } else {
-            format!(
-                "The resourceVersion for the provided list is too old: {}",
-                self.version.unwrap_or(0)
-            )
+            format!("The resourceVersion for the provided list is too old: {}", self.version.unwrap_or(0))
         })
     }
 }

@@ -23,8 +23,7 @@ enum Wanted {
 
 impl Wanted {
     fn holds(&self, value: Option<&str>) -> bool {
-        let among =
-            |list: &[String]| value.is_some_and(|value| list.iter().any(|one| one == value));
+        let among = |list: &[String]| value.is_some_and(|value| list.iter().any(|one| one == value));
         match self {
             Self::In(list) => among(list),
             Self::NotIn(list) => !among(list),
@@ -41,11 +40,7 @@ impl Selector {
         for requirement in split_outside_parentheses(labels) {
             selector.labels.push(label_requirement(requirement)?);
         }
-        for requirement in fields
-            .split(',')
-            .map(str::trim)
-            .filter(|one| !one.is_empty())
-        {
+        for requirement in fields.split(',').map(str::trim).filter(|one| !one.is_empty()) {
             let (field, wanted) = field_requirement(requirement)?;
             if pointer(resource, &field).is_none() {
                 return Err(Refusal::bad_request(format!(
@@ -74,16 +69,13 @@ impl Selector {
     /// Whether it asks for this object.
     pub(crate) fn matches(&self, resource: &Resource, object: &Value) -> bool {
         let labels = object.pointer("/metadata/labels");
-        self.labels.iter().all(|(label, wanted)| {
-            wanted.holds(
-                labels
-                    .and_then(|labels| labels.get(label))
-                    .and_then(Value::as_str),
-            )
-        }) && self.fields.iter().all(|(field, wanted)| {
-            let at = pointer(resource, field).unwrap_or_default();
-            wanted.holds(Some(text(object, at)))
-        })
+        self.labels
+            .iter()
+            .all(|(label, wanted)| wanted.holds(labels.and_then(|labels| labels.get(label)).and_then(Value::as_str)))
+            && self.fields.iter().all(|(field, wanted)| {
+                let at = pointer(resource, field).unwrap_or_default();
+                wanted.holds(Some(text(object, at)))
+            })
     }
 }
 
@@ -100,9 +92,7 @@ fn pointer(resource: &Resource, field: &str) -> Option<&'static str> {
         ("pods", "status.podIP") => "/status/podIP",
         ("pods", "status.nominatedNodeName") => "/status/nominatedNodeName",
         ("events", "involvedObject.kind" | "regarding.kind") => "/involvedObject/kind",
-        ("events", "involvedObject.namespace" | "regarding.namespace") => {
-            "/involvedObject/namespace"
-        }
+        ("events", "involvedObject.namespace" | "regarding.namespace") => "/involvedObject/namespace",
         ("events", "involvedObject.name" | "regarding.name") => "/involvedObject/name",
         ("events", "involvedObject.uid" | "regarding.uid") => "/involvedObject/uid",
         ("events", "involvedObject.apiVersion") => "/involvedObject/apiVersion",
@@ -133,35 +123,22 @@ fn split_outside_parentheses(text: &str) -> impl Iterator<Item = &str> {
 }
 
 fn field_requirement(requirement: &str) -> Result<(String, Wanted), Refusal> {
-    let split = |by: &str| {
-        requirement
-            .split_once(by)
-            .map(|(k, v)| (k.to_owned(), vec![v.to_owned()]))
-    };
+    let split = |by: &str| requirement.split_once(by).map(|(k, v)| (k.to_owned(), vec![v.to_owned()]));
     if let Some((field, value)) = split("!=") {
         return Ok((field, Wanted::NotIn(value)));
     }
     if let Some((field, value)) = split("==").or_else(|| split("=")) {
         return Ok((field, Wanted::In(value)));
     }
-    Err(Refusal::bad_request(format!(
-        "invalid selector: '{requirement}'; can't understand '{requirement}'"
-    )))
+    Err(Refusal::bad_request(format!("invalid selector: '{requirement}'; can't understand '{requirement}'")))
 }
 
 fn label_requirement(requirement: &str) -> Result<(String, Wanted), Refusal> {
     let words = |list: &str| -> Vec<String> {
         let inner = list.trim().trim_start_matches('(').trim_end_matches(')');
-        inner
-            .split(',')
-            .map(|value| value.trim().to_owned())
-            .collect()
+        inner.split(',').map(|value| value.trim().to_owned()).collect()
     };
-    let split = |by: &str| {
-        requirement
-            .split_once(by)
-            .map(|(k, v)| (k.trim().to_owned(), v))
-    };
+    let split = |by: &str| requirement.split_once(by).map(|(k, v)| (k.trim().to_owned(), v));
     if let Some((label, list)) = split(" notin ").or_else(|| split(" notin(")) {
         return Ok((label, Wanted::NotIn(words(list))));
     }
@@ -197,32 +174,15 @@ mod tests {
             "metadata": { "name": "one", "labels": { "app": "web", "tier": "front" } },
             "spec": { "nodeName": "node1" },
         });
-        Selector::parse(pods, labels, fields)
-            .unwrap()
-            .matches(pods, &pod)
+        Selector::parse(pods, labels, fields).unwrap().matches(pods, &pod)
     }
 
     #[test]
     fn labels_are_matched_in_every_form() {
-        for yes in [
-            "",
-            "app=web",
-            "app==web",
-            "app!=db",
-            "app in (db, web)",
-            "app",
-            "!gone",
-        ] {
+        for yes in ["", "app=web", "app==web", "app!=db", "app in (db, web)", "app", "!gone"] {
             assert!(matches(yes, ""), "{yes}");
         }
-        for no in [
-            "app=db",
-            "app!=web",
-            "app notin (web,x)",
-            "gone",
-            "!app",
-            "app in (a,b),tier",
-        ] {
+        for no in ["app=db", "app!=web", "app notin (web,x)", "gone", "!app", "app in (a,b),tier"] {
             assert!(!matches(no, ""), "{no}");
         }
         assert!(matches("app in (web,db),tier=front,gone!=x", ""));

@@ -32,11 +32,7 @@ pub(super) struct Wanted {
 impl Wanted {
     fn parse(call: &Call, tty: bool) -> Result<Self, Refusal> {
         let flag = |name| call.query.flag(name);
-        let wanted = Self {
-            stdin: flag("stdin"),
-            stdout: flag("stdout"),
-            stderr: flag("stderr") && !tty,
-        };
+        let wanted = Self { stdin: flag("stdin"), stdout: flag("stdout"), stderr: flag("stderr") && !tty };
         if !(wanted.stdin || wanted.stdout || wanted.stderr) {
             let message = "you must specify at least 1 of stdin, stdout, stderr";
             return Err(Refusal::bad_request(message));
@@ -46,33 +42,21 @@ impl Wanted {
 }
 
 /// `exec` or `attach`, as the path says.
-pub(super) async fn open(
-    mut call: Call,
-    pod: &Value,
-    at: PodRef,
-    exec: bool,
-) -> Result<Answer, Refusal> {
+pub(super) async fn open(mut call: Call, pod: &Value, at: PodRef, exec: bool) -> Result<Answer, Refusal> {
     let tty = call.query.flag("tty");
     let wanted = Wanted::parse(&call, tty)?;
     let name = container(pod, call.query.text("container"))?;
     if text(pod, "/spec/nodeName").is_empty() {
         let pod = &at.name;
-        return Err(Refusal::bad_request(format!(
-            "pod {pod} does not have a host assigned"
-        )));
+        return Err(Refusal::bad_request(format!("pod {pod} does not have a host assigned")));
     }
     let chosen = upgrade::negotiate(&call, CHANNELS, STREAMS)?;
-    let target = ContainerRef {
-        pod: at,
-        container: name,
-    };
+    let target = ContainerRef { pod: at, container: name };
     let command: Vec<String> = call.query.all("command").map(str::to_owned).collect();
     let node = &call.server.node;
     let opened = if exec {
         if command.is_empty() {
-            return Err(Refusal::bad_request(
-                "you must specify at least one command for the container",
-            ));
+            return Err(Refusal::bad_request("you must specify at least one command for the container"));
         }
         node.exec(&target, command.clone(), tty).await
     } else {
@@ -83,9 +67,7 @@ pub(super) async fn open(
             return Ok(stream_refused(&StreamError {
                 code: 500,
                 reason: String::new(),
-                message:
-                    "rpc error: code = InvalidArgument desc = tty and stderr cannot both be true"
-                        .to_owned(),
+                message: "rpc error: code = InvalidArgument desc = tty and stderr cannot both be true".to_owned(),
             }));
         }
         node.attach(&target, tty).await
@@ -96,29 +78,19 @@ pub(super) async fn open(
     };
     let newest = chosen.protocol == CHANNELS[0];
     match chosen.transport {
-        Transport::WebSocket => {
-            upgrade::accept_websocket(&mut call, chosen.protocol, move |socket| async move {
-                channels::pump(socket, streams, wanted, newest, &command).await;
-            })
-        }
-        Transport::Spdy => Ok(upgrade::accept_spdy(
-            &mut call,
-            chosen.protocol,
-            move |io| async move {
-                session::pump(io, streams, wanted, tty, &command).await;
-            },
-        )),
+        Transport::WebSocket => upgrade::accept_websocket(&mut call, chosen.protocol, move |socket| async move {
+            channels::pump(socket, streams, wanted, newest, &command).await;
+        }),
+        Transport::Spdy => Ok(upgrade::accept_spdy(&mut call, chosen.protocol, move |io| async move {
+            session::pump(io, streams, wanted, tty, &command).await;
+        })),
     }
 }
 
 /// `{"Width":80,"Height":24}`.
 pub(super) fn terminal_size(frame: &[u8]) -> Option<(u16, u16)> {
     let size: Value = serde_json::from_slice(frame).ok()?;
-    let cells = |name: &str| {
-        size[name]
-            .as_u64()
-            .and_then(|side| u16::try_from(side).ok())
-    };
+    let cells = |name: &str| size[name].as_u64().and_then(|side| u16::try_from(side).ok());
     Some((cells("Width")?, cells("Height")?))
 }
 
@@ -130,10 +102,7 @@ pub(super) fn status(exit: &Exit, newest: bool, command: &[String]) -> Value {
             let said = if newest {
                 format!("command terminated with exit code {code}")
             } else {
-                format!(
-                    "error executing command [{}], exit code {code}",
-                    command.join(" ")
-                )
+                format!("error executing command [{}], exit code {code}", command.join(" "))
             };
             json!({
                 "metadata": {},
@@ -163,41 +132,21 @@ mod tests {
 
     #[test]
     fn the_last_frame_says_how_it_ended() {
-        let command = [
-            "sh".to_owned(),
-            "-c".to_owned(),
-            "echo hi;exit 3".to_owned(),
-        ];
+        let command = ["sh".to_owned(), "-c".to_owned(), "echo hi;exit 3".to_owned()];
         let newest = status(&Exit::Code(3), true, &command);
         assert_eq!(
             newest.to_string(),
             r#"{"metadata":{},"status":"Failure","message":"command terminated with non-zero exit code: command terminated with exit code 3","reason":"NonZeroExitCode","details":{"causes":[{"reason":"ExitCode","message":"3"}]}}"#
         );
         let older = status(&Exit::Code(3), false, &command);
-        assert!(
-            older["message"]
-                .as_str()
-                .unwrap()
-                .ends_with("[sh -c echo hi;exit 3], exit code 3")
-        );
-        assert_eq!(
-            status(&Exit::Finished, true, &[]).to_string(),
-            r#"{"metadata":{},"status":"Success"}"#
-        );
+        assert!(older["message"].as_str().unwrap().ends_with("[sh -c echo hi;exit 3], exit code 3"));
+        assert_eq!(status(&Exit::Finished, true, &[]).to_string(), r#"{"metadata":{},"status":"Success"}"#);
     }
 
     #[test]
     fn a_size_is_read_or_passed_over() {
-        assert_eq!(
-            terminal_size(b"{\"Width\":80,\"Height\":24}\n"),
-            Some((80, 24))
-        );
-        for wrong in [
-            &b""[..],
-            b"{}",
-            b"{\"Width\":-1,\"Height\":2}",
-            b"{\"Width\":70000,\"Height\":2}",
-        ] {
+        assert_eq!(terminal_size(b"{\"Width\":80,\"Height\":24}\n"), Some((80, 24)));
+        for wrong in [&b""[..], b"{}", b"{\"Width\":-1,\"Height\":2}", b"{\"Width\":70000,\"Height\":2}"] {
             assert_eq!(terminal_size(wrong), None);
         }
     }

@@ -15,105 +15,41 @@ use age::since;
 /// One column: name, type, whether it is for `-o wide` only, what it says.
 struct Column(&'static str, &'static str, bool, &'static str);
 
-const NAME: Column = Column(
-    "Name",
-    "string",
-    false,
-    "The object's name, unique in its namespace.",
-);
-const AGE: Column = Column(
-    "Age",
-    "string",
-    false,
-    "How long ago the object was created.",
-);
-const CONTAINERS: Column = Column(
-    "Containers",
-    "string",
-    true,
-    "The containers of the template.",
-);
+const NAME: Column = Column("Name", "string", false, "The object's name, unique in its namespace.");
+const AGE: Column = Column("Age", "string", false, "How long ago the object was created.");
+const CONTAINERS: Column = Column("Containers", "string", true, "The containers of the template.");
 const IMAGES: Column = Column("Images", "string", true, "The images of the template.");
 const SELECTOR: Column = Column("Selector", "string", true, "Which pods belong to it.");
 
 const PODS: &[Column] = &[
     NAME,
-    Column(
-        "Ready",
-        "string",
-        false,
-        "How many of its containers are ready.",
-    ),
-    Column(
-        "Status",
-        "string",
-        false,
-        "What all its containers come to.",
-    ),
-    Column(
-        "Restarts",
-        "string",
-        false,
-        "How often its containers were restarted.",
-    ),
+    Column("Ready", "string", false, "How many of its containers are ready."),
+    Column("Status", "string", false, "What all its containers come to."),
+    Column("Restarts", "string", false, "How often its containers were restarted."),
     AGE,
     Column("IP", "string", true, "Its address."),
     Column("Node", "string", true, "The node it runs on."),
     Column("Nominated Node", "string", true, "The node it waits for."),
-    Column(
-        "Readiness Gates",
-        "string",
-        true,
-        "How many of its readiness gates hold.",
-    ),
+    Column("Readiness Gates", "string", true, "How many of its readiness gates hold."),
 ];
-const NAMESPACES: &[Column] = &[
-    NAME,
-    Column("Status", "string", false, "Where it is in its life."),
-    AGE,
-];
+const NAMESPACES: &[Column] = &[NAME, Column("Status", "string", false, "Where it is in its life."), AGE];
 const NODES: &[Column] = &[
     NAME,
     Column("Status", "string", false, "Whether it takes pods."),
     Column("Roles", "string", false, "Its roles."),
     AGE,
     Column("Version", "string", false, "The kubelet's version."),
-    Column(
-        "Internal-IP",
-        "string",
-        true,
-        "Its address inside the cluster.",
-    ),
-    Column(
-        "External-IP",
-        "string",
-        true,
-        "Its address outside the cluster.",
-    ),
+    Column("Internal-IP", "string", true, "Its address inside the cluster."),
+    Column("External-IP", "string", true, "Its address outside the cluster."),
     Column("OS-Image", "string", true, "Its operating system."),
     Column("Kernel-Version", "string", true, "Its kernel."),
-    Column(
-        "Container-Runtime",
-        "string",
-        true,
-        "Its container runtime.",
-    ),
+    Column("Container-Runtime", "string", true, "Its container runtime."),
 ];
 const SERVICES: &[Column] = &[
     NAME,
     Column("Type", "string", false, "How it is exposed."),
-    Column(
-        "Cluster-IP",
-        "string",
-        false,
-        "Its address inside the cluster.",
-    ),
-    Column(
-        "External-IP",
-        "string",
-        false,
-        "Its addresses outside the cluster.",
-    ),
+    Column("Cluster-IP", "string", false, "Its address inside the cluster."),
+    Column("External-IP", "string", false, "Its addresses outside the cluster."),
     Column("Port(s)", "string", false, "Its ports."),
     AGE,
     SELECTOR,
@@ -121,18 +57,8 @@ const SERVICES: &[Column] = &[
 const DEPLOYMENTS: &[Column] = &[
     NAME,
     Column("Ready", "string", false, "Ready pods of those wanted."),
-    Column(
-        "Up-to-date",
-        "integer",
-        false,
-        "Pods of the newest template.",
-    ),
-    Column(
-        "Available",
-        "integer",
-        false,
-        "Pods that have been ready for long enough.",
-    ),
+    Column("Up-to-date", "integer", false, "Pods of the newest template."),
+    Column("Available", "integer", false, "Pods that have been ready for long enough."),
     AGE,
     CONTAINERS,
     IMAGES,
@@ -164,28 +90,12 @@ const ENDPOINT_SLICES: &[Column] = &[
     NAME,
     Column("AddressType", "string", false, "What its addresses are."),
     Column("Ports", "string", false, "The ports of its endpoints."),
-    Column(
-        "Endpoints",
-        "string",
-        false,
-        "The addresses of its endpoints.",
-    ),
+    Column("Endpoints", "string", false, "The addresses of its endpoints."),
     AGE,
 ];
-const CONFIG_MAPS: &[Column] = &[
-    NAME,
-    Column("Data", "integer", false, "How many entries it has."),
-    AGE,
-];
-const SERVICE_ACCOUNTS: &[Column] = &[
-    NAME,
-    Column("Secrets", "integer", false, "How many secrets it names."),
-    AGE,
-];
-const OTHERS: &[Column] = &[
-    NAME,
-    Column("Created At", "date", false, "When the object was created."),
-];
+const CONFIG_MAPS: &[Column] = &[NAME, Column("Data", "integer", false, "How many entries it has."), AGE];
+const SERVICE_ACCOUNTS: &[Column] = &[NAME, Column("Secrets", "integer", false, "How many secrets it names."), AGE];
+const OTHERS: &[Column] = &[NAME, Column("Created At", "date", false, "When the object was created.")];
 
 fn columns_of(resource: &Resource) -> &'static [Column] {
     match resource.plural {
@@ -262,12 +172,7 @@ pub(crate) fn cells(resource: &Resource, object: &Value, now: Timestamp) -> Valu
         "events" => kinds::event(object, now),
         "endpointslices" => kinds::endpoint_slice(object, &age()),
         "configmaps" => {
-            let size = |at| {
-                object
-                    .pointer(at)
-                    .and_then(Value::as_object)
-                    .map_or(0, serde_json::Map::len)
-            };
+            let size = |at| object.pointer(at).and_then(Value::as_object).map_or(0, serde_json::Map::len);
             json!([name(object), size("/data") + size("/binaryData"), age()])
         }
         "serviceaccounts" => json!([name(object), items(object, "/secrets").len(), age()]),

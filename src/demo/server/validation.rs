@@ -16,8 +16,7 @@ const SUBDOMAIN: &str = r"a lowercase RFC 1123 subdomain must consist of lower c
 
 /// Whether it is a DNS label in lower case.
 fn is_label(name: &str) -> bool {
-    let inner =
-        |letter: u8| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == b'-';
+    let inner = |letter: u8| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == b'-';
     name.len() <= 63 && is_within(name, inner)
 }
 
@@ -30,28 +29,15 @@ fn is_within(name: &str, inner: impl Fn(u8) -> bool) -> bool {
 pub(crate) fn object_name(name: &str) -> Vec<FieldError> {
     let field = "metadata.name";
     if name.is_empty() {
-        return vec![FieldError::required(
-            field,
-            "name or generateName is required",
-        )];
+        return vec![FieldError::required(field, "name or generateName is required")];
     }
-    let parts_are_right = name.split('.').all(|part| {
-        is_within(part, |letter| {
-            letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == b'-'
-        })
-    });
+    let parts_are_right = name
+        .split('.')
+        .all(|part| is_within(part, |letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == b'-'));
     if name.len() > 253 {
-        return vec![FieldError::invalid(
-            field,
-            &json!(name),
-            "must be no more than 253 bytes",
-        )];
+        return vec![FieldError::invalid(field, &json!(name), "must be no more than 253 bytes")];
     }
-    if parts_are_right {
-        Vec::new()
-    } else {
-        vec![FieldError::invalid(field, &json!(name), SUBDOMAIN)]
-    }
+    if parts_are_right { Vec::new() } else { vec![FieldError::invalid(field, &json!(name), SUBDOMAIN)] }
 }
 
 /// What is wrong with a new pod, its defaults filled in.
@@ -73,19 +59,10 @@ pub(crate) fn pod(pod: &Value) -> Vec<FieldError> {
         errors.push(FieldError::forbidden("spec.ephemeralContainers", detail));
     }
     let policies = ["Always", "OnFailure", "Never"];
-    one_of(
-        "spec.restartPolicy",
-        text(pod, "/spec/restartPolicy"),
-        &policies,
-        &mut errors,
-    );
+    one_of("spec.restartPolicy", text(pod, "/spec/restartPolicy"), &policies, &mut errors);
     if is_true(pod, "/spec/hostPID") && is_true(pod, "/spec/shareProcessNamespace") {
         let detail = "ShareProcessNamespace and HostPID cannot both be enabled";
-        errors.push(FieldError::invalid(
-            "spec.shareProcessNamespace",
-            &json!(true),
-            detail,
-        ));
+        errors.push(FieldError::invalid("spec.shareProcessNamespace", &json!(true), detail));
     }
     volumes(pod, &mut errors);
     errors
@@ -112,12 +89,7 @@ fn one_of(field: &str, value: &str, allowed: &[&str], errors: &mut Vec<FieldErro
 }
 
 /// Name, image and pull policy, which every kind of container has.
-fn container_basics<'a>(
-    field: &str,
-    container: &'a Value,
-    seen: &mut HashSet<&'a str>,
-    errors: &mut Vec<FieldError>,
-) {
+fn container_basics<'a>(field: &str, container: &'a Value, seen: &mut HashSet<&'a str>, errors: &mut Vec<FieldError>) {
     let (name, image) = (text(container, "/name"), text(container, "/image"));
     let name_field = format!("{field}.name");
     if name.is_empty() {
@@ -135,12 +107,7 @@ fn container_basics<'a>(
         errors.push(FieldError::invalid(&image_field, &json!(image), detail));
     }
     let policies = ["Always", "IfNotPresent", "Never"];
-    one_of(
-        &format!("{field}.imagePullPolicy"),
-        text(container, "/imagePullPolicy"),
-        &policies,
-        errors,
-    );
+    one_of(&format!("{field}.imagePullPolicy"), text(container, "/imagePullPolicy"), &policies, errors);
     if is_true(container, "/securityContext/privileged")
         && container.pointer("/securityContext/allowPrivilegeEscalation") == Some(&json!(false))
     {
@@ -156,14 +123,9 @@ fn container_basics<'a>(
 fn volume_mounts(field: &str, container: &Value, pod: &Value, errors: &mut Vec<FieldError>) {
     for (index, mount) in items(container, "/volumeMounts").iter().enumerate() {
         let name = text(mount, "/name");
-        let known = items(pod, "/spec/volumes")
-            .iter()
-            .any(|volume| text(volume, "/name") == name);
+        let known = items(pod, "/spec/volumes").iter().any(|volume| text(volume, "/name") == name);
         if !known {
-            errors.push(FieldError::not_found(
-                &format!("{field}.volumeMounts[{index}].name"),
-                name,
-            ));
+            errors.push(FieldError::not_found(&format!("{field}.volumeMounts[{index}].name"), name));
         }
         if text(mount, "/mountPath").is_empty() {
             let field = format!("{field}.volumeMounts[{index}].mountPath");
@@ -177,20 +139,12 @@ pub(crate) fn pod_update(old: &Value, new: &Value) -> Vec<FieldError> {
     let comparable = |pod: &Value| {
         let mut spec = pod["spec"].clone();
         for list in ["containers", "initContainers"] {
-            let all = spec
-                .get_mut(list)
-                .and_then(Value::as_array_mut)
-                .into_iter()
-                .flatten();
+            let all = spec.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten();
             for container in all.filter(|container| container.is_object()) {
                 container["image"] = Value::Null;
             }
         }
-        for field in [
-            "activeDeadlineSeconds",
-            "terminationGracePeriodSeconds",
-            "tolerations",
-        ] {
+        for field in ["activeDeadlineSeconds", "terminationGracePeriodSeconds", "tolerations"] {
             spec[field] = Value::Null;
         }
         spec
@@ -200,9 +154,7 @@ pub(crate) fn pod_update(old: &Value, new: &Value) -> Vec<FieldError> {
         return vec![FieldError::forbidden("spec", detail)];
     }
     containers(new)
-        .filter(|(list, container)| {
-            *list != "ephemeralContainers" && text(container, "/image").is_empty()
-        })
+        .filter(|(list, container)| *list != "ephemeralContainers" && text(container, "/image").is_empty())
         .map(|(list, _)| FieldError::required(&format!("spec.{list}[].image"), ""))
         .collect()
 }
@@ -214,10 +166,7 @@ mod tests {
 
     fn errors(mut new: Value) -> Vec<String> {
         defaults::pod(&mut new);
-        pod(&new)
-            .into_iter()
-            .map(|error| format!("{}: {}", error.field, error.message))
-            .collect()
+        pod(&new).into_iter().map(|error| format!("{}: {}", error.field, error.message)).collect()
     }
 
     fn with(spec: &Value) -> Value {
@@ -226,56 +175,34 @@ mod tests {
 
     #[test]
     fn a_plain_pod_is_right() {
-        assert!(
-            errors(with(
-                &json!({ "containers": [{ "name": "a", "image": "a" }] })
-            ))
-            .is_empty()
-        );
+        assert!(errors(with(&json!({ "containers": [{ "name": "a", "image": "a" }] }))).is_empty());
     }
 
     #[test]
     fn each_rule_names_its_field() {
         let one = |container: Value| errors(with(&json!({ "containers": [container] })));
+        assert_eq!(errors(with(&json!({}))), ["spec.containers: Required value"]);
+        assert_eq!(one(json!({ "image": "a" })), ["spec.containers[0].name: Required value"]);
+        assert_eq!(one(json!({ "name": "a" })), ["spec.containers[0].image: Required value"]);
         assert_eq!(
-            errors(with(&json!({}))),
-            ["spec.containers: Required value"]
-        );
-        assert_eq!(
-            one(json!({ "image": "a" })),
-            ["spec.containers[0].name: Required value"]
-        );
-        assert_eq!(
-            one(json!({ "name": "a" })),
-            ["spec.containers[0].image: Required value"]
-        );
-        assert_eq!(
-            one(
-                json!({ "name": "a", "image": "a", "volumeMounts": [{ "name": "v", "mountPath": "/v" }] })
-            ),
+            one(json!({ "name": "a", "image": "a", "volumeMounts": [{ "name": "v", "mountPath": "/v" }] })),
             [r#"spec.containers[0].volumeMounts[0].name: Not found: "v""#]
         );
         let a = json!({ "name": "a", "image": "a" });
         assert_eq!(
-            errors(with(
-                &json!({ "containers": [a, a], "ephemeralContainers": [a] })
-            )),
+            errors(with(&json!({ "containers": [a, a], "ephemeralContainers": [a] }))),
             [
                 r#"spec.containers[1].name: Duplicate value: "a""#,
                 "spec.ephemeralContainers: Forbidden: cannot be set on create"
             ]
         );
         assert!(
-            errors(with(
-                &json!({ "containers": [a], "hostPID": true, "shareProcessNamespace": true })
-            ))[0]
+            errors(with(&json!({ "containers": [a], "hostPID": true, "shareProcessNamespace": true })))[0]
                 .starts_with("spec.shareProcessNamespace: Invalid value: true")
         );
         assert!(
             errors(json!({ "metadata": { "name": "A_b" }, "spec": { "containers": [a] } }))[0]
-                .starts_with(
-                    "metadata.name: Invalid value: \"A_b\": a lowercase RFC 1123 subdomain"
-                )
+                .starts_with("metadata.name: Invalid value: \"A_b\": a lowercase RFC 1123 subdomain")
         );
     }
 

@@ -25,20 +25,12 @@ const DEFAULT_LENGTH: Duration = Duration::from_secs(30 * 60);
 const BOOKMARK_EVERY: Duration = Duration::from_secs(60);
 
 /// `GET` of a collection with `watch=true`.
-pub(super) fn watch(
-    call: &Call,
-    resource: &'static Resource,
-    namespace: &str,
-) -> Result<Answer, Refusal> {
+pub(super) fn watch(call: &Call, resource: &'static Resource, namespace: &str) -> Result<Answer, Refusal> {
     let selector = read::selector(call, resource)?;
     let (from, store) = (read::version(call)?, &call.server.store);
     let initial = call.query.flag("sendInitialEvents");
     if initial && call.query.text("resourceVersionMatch") != "NotOlderThan" {
-        let list_options = Resource {
-            kind: "ListOptions",
-            group: "meta.k8s.io",
-            ..resource.clone()
-        };
+        let list_options = Resource { kind: "ListOptions", group: "meta.k8s.io", ..resource.clone() };
         let error = FieldError::forbidden(
             "resourceVersionMatch",
             "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
@@ -46,21 +38,9 @@ pub(super) fn watch(
         return Err(Refusal::invalid(&list_options, "", &[error]));
     }
     let within = (!namespace.is_empty()).then_some(namespace);
-    let (existing, start) = if initial || from == 0 {
-        store.list(resource.plural, within)
-    } else {
-        (Vec::new(), from)
-    };
-    let words = Words {
-        resource,
-        form: call.form()?,
-        carry: read::row_object(call)?,
-        columns_are_known: false,
-    };
-    let seconds = call
-        .query
-        .number("timeoutSeconds")
-        .filter(|seconds| *seconds > 0);
+    let (existing, start) = if initial || from == 0 { store.list(resource.plural, within) } else { (Vec::new(), from) };
+    let words = Words { resource, form: call.form()?, carry: read::row_object(call)?, columns_are_known: false };
+    let seconds = call.query.number("timeoutSeconds").filter(|seconds| *seconds > 0);
     let now = Instant::now();
     let (watch, refused) = match store.watch(resource.plural, start) {
         Ok(watch) => (Some(watch), None),
@@ -85,10 +65,7 @@ pub(super) fn watch(
 }
 
 fn too_old(from: u64, expired: Expired) -> Refusal {
-    Refusal::expired(format!(
-        "too old resource version: {from} ({})",
-        expired.oldest
-    ))
+    Refusal::expired(format!("too old resource version: {from} ({})", expired.oldest))
 }
 
 /// Everything one watch still has to say.
@@ -161,9 +138,7 @@ impl Feed {
     /// The change as whoever selects sees it: what comes into their sight is new, what leaves it is gone.
     fn change(&mut self, change: &Change) -> Option<Bytes> {
         let resource = self.words.resource;
-        if !self.namespace.is_empty()
-            && text(&change.object, "/metadata/namespace") != self.namespace
-        {
+        if !self.namespace.is_empty() && text(&change.object, "/metadata/namespace") != self.namespace {
             return None;
         }
         let matched = |object: &Arc<Value>| self.selector.matches(resource, object);
@@ -193,14 +168,9 @@ impl Words {
             Form::Json => read::presented(self.resource, object),
             Form::PartialMetadata => partial_metadata(object),
             Form::Table => {
-                let metadata =
-                    json!({ "resourceVersion": text(object, "/metadata/resourceVersion") });
+                let metadata = json!({ "resourceVersion": text(object, "/metadata/resourceVersion") });
                 let rows = [row(self.resource, object, self.carry, Timestamp::now())];
-                let columns = if self.columns_are_known {
-                    Value::Null
-                } else {
-                    column_definitions(self.resource)
-                };
+                let columns = if self.columns_are_known { Value::Null } else { column_definitions(self.resource) };
                 self.columns_are_known = true;
                 read::table(&metadata, &columns, &rows)
             }
@@ -209,8 +179,7 @@ impl Words {
     }
 
     fn bookmark(&mut self, version: u64, ends_initial_events: bool) -> Bytes {
-        let mut metadata =
-            json!({ "resourceVersion": version.to_string(), "creationTimestamp": null });
+        let mut metadata = json!({ "resourceVersion": version.to_string(), "creationTimestamp": null });
         if ends_initial_events {
             metadata["annotations"] = json!({ "k8s.io/initial-events-end": "true" });
         }

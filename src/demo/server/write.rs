@@ -21,11 +21,7 @@ pub(super) use delete::delete;
 const ALPHABET: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
 
 /// `POST` to a collection.
-pub(super) async fn create(
-    mut call: Call,
-    resource: &'static Resource,
-    namespace: &str,
-) -> Result<Answer, Refusal> {
+pub(super) async fn create(mut call: Call, resource: &'static Resource, namespace: &str) -> Result<Answer, Refusal> {
     let mut object = call.object().await?;
     check_kind(resource, &object)?;
     if !object["metadata"].is_object() {
@@ -59,10 +55,7 @@ pub(super) async fn create(
         object["metadata"]["creationTimestamp"] = json!(now());
         object
     } else {
-        store
-            .create(resource.plural, object)
-            .map(|kept| Value::clone(&kept))
-            .map_err(|_| taken())?
+        store.create(resource.plural, object).map(|kept| Value::clone(&kept)).map_err(|_| taken())?
     };
     read::one(&call, 201, resource, &created).map(|answer| with_warnings(answer, &warnings))
 }
@@ -84,37 +77,22 @@ fn check_kind(resource: &Resource, object: &Value) -> Result<(), Refusal> {
 }
 
 /// Gives the object what only the server can say: name, namespace, and no identity of its own.
-fn prepare(
-    call: &Call,
-    resource: &Resource,
-    namespace: &str,
-    object: &mut Value,
-) -> Result<(), Refusal> {
+fn prepare(call: &Call, resource: &Resource, namespace: &str, object: &mut Value) -> Result<(), Refusal> {
     let metadata = &mut object["metadata"];
     let own = metadata["namespace"].as_str().unwrap_or_default();
     if !own.is_empty() && own != namespace {
-        let message =
-            "the namespace of the provided object does not match the namespace sent on the request";
+        let message = "the namespace of the provided object does not match the namespace sent on the request";
         return Err(Refusal::bad_request(message));
     }
     if let Some(metadata) = metadata.as_object_mut() {
-        for field in [
-            "uid",
-            "creationTimestamp",
-            "deletionTimestamp",
-            "generation",
-            "managedFields",
-        ] {
+        for field in ["uid", "creationTimestamp", "deletionTimestamp", "generation", "managedFields"] {
             metadata.shift_remove(field);
         }
         if !namespace.is_empty() {
             metadata.insert("namespace".to_owned(), json!(namespace));
         }
     }
-    let base = metadata["generateName"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned();
+    let base = metadata["generateName"].as_str().unwrap_or_default().to_owned();
     if metadata["name"].as_str().is_none_or(str::is_empty) && !base.is_empty() {
         metadata["name"] = json!(format!("{base}{}", suffix()));
     }
@@ -123,9 +101,7 @@ fn prepare(
         let home = call.server.store.get("namespaces", "", namespace);
         let home = home.ok_or_else(|| Refusal::not_found(namespaces, namespace))?;
         if text(&home, "/status/phase") == "Terminating" {
-            let why = format!(
-                "unable to create new content in namespace {namespace} because it is being terminated"
-            );
+            let why = format!("unable to create new content in namespace {namespace} because it is being terminated");
             return Err(Refusal::forbidden(resource, name(object), &why));
         }
     }

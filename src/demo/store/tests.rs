@@ -43,10 +43,7 @@ fn an_update_keeps_the_identity_and_counts_spec_changes() {
     assert_eq!(after["metadata"]["uid"], before["metadata"]["uid"]);
     assert_eq!(after["metadata"]["generation"], 2);
     let again = store.update("pods", "a", "one", |_| {}).unwrap();
-    assert_eq!(
-        again["metadata"]["resourceVersion"],
-        after["metadata"]["resourceVersion"]
-    );
+    assert_eq!(again["metadata"]["resourceVersion"], after["metadata"]["resourceVersion"]);
     assert!(store.update("pods", "a", "gone", |_| {}).is_none());
 }
 
@@ -72,9 +69,7 @@ fn an_earlier_list_can_be_had_until_it_is_forgotten() {
     let earlier = store.version();
     store.delete("pods", "a", "gone").unwrap();
     store.create("pods", pod("a", "new")).unwrap();
-    store
-        .update("pods", "a", "kept", |pod| pod["spec"]["x"] = json!(1))
-        .unwrap();
+    store.update("pods", "a", "kept", |pod| pod["spec"]["x"] = json!(1)).unwrap();
     let listed = store.list_at("pods", Some("a"), earlier).unwrap();
     assert_eq!(names(&listed), ["gone", "kept"]);
     assert!(listed[1]["spec"]["x"].is_null());
@@ -97,10 +92,7 @@ async fn a_watch_gives_the_remembered_changes_and_then_the_new_ones() {
     store.delete("pods", "a", "one").unwrap();
     let gone = waiting.await.unwrap().unwrap().unwrap();
     assert_eq!(gone.kind, ChangeKind::Deleted);
-    assert_eq!(
-        gone.object["metadata"]["resourceVersion"],
-        gone.version.to_string()
-    );
+    assert_eq!(gone.object["metadata"]["resourceVersion"], gone.version.to_string());
 }
 
 #[tokio::test]
@@ -109,9 +101,7 @@ async fn a_reader_that_is_too_slow_is_told_so_and_a_quiet_one_is_not() {
     store.create("pods", pod("a", "one")).unwrap();
     let mut slow = store.watch("pods", FIRST_VERSION).unwrap();
     for number in 0..=HISTORY {
-        store
-            .create("events", pod("a", &format!("event-{number}")))
-            .unwrap();
+        store.create("events", pod("a", &format!("event-{number}"))).unwrap();
     }
     let expired = slow.next().await.unwrap().unwrap_err();
     assert!(expired.oldest > FIRST_VERSION);
@@ -120,8 +110,5 @@ async fn a_reader_that_is_too_slow_is_told_so_and_a_quiet_one_is_not() {
 
     let mut quiet = store.watch("pods", store.version()).unwrap();
     store.create("pods", pod("a", "two")).unwrap();
-    assert_eq!(
-        quiet.next().await.unwrap().unwrap().object["metadata"]["name"],
-        "two"
-    );
+    assert_eq!(quiet.next().await.unwrap().unwrap().object["metadata"]["name"], "two");
 }

@@ -88,12 +88,13 @@ impl Person {
         self.frames.borrow().clone()
     }
 
-    /// Selects the pod whose name begins like this, by the filter; its containers are known when this returns.
+    /// Selects the pod whose name begins like this, by the filter; it is inspected and runs when this returns.
     pub(super) async fn select_pod(&mut self, name: &str) {
         self.press(&format!("/'{name}<enter>"));
-        self.wait_for(&format!("pod {name} selected and inspected"), |screen| {
+        self.wait_for(&format!("pod {name} selected and running"), |screen| {
             let selected = screen.lines().any(|line| line.trim_start_matches('│').starts_with(&format!("▸{name}")));
-            selected && screen.contains("phase     ")
+            // What can run something can be attached to, too.
+            selected && screen.contains("phase     ") && screen.contains("  running  ")
         })
         .await;
     }

@@ -37,10 +37,7 @@ fn a_debugger_of_the_restricted_profile_is_admitted() {
         "runAsNonRoot": true, "allowPrivilegeEscalation": false,
         "capabilities": { "drop": ["ALL"] }, "seccompProfile": { "type": "RuntimeDefault" },
     });
-    assert_eq!(
-        violation(&pod(&restricted), Level::Restricted, "latest"),
-        None
-    );
+    assert_eq!(violation(&pod(&restricted), Level::Restricted, "latest"), None);
 }
 
 #[test]
@@ -57,14 +54,8 @@ fn a_node_debugger_breaks_what_it_breaks() {
          securityContext.privileged=true)"
     );
     let restricted = violation(&node, Level::Restricted, "latest").unwrap();
-    assert!(
-        restricted.contains("uses restricted volume type \"hostPath\""),
-        "{restricted}"
-    );
-    assert!(
-        restricted
-            .contains("pod or container \"debugger\" must set securityContext.runAsNonRoot=true")
-    );
+    assert!(restricted.contains("uses restricted volume type \"hostPath\""), "{restricted}");
+    assert!(restricted.contains("pod or container \"debugger\" must set securityContext.runAsNonRoot=true"));
 }
 
 #[test]
@@ -73,12 +64,6 @@ fn the_labels_of_a_namespace_set_the_level() {
         "pod-security.kubernetes.io/enforce": "restricted",
         "pod-security.kubernetes.io/enforce-version": "v1.31",
     } } });
-    assert_eq!(
-        Level::of_namespace(&namespace, "enforce"),
-        (Level::Restricted, "v1.31".to_owned())
-    );
-    assert_eq!(
-        Level::of_namespace(&namespace, "warn"),
-        (Level::Privileged, "latest".to_owned())
-    );
+    assert_eq!(Level::of_namespace(&namespace, "enforce"), (Level::Restricted, "v1.31".to_owned()));
+    assert_eq!(Level::of_namespace(&namespace, "warn"), (Level::Privileged, "latest".to_owned()));
 }

@@ -30,27 +30,12 @@ fn first_channel(wanted: Wanted) -> u8 {
 }
 
 /// Carries one session until the process ends or the client is gone.
-pub(super) async fn pump(
-    socket: Socket,
-    streams: Streams,
-    wanted: Wanted,
-    has_half_close: bool,
-    command: &[String],
-) {
-    let Streams {
-        input,
-        mut output,
-        resize,
-        exit,
-    } = streams;
+pub(super) async fn pump(socket: Socket, streams: Streams, wanted: Wanted, has_half_close: bool, command: &[String]) {
+    let Streams { input, mut output, resize, exit } = streams;
     let (mut sink, mut source) = socket.split();
     let input = wanted.stdin.then_some(input);
     let reader = async move {
-        let mut hands = Hands {
-            input,
-            resize: Some(resize),
-            has_half_close,
-        };
+        let mut hands = Hands { input, resize: Some(resize), has_half_close };
         while let Some(Ok(message)) = source.next().await {
             let frame = match message {
                 Message::Binary(frame) => frame,
@@ -70,27 +55,15 @@ pub(super) async fn pump(
                 Output::Stdout(bytes) => (STDOUT, bytes),
                 Output::Stderr(bytes) => (STDERR, bytes),
             };
-            let asked = if channel == STDOUT {
-                wanted.stdout
-            } else {
-                wanted.stderr
-            };
+            let asked = if channel == STDOUT { wanted.stdout } else { wanted.stderr };
             if asked && !bytes.is_empty() {
                 sink.send(frame(channel, &bytes)).await?;
             }
         }
         let failed = || Exit::Failed("the node lost sight of the process".to_owned());
-        let status = status(
-            &exit.await.unwrap_or_else(|_| failed()),
-            has_half_close,
-            command,
-        );
-        sink.send(frame(STATUS, status.to_string().as_bytes()))
-            .await?;
-        let close = CloseFrame {
-            code: CloseCode::Normal,
-            reason: "".into(),
-        };
+        let status = status(&exit.await.unwrap_or_else(|_| failed()), has_half_close, command);
+        sink.send(frame(STATUS, status.to_string().as_bytes())).await?;
+        let close = CloseFrame { code: CloseCode::Normal, reason: "".into() };
         sink.send(Message::Close(Some(close))).await
     };
     until_closed(reader, writer).await;

@@ -64,25 +64,15 @@ pub(super) fn negotiate(
         _ => return Err(Refusal::bad_request("Upgrade request required")),
     };
     let offered = call.request.headers().get_all(header);
-    let offered: Vec<&str> = offered
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .collect();
-    let chosen = offered
-        .iter()
-        .find_map(|one| known.iter().find(|known| **known == one.trim()));
-    chosen
-        .map(|protocol| Chosen {
-            transport,
-            protocol,
-        })
-        .ok_or_else(|| {
-            Refusal::bad_request(format!(
-                "unable to upgrade: none of the protocols {offered:?} is supported, only {}",
-                known.join(", ")
-            ))
-        })
+    let offered: Vec<&str> =
+        offered.iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).collect();
+    let chosen = offered.iter().find_map(|one| known.iter().find(|known| **known == one.trim()));
+    chosen.map(|protocol| Chosen { transport, protocol }).ok_or_else(|| {
+        Refusal::bad_request(format!(
+            "unable to upgrade: none of the protocols {offered:?} is supported, only {}",
+            known.join(", ")
+        ))
+    })
 }
 
 /// Answers 101 and hands the bare connection over once the client has it.
@@ -101,9 +91,7 @@ where
         serve(TokioIo::new(upgraded)).await;
     });
     let mut answer = switching("SPDY/3.1");
-    answer
-        .headers_mut()
-        .insert(STREAM_PROTOCOL, HeaderValue::from_static(protocol));
+    answer.headers_mut().insert(STREAM_PROTOCOL, HeaderValue::from_static(protocol));
     answer
 }
 
@@ -118,10 +106,7 @@ fn switching(to: &'static str) -> Answer {
 
 /// Runs both directions until the client goes, or until everything was said and the client has answered the goodbye.
 /// The reader goes on beside a writer that is held up, so that Ctrl-C and resizes get through a flood.
-pub(super) async fn until_closed<E>(
-    reader: impl Future<Output = ()>,
-    writer: impl Future<Output = Result<(), E>>,
-) {
+pub(super) async fn until_closed<E>(reader: impl Future<Output = ()>, writer: impl Future<Output = Result<(), E>>) {
     tokio::pin!(reader);
     tokio::select! {
         () = &mut reader => {}
@@ -143,9 +128,7 @@ where
 {
     let key = call.header("sec-websocket-key");
     if key.is_empty() {
-        return Err(Refusal::bad_request(
-            "the header Sec-WebSocket-Key is missing",
-        ));
+        return Err(Refusal::bad_request("the header Sec-WebSocket-Key is missing"));
     }
     let accepted = HeaderValue::from_str(&derive_accept_key(key.as_bytes()))
         .map_err(|_| Refusal::bad_request("the header Sec-WebSocket-Key makes no sense"))?;

@@ -19,11 +19,7 @@ fn words(seconds: i64) -> String {
     let one = |unit: i64, letter: char| format!("{}{letter}", seconds / unit);
     let two = |unit: i64, letter: char, below: i64, small: char| {
         let rest = seconds % unit / below;
-        if rest == 0 {
-            one(unit, letter)
-        } else {
-            format!("{}{rest}{small}", one(unit, letter))
-        }
+        if rest == 0 { one(unit, letter) } else { format!("{}{rest}{small}", one(unit, letter)) }
     };
     match seconds {
         ..-1 => "<invalid>".to_owned(),

@@ -9,29 +9,20 @@ use crate::demo::object::{is_true, items, name, number, text};
 
 fn joined(values: impl Iterator<Item = String>) -> String {
     let joined = values.collect::<Vec<_>>().join(",");
-    if joined.is_empty() {
-        "<none>".to_owned()
-    } else {
-        joined
-    }
+    if joined.is_empty() { "<none>".to_owned() } else { joined }
 }
 
 fn labels(object: &Value, at: &str) -> String {
     let map = object.pointer(at).and_then(Value::as_object);
-    let mut pairs: Vec<String> = map
-        .into_iter()
-        .flatten()
-        .map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()))
-        .collect();
+    let mut pairs: Vec<String> =
+        map.into_iter().flatten().map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default())).collect();
     pairs.sort();
     joined(pairs.into_iter())
 }
 
 pub(super) fn node(object: &Value, age: &str) -> Value {
     let conditions = items(object, "/status/conditions");
-    let ready = conditions
-        .iter()
-        .find(|condition| text(condition, "/type") == "Ready");
+    let ready = conditions.iter().find(|condition| text(condition, "/type") == "Ready");
     let mut status = match ready.map(|condition| text(condition, "/status")) {
         Some("True") => "Ready",
         Some(_) => "NotReady",
@@ -41,30 +32,18 @@ pub(super) fn node(object: &Value, age: &str) -> Value {
     if is_true(object, "/spec/unschedulable") {
         status.push_str(",SchedulingDisabled");
     }
-    let labels = object
-        .pointer("/metadata/labels")
-        .and_then(Value::as_object);
+    let labels = object.pointer("/metadata/labels").and_then(Value::as_object);
     let roles = labels.into_iter().flatten().filter_map(|(label, value)| {
         let role = label.strip_prefix("node-role.kubernetes.io/");
         let older = || value.as_str().filter(|_| label == "kubernetes.io/role");
-        role.or_else(older)
-            .filter(|role| !role.is_empty())
-            .map(str::to_owned)
+        role.or_else(older).filter(|role| !role.is_empty()).map(str::to_owned)
     });
     let address = |kind: &str| {
         let all = items(object, "/status/addresses");
         let found = all.iter().find(|address| text(address, "/type") == kind);
-        found
-            .map_or("<none>", |address| text(address, "/address"))
-            .to_owned()
+        found.map_or("<none>", |address| text(address, "/address")).to_owned()
     };
-    let info = |field: &str| {
-        or(
-            text(object, &format!("/status/nodeInfo/{field}")),
-            "<unknown>",
-        )
-        .to_owned()
-    };
+    let info = |field: &str| or(text(object, &format!("/status/nodeInfo/{field}")), "<unknown>").to_owned();
     json!([
         name(object),
         status,
@@ -89,9 +68,7 @@ pub(super) fn service(object: &Value, age: &str) -> Value {
             _ => format!("{number_of}/{protocol}"),
         }
     });
-    let given = items(object, "/spec/externalIPs")
-        .iter()
-        .filter_map(Value::as_str);
+    let given = items(object, "/spec/externalIPs").iter().filter_map(Value::as_str);
     let external = match kind {
         "ExternalName" => text(object, "/spec/externalName").to_owned(),
         "LoadBalancer" => {
@@ -116,18 +93,8 @@ pub(super) fn service(object: &Value, age: &str) -> Value {
 /// The last three columns of whatever has a pod template.
 fn template(object: &Value) -> [String; 3] {
     let containers = items(object, "/spec/template/spec/containers");
-    let each = |at: &str| {
-        containers
-            .iter()
-            .map(|one| text(one, at).to_owned())
-            .collect::<Vec<_>>()
-            .join(",")
-    };
-    [
-        each("/name"),
-        each("/image"),
-        labels(object, "/spec/selector/matchLabels"),
-    ]
+    let each = |at: &str| containers.iter().map(|one| text(one, at).to_owned()).collect::<Vec<_>>().join(",");
+    [each("/name"), each("/image"), labels(object, "/spec/selector/matchLabels")]
 }
 
 pub(super) fn deployment(object: &Value, age: &str) -> Value {
@@ -165,29 +132,13 @@ pub(super) fn event(object: &Value, now: Timestamp) -> Value {
     let first = or(text(object, "/firstTimestamp"), text(object, "/eventTime"));
     let last = or(text(object, "/lastTimestamp"), first);
     let last = or(text(object, "/series/lastObservedTime"), last);
-    let count = number(object, "/series/count")
-        .or_else(|| number(object, "/count"))
-        .unwrap_or(0);
+    let count = number(object, "/series/count").or_else(|| number(object, "/count")).unwrap_or(0);
     let kind = text(object, "/involvedObject/kind").to_lowercase();
     let about = text(object, "/involvedObject/name");
-    let about = if about.is_empty() {
-        kind
-    } else {
-        format!("{kind}/{about}")
-    };
-    let component = or(
-        text(object, "/source/component"),
-        text(object, "/reportingComponent"),
-    );
-    let host = or(
-        text(object, "/source/host"),
-        text(object, "/reportingInstance"),
-    );
-    let source = if host.is_empty() {
-        component.to_owned()
-    } else {
-        format!("{component}, {host}")
-    };
+    let about = if about.is_empty() { kind } else { format!("{kind}/{about}") };
+    let component = or(text(object, "/source/component"), text(object, "/reportingComponent"));
+    let host = or(text(object, "/source/host"), text(object, "/reportingInstance"));
+    let source = if host.is_empty() { component.to_owned() } else { format!("{component}, {host}") };
     json!([
         since(last, now),
         text(object, "/type"),
@@ -203,15 +154,12 @@ pub(super) fn event(object: &Value, now: Timestamp) -> Value {
 }
 
 pub(super) fn endpoint_slice(object: &Value, age: &str) -> Value {
-    let ports = items(object, "/ports").iter().map(|port| {
-        number(port, "/port").map_or_else(|| "*".to_owned(), |number| number.to_string())
-    });
-    let addresses = items(object, "/endpoints").iter().flat_map(|endpoint| {
-        items(endpoint, "/addresses")
-            .iter()
-            .filter_map(Value::as_str)
-            .map(str::to_owned)
-    });
+    let ports = items(object, "/ports")
+        .iter()
+        .map(|port| number(port, "/port").map_or_else(|| "*".to_owned(), |number| number.to_string()));
+    let addresses = items(object, "/endpoints")
+        .iter()
+        .flat_map(|endpoint| items(endpoint, "/addresses").iter().filter_map(Value::as_str).map(str::to_owned));
     json!([
         name(object),
         text(object, "/addressType"),

@@ -8,24 +8,14 @@ use crate::demo::object::{is_true, items, name, number, text};
 
 /// The cells of a pod, those of `-o wide` included.
 pub(super) fn cells(pod: &Value, now: Timestamp) -> Value {
-    let Summary {
-        reason,
-        ready,
-        restarts,
-        last_restart,
-    } = summary(pod);
+    let Summary { reason, ready, restarts, last_restart } = summary(pod);
     let total = items(pod, "/spec/containers").len()
-        + items(pod, "/spec/initContainers")
-            .iter()
-            .filter(|one| is_sidecar(one))
-            .count();
+        + items(pod, "/spec/initContainers").iter().filter(|one| is_sidecar(one)).count();
     let restarts = match last_restart {
         Some(time) if restarts > 0 => format!("{restarts} ({} ago)", since(time, now)),
         _ => restarts.to_string(),
     };
-    let address = items(pod, "/status/podIPs")
-        .first()
-        .map_or("", |one| text(one, "/ip"));
+    let address = items(pod, "/status/podIPs").first().map_or("", |one| text(one, "/ip"));
     json!([
         name(pod),
         format!("{ready}/{total}"),
@@ -54,9 +44,7 @@ fn readiness_gates(pod: &Value) -> String {
 
 fn is_condition_true(pod: &Value, kind: &str) -> bool {
     let conditions = items(pod, "/status/conditions");
-    conditions
-        .iter()
-        .any(|one| text(one, "/type") == kind && text(one, "/status") == "True")
+    conditions.iter().any(|one| text(one, "/type") == kind && text(one, "/status") == "True")
 }
 
 /// What the containers of a pod come to.
@@ -80,10 +68,7 @@ impl<'a> Summary<'a> {
 }
 
 fn summary(pod: &Value) -> Summary<'_> {
-    let mut all = Summary {
-        reason: phase(pod),
-        ..Summary::default()
-    };
+    let mut all = Summary { reason: phase(pod), ..Summary::default() };
     let mut sidecars = Summary::default();
     let initializing = initialize(pod, &mut all, &mut sidecars);
     if !initializing || is_condition_true(pod, "Initialized") {
@@ -91,10 +76,7 @@ fn summary(pod: &Value) -> Summary<'_> {
         all.last_restart = sidecars.last_restart;
         run(pod, &mut all);
     }
-    if pod
-        .pointer("/metadata/deletionTimestamp")
-        .is_some_and(|time| !time.is_null())
-    {
+    if pod.pointer("/metadata/deletionTimestamp").is_some_and(|time| !time.is_null()) {
         if text(pod, "/status/reason") == "NodeLost" {
             "Unknown".clone_into(&mut all.reason);
         } else if !matches!(text(pod, "/status/phase"), "Succeeded" | "Failed") {
@@ -105,10 +87,9 @@ fn summary(pod: &Value) -> Summary<'_> {
 }
 
 fn phase(pod: &Value) -> String {
-    let gated = items(pod, "/status/conditions").iter().any(|condition| {
-        text(condition, "/type") == "PodScheduled"
-            && text(condition, "/reason") == "SchedulingGated"
-    });
+    let gated = items(pod, "/status/conditions")
+        .iter()
+        .any(|condition| text(condition, "/type") == "PodScheduled" && text(condition, "/reason") == "SchedulingGated");
     if gated {
         return "SchedulingGated".to_owned();
     }
@@ -118,13 +99,8 @@ fn phase(pod: &Value) -> String {
 /// Counts the init containers and says whether one of them still holds the others up.
 fn initialize<'a>(pod: &'a Value, all: &mut Summary<'a>, sidecars: &mut Summary<'a>) -> bool {
     let specs = items(pod, "/spec/initContainers");
-    for (index, status) in items(pod, "/status/initContainerStatuses")
-        .iter()
-        .enumerate()
-    {
-        let sidecar = specs
-            .iter()
-            .any(|spec| name_of(spec) == name_of(status) && is_sidecar(spec));
+    for (index, status) in items(pod, "/status/initContainerStatuses").iter().enumerate() {
+        let sidecar = specs.iter().any(|spec| name_of(spec) == name_of(status) && is_sidecar(spec));
         all.count_restarts(status);
         if sidecar {
             sidecars.count_restarts(status);
@@ -198,11 +174,7 @@ mod tests {
         let now = "2026-11-22T11:30:00Z".parse().unwrap();
         let cells = cells(pod, now);
         let cells = cells.as_array().unwrap();
-        cells[1..5]
-            .iter()
-            .map(|cell| cell.as_str().unwrap())
-            .collect::<Vec<_>>()
-            .join(" ")
+        cells[1..5].iter().map(|cell| cell.as_str().unwrap()).collect::<Vec<_>>().join(" ")
     }
 
     fn with_init(state: &Value) -> Value {
@@ -219,26 +191,11 @@ mod tests {
     fn an_init_container_holds_the_pod_up() {
         for (state, said) in [
             (json!({ "running": {} }), "Init:0/2"),
-            (
-                json!({ "waiting": { "reason": "PodInitializing" } }),
-                "Init:0/2",
-            ),
-            (
-                json!({ "waiting": { "reason": "CrashLoopBackOff" } }),
-                "Init:CrashLoopBackOff",
-            ),
-            (
-                json!({ "terminated": { "exitCode": 2, "reason": "Error" } }),
-                "Init:Error",
-            ),
-            (
-                json!({ "terminated": { "exitCode": 2 } }),
-                "Init:ExitCode:2",
-            ),
-            (
-                json!({ "terminated": { "exitCode": 137, "signal": 9 } }),
-                "Init:Signal:9",
-            ),
+            (json!({ "waiting": { "reason": "PodInitializing" } }), "Init:0/2"),
+            (json!({ "waiting": { "reason": "CrashLoopBackOff" } }), "Init:CrashLoopBackOff"),
+            (json!({ "terminated": { "exitCode": 2, "reason": "Error" } }), "Init:Error"),
+            (json!({ "terminated": { "exitCode": 2 } }), "Init:ExitCode:2"),
+            (json!({ "terminated": { "exitCode": 137, "signal": 9 } }), "Init:Signal:9"),
             (json!({ "terminated": { "exitCode": 0 } }), "Init:1/2"),
         ] {
             assert_eq!(status(&with_init(&state)), said);
@@ -262,14 +219,9 @@ mod tests {
         assert_eq!(status(&pod(json!([done, up]), "False")), "NotReady");
         assert_eq!(status(&pod(json!([done, up]), "True")), "Running");
         assert_eq!(status(&pod(json!([done]), "False")), "Completed");
-        let crash =
-            json!({ "name": "a", "state": { "waiting": { "reason": "CrashLoopBackOff" } } });
-        assert_eq!(
-            status(&pod(json!([crash, up]), "False")),
-            "CrashLoopBackOff"
-        );
-        let killed =
-            json!({ "name": "a", "state": { "terminated": { "exitCode": 137, "signal": 9 } } });
+        let crash = json!({ "name": "a", "state": { "waiting": { "reason": "CrashLoopBackOff" } } });
+        assert_eq!(status(&pod(json!([crash, up]), "False")), "CrashLoopBackOff");
+        let killed = json!({ "name": "a", "state": { "terminated": { "exitCode": 137, "signal": 9 } } });
         assert_eq!(status(&pod(json!([killed, up]), "False")), "Signal:9");
     }
 

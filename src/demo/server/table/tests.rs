@@ -18,10 +18,7 @@ fn rows(resource: &str, recorded: &str) -> String {
             .as_array()
             .unwrap()
             .iter()
-            .map(|cell| {
-                cell.as_str()
-                    .map_or_else(|| cell.to_string(), str::to_owned)
-            })
+            .map(|cell| cell.as_str().map_or_else(|| cell.to_string(), str::to_owned))
             .collect();
         writeln!(said, "{}", cells.join(" | ")).unwrap();
     }
@@ -30,11 +27,7 @@ fn rows(resource: &str, recorded: &str) -> String {
 
 macro_rules! recorded {
     ($file:literal) => {
-        include_str!(concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/tests/data/recorded/",
-            $file
-        ))
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/recorded/", $file))
     };
 }
 
@@ -95,22 +88,7 @@ nodejsapp-svc-7rhpw | IPv4 | 8000 | 10.244.0.42,10.244.0.43 | 31m
 #[test]
 fn an_empty_object_makes_the_row_of_a_bookmark() {
     let pods = by_plural("pods").unwrap();
-    let row = row(
-        pods,
-        &json!({ "metadata": {} }),
-        RowObject::None,
-        Timestamp::UNIX_EPOCH,
-    );
-    let expected = [
-        "",
-        "0/0",
-        "",
-        "0",
-        "<unknown>",
-        "<none>",
-        "<none>",
-        "<none>",
-        "<none>",
-    ];
+    let row = row(pods, &json!({ "metadata": {} }), RowObject::None, Timestamp::UNIX_EPOCH);
+    let expected = ["", "0/0", "", "0", "<unknown>", "<none>", "<none>", "<none>", "<none>"];
     assert_eq!(row, json!({ "cells": expected, "object": null }));
 }

@@ -8,11 +8,7 @@ use crate::demo::server::answer::Refusal;
 use crate::demo::server::pod_security::{Level, violation};
 
 /// Refuses a pod that its namespace does not admit; gives the warnings of one that it does.
-pub(super) fn pod_security(
-    home: Option<&Value>,
-    resource: &Resource,
-    pod: &Value,
-) -> Result<Vec<String>, Refusal> {
+pub(super) fn pod_security(home: Option<&Value>, resource: &Resource, pod: &Value) -> Result<Vec<String>, Refusal> {
     let Some(home) = home.filter(|_| resource.plural == "pods") else {
         return Ok(Vec::new());
     };
@@ -22,8 +18,5 @@ pub(super) fn pod_security(
     }
     let (level, version) = Level::of_namespace(home, "warn");
     let warning = violation(pod, level, &version);
-    Ok(warning
-        .map(|why| why.replacen("violates", "would violate", 1))
-        .into_iter()
-        .collect())
+    Ok(warning.map(|why| why.replacen("violates", "would violate", 1)).into_iter().collect())
 }

@@ -51,8 +51,7 @@ pub(crate) async fn patch(mut call: Call, part: Part<'_>) -> Result<Answer, Refu
     let body = call.body().await?;
     let patch = call::parse(&body)?;
     change(&call, part, |object| {
-        kind.apply(object, &patch)
-            .map_err(|why| Refusal::bad_request(format!("the patch cannot be applied: {why}")))
+        kind.apply(object, &patch).map_err(|why| Refusal::bad_request(format!("the patch cannot be applied: {why}")))
     })
 }
 
@@ -61,12 +60,7 @@ fn change(
     part: Part<'_>,
     apply: impl FnOnce(&mut Value) -> Result<(), Refusal>,
 ) -> Result<Answer, Refusal> {
-    let Part {
-        resource,
-        namespace,
-        name,
-        ..
-    } = part;
+    let Part { resource, namespace, name, .. } = part;
     let store = &call.server.store;
     let gone = || Refusal::not_found(resource, name);
     // read before the store is locked for the change
@@ -82,27 +76,18 @@ fn change(
         Ok(())
     };
     let changed: Arc<Value> = if call.is_dry_run()? {
-        let object = store
-            .get(resource.plural, namespace, name)
-            .ok_or_else(gone)?;
+        let object = store.get(resource.plural, namespace, name).ok_or_else(gone)?;
         let mut object = Value::clone(&object);
         become_new(&mut object)?;
         Arc::new(object)
     } else {
-        store
-            .try_update(resource.plural, namespace, name, become_new)
-            .ok_or_else(gone)??
+        store.try_update(resource.plural, namespace, name, become_new).ok_or_else(gone)??
     };
     read::one(call, 200, resource, &changed).map(|answer| with_warnings(answer, &warnings))
 }
 
 /// Keeps of the new object what this part of it may change, and refuses what breaks a rule.
-fn admit(
-    home: Option<&Value>,
-    part: Part<'_>,
-    old: &Value,
-    new: &mut Value,
-) -> Result<Vec<String>, Refusal> {
+fn admit(home: Option<&Value>, part: Part<'_>, old: &Value, new: &mut Value) -> Result<Vec<String>, Refusal> {
     let Part { resource, name, .. } = part;
     let wanted = text(new, "/metadata/resourceVersion");
     if !wanted.is_empty() && wanted != text(old, "/metadata/resourceVersion") {
@@ -112,9 +97,7 @@ fn admit(
     let errors = match (resource.plural, part.subresource) {
         ("pods", "ephemeralcontainers") => {
             keep_only(old, new, "/spec", "ephemeralContainers");
-            let all = new
-                .pointer_mut("/spec/ephemeralContainers")
-                .and_then(Value::as_array_mut);
+            let all = new.pointer_mut("/spec/ephemeralContainers").and_then(Value::as_array_mut);
             all.into_iter().flatten().for_each(defaults::container);
             validation::ephemeral_containers(old, new)
         }

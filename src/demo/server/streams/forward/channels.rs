@@ -69,10 +69,7 @@ pub(super) async fn pump(socket: Socket, node: Arc<dyn Node>, pod: PodRef, ports
         while let Some(frame) = frames.recv().await {
             sink.send(frame).await?;
         }
-        let close = CloseFrame {
-            code: CloseCode::Normal,
-            reason: "".into(),
-        };
+        let close = CloseFrame { code: CloseCode::Normal, reason: "".into() };
         sink.send(Message::Close(Some(close))).await
     };
     until_closed(reader, writer).await;

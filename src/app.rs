@@ -53,7 +53,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         }
         Message::Tick(now) => {
             state.now = now;
-            Vec::new()
+            refresh_leftovers(state, false)
         }
         Message::Stop => vec![Effect::Quit],
         Message::Connected(context) => browse::connected(state, context),
@@ -91,7 +91,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         }
         Message::Done(text) => {
             state.notices.push(state.now, Level::Info, text, Vec::new());
-            refresh_leftovers(state)
+            refresh_leftovers(state, true)
         }
         Message::Failed(problem) => {
             state.notices.problem(state.now, &problem);
@@ -109,12 +109,20 @@ pub fn settle(state: &mut State) -> Vec<Effect> {
     join(effects, lives::sync_sizes(state))
 }
 
-/// Looks again for leftovers while they are in view.
-pub fn refresh_leftovers(state: &State) -> Vec<Effect> {
-    match &state.overlay {
-        Some(Overlay::Leftovers(_)) => vec![Effect::FindLeftovers(leftover_namespaces(state))],
-        _ => Vec::new(),
+/// How many seconds the view of leftovers may be old.
+const LEFTOVERS_AGE: i64 = 2;
+
+/// Looks again for leftovers while they are in view: at once, or when what is shown is some seconds old.
+pub fn refresh_leftovers(state: &mut State, at_once: bool) -> Vec<Effect> {
+    let (now, namespaces) = (state.now, leftover_namespaces(state));
+    let Some(Overlay::Leftovers(view)) = &mut state.overlay else { return Vec::new() };
+    let old = view.asked.is_none_or(|asked| now.as_second() - asked.as_second() >= LEFTOVERS_AGE);
+    // An answer is awaited before the next question, however slow the server is.
+    if !at_once && (!old || view.found.is_none()) {
+        return Vec::new();
     }
+    view.asked = Some(now);
+    vec![Effect::FindLeftovers(namespaces)]
 }
 
 fn leftover_namespaces(state: &State) -> Option<Vec<String>> {

@@ -1,43 +1,27 @@
 //! A small Kubernetes cluster inside this process, for people without one and for tests; it never knows which client asks.
 
 pub mod components;
-pub mod controllers;
+mod controllers;
 pub mod image;
-pub mod kubelet;
+mod kubelet;
 pub mod node;
 pub mod object;
 mod pipe;
-<<<<<<< HEAD
 mod recorder;
 pub mod resource;
 pub mod sandbox;
 mod scheduler;
 mod seed;
-=======
-pub mod recorder;
-pub mod resource;
-pub mod sandbox;
-pub mod scheduler;
-pub mod seed;
->>>>>>> api
 pub mod serve;
 mod server;
 mod spdy;
 pub mod store;
 mod wire;
-<<<<<<< HEAD
 mod workload;
-=======
-pub mod workload;
->>>>>>> api
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-<<<<<<< HEAD
-=======
-use anyhow::Context as _;
->>>>>>> api
 use components::Components;
 use node::Node;
 use sandbox::Mode;
@@ -45,7 +29,6 @@ use server::Server;
 use store::Store;
 use wire::Wire;
 
-<<<<<<< HEAD
 /// How far the containers of a demo cluster are kept apart from the machine.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Isolation {
@@ -63,24 +46,6 @@ pub struct DemoOptions {
     pub isolation: Isolation,
     /// This program's file, which containers are started from; found by itself if `None`. A test, which is another
     /// program, names the binary under test.
-=======
-/// How far the containers of the demo are isolated from this machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Isolation {
-    /// As far as the machine lets us.
-    #[default]
-    Auto,
-    /// Not at all: containers are plain processes.
-    Off,
-}
-
-/// How a demo cluster is started.
-#[derive(Debug, Clone, Default)]
-pub struct DemoOptions {
-    /// How far its containers are isolated.
-    pub isolation: Isolation,
-    /// The file of the program `bathy`, which every container starts as; this process's own if `None`.
->>>>>>> api
     pub program: Option<PathBuf>,
 }
 
@@ -89,16 +54,11 @@ pub struct DemoCluster {
     store: Store,
     server: Arc<Server>,
     wire: Wire,
-<<<<<<< HEAD
     /// What runs its containers, unless the node is somebody else's.
-=======
-    /// What runs the containers; `None` around somebody else's node.
->>>>>>> api
     components: Option<Components>,
 }
 
 impl DemoCluster {
-<<<<<<< HEAD
     /// A seeded cluster whose containers are processes of this machine. They come up by and by; the objects are there
     /// at once. Whatever ends this process ends them too.
     ///
@@ -114,28 +74,10 @@ impl DemoCluster {
             components: Some(components),
             ..cluster
         })
-=======
-    /// A cluster with the objects of `assets/demo`, its containers running as processes of this machine.
-    ///
-    /// # Errors
-    /// When this program's own file cannot be found or the seed is broken.
-    pub async fn start(options: DemoOptions) -> anyhow::Result<Self> {
-        let program = match options.program {
-            Some(program) => program,
-            None => std::env::current_exe().context("cannot find the file of this program")?,
-        };
-        let mode = (options.isolation == Isolation::Off).then_some(Mode::Off);
-        let components = Components::start(program, mode).await?;
-        let node: Arc<dyn Node> = Arc::clone(components.kubelet()) as Arc<dyn Node>;
-        let mut cluster = Self::assemble(components.store().clone(), node);
-        cluster.components = Some(components);
-        Ok(cluster)
->>>>>>> api
     }
 
     /// Why containers run without isolation, if they do.
     pub fn isolation_notice(&self) -> Option<String> {
-<<<<<<< HEAD
         let why = self.components.as_ref()?.isolation_notice()?;
         Some(format!("the demo's containers are plain processes, without files or process numbers of their own: {why}"))
     }
@@ -143,16 +85,6 @@ impl DemoCluster {
     /// Cuts every connection and ends every process that was started, and returns once they are gone.
     pub async fn shutdown(&self) {
         self.wire.refuse(true);
-=======
-        let notice = self.components.as_ref()?.isolation_notice()?;
-        Some(format!(
-            "containers of the demo run as plain processes, without files or process numbers of their own: {notice}"
-        ))
-    }
-
-    /// Ends every process it has started; all of them are gone when this returns.
-    pub async fn shutdown(&self) {
->>>>>>> api
         self.wire.cut();
         if let Some(components) = &self.components {
             components.shutdown().await;
@@ -162,7 +94,12 @@ impl DemoCluster {
     /// A cluster of these objects, whose containers this node runs.
     pub fn assemble(store: Store, node: Arc<dyn Node>) -> Self {
         let server = Server::new(store.clone(), node);
-        Self { store, server, wire: Wire::default(), components: None }
+        Self {
+            store,
+            server,
+            wire: Wire::default(),
+            components: None,
+        }
     }
 
     /// A client over in-memory pipes, as one of [`DemoCluster::users`]; any other name is nobody, and is refused.

@@ -114,7 +114,7 @@ pub(super) const ACTIONS: &[Action] = &[
         available: |_| Availability::Yes,
         run: |state| {
             state.overlay = Some(Overlay::Leftovers(Leftovers::default()));
-            refresh_leftovers(state)
+            refresh_leftovers(state, true)
         },
     },
 ];

@@ -10,6 +10,8 @@ pub use form::{Field, FieldKind, Form, FormKind};
 pub use palette::{Entry, EntryKind, Palette};
 pub use text_line::TextLine;
 
+use jiff::Timestamp;
+
 use crate::cluster::{Leftover, Problem};
 
 /// An overlay.
@@ -36,6 +38,8 @@ pub struct Leftovers {
     pub found: Option<Result<Vec<Leftover>, Problem>>,
     /// The selected row.
     pub selected: usize,
+    /// When they were looked for last.
+    pub asked: Option<Timestamp>,
 }
 
 impl Leftovers {

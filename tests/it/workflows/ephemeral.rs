@@ -15,9 +15,9 @@ async fn e_shows_the_targets_process_and_files() {
     let screen = person.run("cat /proc/1/cmdline | tr '\\0' ' '; echo", "node /app/server.js").await;
     assert!(screen.contains(&format!("{NODE_POD}-")), "{screen}");
     // A request leaves a file; the network is the pod's, so the application answers on localhost.
-    let ask = "exec 3<>/dev/tcp/127.0.0.1/8000 2>/dev/null || wget -qO- http://127.0.0.1:8000/ >/dev/null; echo asked";
-    person.run(ask, "asked").await;
-    person.run("ls /proc/1/root/app", "requests").await;
+    let ask = "u=127.0.0.1:8000; (wget -qO- $u || curl -s $u || bash -c 'exec 3<>/dev/tcp/127.0.0.1/8000; echo GET / HTTP/1.0 >&3; echo >&3; cat <&3') >/dev/null 2>&1; echo asked-$((1+1))";
+    person.run(ask, "asked-2").await;
+    person.run("echo files-$(ls /proc/1/root/app/requests | wc -l)", "files-1").await;
     person.leave().await;
     site.close().await;
 }

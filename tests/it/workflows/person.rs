@@ -107,6 +107,10 @@ impl Person {
         for _ in 0..20 {
             let before = self.screen();
             if before.contains(&wanted) {
+                self.wait_for(&format!("container {name} running"), |screen| {
+                    screen.lines().any(|line| line.contains(&wanted) && line.contains("  running"))
+                })
+                .await;
                 return;
             }
             self.press("<down>");

@@ -34,14 +34,10 @@ pub(crate) fn open(mut call: Call, pod: &Value, at: PodRef) -> Result<Answer, Re
     let chosen = negotiate(&call, OVER_WEBSOCKET, OVER_SPDY)?;
     let node = Arc::clone(&call.server.node);
     match chosen.transport {
-<<<<<<< HEAD
         Transport::Spdy => Ok(accept_spdy(&mut call, chosen.protocol, move |io| {
             let (reader, writer) = tokio::io::split(io);
             pairs::pump(reader, writer, node, at)
         })),
-=======
-        Transport::Spdy => Ok(accept_spdy(&mut call, chosen.protocol, move |io| pairs::pump(io, node, at))),
->>>>>>> api
         Transport::WebSocket if chosen.protocol == OVER_WEBSOCKET[0] => {
             accept_websocket(&mut call, chosen.protocol, move |socket| {
                 let (reader, writer) = tunnel::as_bytes(socket);
@@ -50,7 +46,9 @@ pub(crate) fn open(mut call: Call, pod: &Value, at: PodRef) -> Result<Answer, Re
         }
         Transport::WebSocket => {
             let ports = ports(&call)?;
-            accept_websocket(&mut call, chosen.protocol, move |socket| channels::pump(socket, node, at, ports))
+            accept_websocket(&mut call, chosen.protocol, move |socket| {
+                channels::pump(socket, node, at, ports)
+            })
         }
     }
 }
@@ -64,74 +62,13 @@ fn ports(call: &Call) -> Result<Vec<u16>, Refusal> {
         .collect();
     ports
         .filter(|ports| !ports.is_empty() && ports.len() <= MOST_PORTS)
-        .ok_or_else(|| Refusal::bad_request("query parameter \"ports\" is required: numbers from 1 to 65535"))
+        .ok_or_else(|| {
+            Refusal::bad_request("query parameter \"ports\" is required: numbers from 1 to 65535")
+        })
 }
 
-<<<<<<< HEAD
 /// What the client is told of a connection that failed.
 fn failed(port: u16, pod: &PodRef, why: &str) -> String {
     let PodRef { namespace, name } = pod;
     format!("error forwarding port {port} to pod {name}_{namespace}: {why}")
-=======
-/// Where a connection's bytes go.
-enum Outlet {
-    /// A channel of a websocket.
-    Channel(u8, mpsc::Sender<Message>),
-    /// A stream of SPDY.
-    Stream(spdy::Output),
-}
-
-impl Outlet {
-    /// Whether there still is someone to take them.
-    async fn send(&self, bytes: &[u8]) -> bool {
-        match self {
-            Self::Channel(channel, frames) => frames.send(frame(*channel, bytes)).await.is_ok(),
-            Self::Stream(stream) => stream.send(Bytes::copy_from_slice(bytes)).await.is_ok(),
-        }
-    }
-}
-
-/// Connects to a port and carries the connection; the error is what the client is told.
-async fn forward(
-    node: &dyn Node,
-    pod: &PodRef,
-    port: u16,
-    input: mpsc::Receiver<Bytes>,
-    outlet: &Outlet,
-) -> Result<(), String> {
-    let carried = match node.dial(pod, port).await {
-        Ok(connection) => carry(connection, input, outlet).await,
-        Err(error) => Err(error.message),
-    };
-    carried.map_err(|why| {
-        let PodRef { namespace, name } = pod;
-        format!("error forwarding port {port} to pod {name}_{namespace}: {why}")
-    })
-}
-
-/// Carries one connection until the far end is done.
-async fn carry(connection: Box<dyn Duplex>, mut input: mpsc::Receiver<Bytes>, outlet: &Outlet) -> Result<(), String> {
-    let (mut from, mut to) = tokio::io::split(connection);
-    let inward = async {
-        while let Some(bytes) = input.recv().await {
-            to.write_all(&bytes).await.map_err(|error| error.to_string())?;
-        }
-        to.shutdown().await.map_err(|error| error.to_string())?;
-        // the far end may have more to say
-        std::future::pending().await
-    };
-    let outward = async {
-        let mut piece = vec![0; PIECE];
-        loop {
-            let read = from.read(&mut piece).await.map_err(|error| error.to_string())?;
-            if read == 0 || !outlet.send(&piece[..read]).await {
-                return Ok(());
-            }
-        }
-    };
-    tokio::select! {
-        ended = outward => ended,
-        failed = inward => failed,
-    }
->>>>>>> api
 }

@@ -59,7 +59,6 @@ impl Label {
     }
 }
 
-<<<<<<< HEAD
 /// Forwards what comes over this connection, until it ends.
 pub(super) async fn pump<R, W>(reader: R, writer: W, node: Arc<dyn Node>, pod: PodRef)
 where
@@ -182,15 +181,6 @@ async fn carry(data: Stream, error: Stream, node: &dyn Node, pod: &PodRef) {
         pod,
         output,
         errors,
-=======
-/// Carries one connection.
-async fn pair(node: Arc<dyn Node>, pod: PodRef, port: u16, data: Stream, errors: Stream) -> Result<(), Gone> {
-    let Stream { input, output, reset, .. } = data;
-    let outlet = Outlet::Stream(output.clone());
-    let carried = tokio::select! {
-        carried = forward(&*node, &pod, port, input, &outlet) => carried,
-        () = reset.cancelled() => Ok(()),
->>>>>>> api
     };
     let forwarded = async {
         let (from, mut to) = match node.dial(pod, port).await {

@@ -11,7 +11,6 @@ use tokio_util::io::{CopyToBytes, SinkWriter, StreamReader};
 
 use super::super::upgrade::Socket;
 
-<<<<<<< HEAD
 /// The bytes of binary messages, without their borders; a message for each piece that is written.
 pub(super) fn as_bytes(socket: Socket) -> (impl AsyncRead + Unpin, impl AsyncWrite + Unpin) {
     let (sink, source) = socket.split();
@@ -30,33 +29,4 @@ pub(super) fn as_bytes(socket: Socket) -> (impl AsyncRead + Unpin, impl AsyncWri
         .sink_map_err(io::Error::other);
     let writer = SinkWriter::new(CopyToBytes::new(messages));
     (StreamReader::new(pieces), writer)
-=======
-/// Carries the bytes both ways until either end is done.
-pub(super) async fn carry(socket: Socket, io: DuplexStream) {
-    let (mut sink, mut source) = socket.split();
-    let (mut from, mut to) = tokio::io::split(io);
-    let reader = async move {
-        while let Some(Ok(message)) = source.next().await {
-            let bytes = match message {
-                Message::Binary(bytes) => bytes,
-                Message::Close(_) | Message::Text(_) => return,
-                _ => continue,
-            };
-            if to.write_all(&bytes).await.is_err() {
-                return;
-            }
-        }
-    };
-    let writer = async move {
-        loop {
-            let mut piece = BytesMut::with_capacity(PIECE);
-            if from.read_buf(&mut piece).await? == 0 {
-                break;
-            }
-            sink.send(Message::Binary(piece.freeze())).await.map_err(io::Error::other)?;
-        }
-        sink.send(Message::Close(None)).await.map_err(io::Error::other)
-    };
-    until_closed(reader, writer).await;
->>>>>>> api
 }

@@ -1,5 +1,28 @@
 //! Everything said to a Kubernetes API: connecting, live lists, debuggers, streams; never any state of the screen.
 
+mod access;
+mod connect;
+mod debug;
+pub mod detail;
+mod exec;
+mod exec_plugin;
+mod gateway;
+mod kubeconfig;
+mod leftovers;
+mod log;
+mod problem;
+mod proxy;
+mod request;
+mod streams;
+mod text;
+mod watch;
+
+pub use connect::{Cluster, Contexts, KubeconfigContexts};
+pub use debug::Started;
+pub use kubeconfig::KubeconfigOptions;
+pub use log::{LOG_LIMIT, LogOptions};
+pub use watch::watch;
+
 use std::sync::Arc;
 
 use jiff::Timestamp;

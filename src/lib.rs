@@ -27,8 +27,13 @@
 //! | [`demo`] | a Kubernetes API in this process, its containers local processes | hyper, tokio |
 //! | [`cli`] | arguments, configuration, the sub-commands without a screen | wiring |
 
+pub mod actions;
+pub mod app;
+pub mod cli;
 pub mod cluster;
 pub mod demo;
 pub mod plan;
 pub mod screen;
+pub mod runtime;
 pub mod session;
+pub mod ui;

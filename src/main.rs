@@ -1,7 +1,11 @@
-//! The binary `bathy`: hands the arguments to [`bathyscope::cli`] and its verdict to the system, nothing else.
+//! The binary `bathy`: hands over to [`bathyscope::cli`] (or to a container of the demo cluster), nothing else.
 
-fn main() {
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // A container of the demo cluster is this same program; it must get here before anything else has run.
     if let Some(code) = bathyscope::demo::sandbox::run_as_stage() {
-        std::process::exit(code);
+        return ExitCode::from(u8::try_from(code).unwrap_or(1));
     }
+    bathyscope::cli::main()
 }

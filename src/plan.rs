@@ -1,7 +1,32 @@
 //! From a pod (or node), the facts around it and a person's choices to the requests that would be sent, and why;
 //! never any I/O, clock or randomness.
 
+mod auto;
+mod command_line;
+mod copy;
+mod custom;
+mod debugger;
+mod ephemeral;
+mod flags;
+mod image_reference;
+mod name;
+mod node;
+mod pod;
+mod profile;
+mod validate;
+mod warning;
+
+use std::fmt;
+
 use serde_json::Value;
+
+pub use auto::{Alternative, alternatives_for_node, alternatives_for_pod};
+pub use command_line::{kubectl_command_for_node, kubectl_command_for_pod};
+pub use custom::parse_custom;
+pub use flags::{parse_env, parse_profile, parse_pull_policy, parse_set_image};
+pub use image_reference::{ImageReference, parse_image};
+pub use name::{copy_name, suffix, suffixes};
+pub use validate::validate;
 
 /// How much a debugger may do, in kubectl's words plus `auto`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -23,6 +48,27 @@ pub enum Profile {
     Sysadmin,
 }
 
+impl Profile {
+    /// The word `--profile` takes.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Legacy => "legacy",
+            Self::General => "general",
+            Self::Baseline => "baseline",
+            Self::Restricted => "restricted",
+            Self::Netadmin => "netadmin",
+            Self::Sysadmin => "sysadmin",
+        }
+    }
+}
+
+impl fmt::Display for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// A Pod Security Standards level, from the label `pod-security.kubernetes.io/enforce`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum PodSecurity {
@@ -32,6 +78,23 @@ pub enum PodSecurity {
     Baseline,
     /// Hardened: non-root, no capabilities.
     Restricted,
+}
+
+impl PodSecurity {
+    /// The word of the namespace's label.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Privileged => "privileged",
+            Self::Baseline => "baseline",
+            Self::Restricted => "restricted",
+        }
+    }
+}
+
+impl fmt::Display for PodSecurity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 /// What is known around the pod. Unknown facts are `None`, never guessed.
@@ -50,6 +113,17 @@ pub enum PullPolicy {
     IfNotPresent,
     /// Never.
     Never,
+}
+
+impl PullPolicy {
+    /// The API's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Always => "Always",
+            Self::IfNotPresent => "IfNotPresent",
+            Self::Never => "Never",
+        }
+    }
 }
 
 /// A person's choices: the flags of `kubectl debug`, under the same names and defaults.
@@ -87,6 +161,28 @@ pub struct DebugOptions {
     pub copy: Option<CopyOptions>,
     /// `--replace`, `--same-node` and `--set-image` that were said without `--copy-to`, which kubectl refuses.
     pub copy_flags_without_copy: Vec<String>,
+}
+
+impl DebugOptions {
+    /// The image, where one was named; an empty word names none.
+    fn image(&self) -> Option<&str> {
+        self.image.as_deref().filter(|image| !image.is_empty())
+    }
+
+    /// The container, where one was named.
+    fn container(&self) -> Option<&str> {
+        self.container.as_deref().filter(|name| !name.is_empty())
+    }
+
+    /// The target, where one was named.
+    fn target(&self) -> Option<&str> {
+        self.target.as_deref().filter(|name| !name.is_empty())
+    }
+
+    /// Whether to attach: what was said, else whether there is an input.
+    fn attaches(&self) -> bool {
+        self.attach.unwrap_or(self.stdin)
+    }
 }
 
 /// What a copy keeps and changes.
@@ -201,4 +297,57 @@ pub struct Plan {
 pub struct Refusal {
     /// What is wrong and what would be right.
     pub message: String,
+}
+
+impl Refusal {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into() }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// The plan for a debugger in this pod, or in a copy of it when [`DebugOptions::copy`] says so.
+///
+/// `pod` is the API's JSON as it came; whatever a copy keeps is kept with every field, known here or not.
+///
+/// # Errors
+/// A [`Refusal`] where kubectl refuses, and where the API server is known to refuse what would be sent.
+pub fn plan_for_pod(
+    pod: &Value,
+    facts: &Facts,
+    options: &DebugOptions,
+    suffixes: &mut dyn Iterator<Item = String>,
+) -> Result<Plan, Refusal> {
+    validate(options)?;
+    let pod = pod::Pod::read(pod)?;
+    let chosen = auto::for_pod(pod, *facts, options);
+    match &chosen.options.copy {
+        Some(copy) => copy::plan(pod, *facts, &chosen, copy, suffixes),
+        None => ephemeral::plan(pod, *facts, &chosen, suffixes),
+    }
+}
+
+/// The plan for a debugger pod on this node, created in `namespace`.
+///
+/// As with kubectl, a target and the choices for a copy mean nothing here.
+///
+/// # Errors
+/// A [`Refusal`] where kubectl refuses.
+pub fn plan_for_node(
+    node: &Value,
+    namespace: &str,
+    facts: &Facts,
+    options: &DebugOptions,
+    suffixes: &mut dyn Iterator<Item = String>,
+) -> Result<Plan, Refusal> {
+    validate(options)?;
+    let chosen = auto::for_node(node, *facts, options);
+    node::plan(node, namespace, *facts, &chosen, suffixes)
 }

@@ -1,5 +1,10 @@
 //! One attached stream and its life, whatever carries it; it knows no Kubernetes, draws nothing and names no key.
 
+pub mod join;
+pub mod pump;
+
+pub use pump::{Chunk, Full, SessionHandle, SessionUpdate, spawn};
+
 use bytes::Bytes;
 use tokio::sync::mpsc;
 

@@ -39,23 +39,13 @@ impl Components {
             None => tokio::task::spawn_blocking(move || strongest_mode(&tried)).await?,
         };
         let recorder = Recorder::new(store.clone());
-        let options = KubeletOptions {
-            program,
-            mode,
-            nodes: seeded.nodes,
-        };
+        let options = KubeletOptions { program, mode, nodes: seeded.nodes };
         let kubelet = Kubelet::start(store.clone(), recorder.clone(), options, &seeded.images);
         let tasks = vec![
             tokio::spawn(scheduler::run(store.clone(), recorder.clone())),
             tokio::spawn(controllers::run(store.clone(), recorder)),
         ];
-        Ok(Self {
-            store,
-            kubelet: Arc::new(kubelet),
-            mode,
-            notice,
-            tasks,
-        })
+        Ok(Self { store, kubelet: Arc::new(kubelet), mode, notice, tasks })
     }
 
     /// The cluster's objects.

@@ -22,15 +22,8 @@ pub(super) async fn run(store: Store, recorder: Recorder) {
         replicas::reconcile(&store, &recorder);
         endpoints::reconcile(&store);
         // what the two have changed themselves wakes them once more, and then changes nothing
-        let watches = ["pods", "deployments", "replicasets", "services"]
-            .map(|resource| store.watch(resource, from));
-        if let [
-            Ok(mut pods),
-            Ok(mut deployments),
-            Ok(mut replicas),
-            Ok(mut services),
-        ] = watches
-        {
+        let watches = ["pods", "deployments", "replicasets", "services"].map(|resource| store.watch(resource, from));
+        if let [Ok(mut pods), Ok(mut deployments), Ok(mut replicas), Ok(mut services)] = watches {
             tokio::select! {
                 _ = pods.next() => {}
                 _ = deployments.next() => {}
@@ -45,9 +38,9 @@ pub(super) async fn run(store: Store, recorder: Recorder) {
 
 /// Whether all of these labels are among those.
 fn selects(selector: &Value, labels: &Value) -> bool {
-    selector.as_object().is_some_and(|wanted| {
-        !wanted.is_empty() && wanted.iter().all(|(name, value)| labels[name] == *value)
-    })
+    selector
+        .as_object()
+        .is_some_and(|wanted| !wanted.is_empty() && wanted.iter().all(|(name, value)| labels[name] == *value))
 }
 
 /// The uid of the controller that owns an object.

@@ -60,118 +60,22 @@ const TOOLBOXES: &[&str] = &[
 
 /// Repositories with one program of ours and nothing else: (repository, program, arguments, user, group).
 const APPLICATIONS: &[(&str, &str, &[&str], u32, u32)] = &[
-    (
-        "registry.example.com/nodejsapp",
-        "/usr/bin/node",
-        &["/app/server.js"],
-        0,
-        0,
-    ),
-    (
-        "registry.example.com/dotnetapp",
-        "/usr/bin/dotnet",
-        &["/app/orders.dll"],
-        1654,
-        0,
-    ),
-    (
-        "registry.example.com/importer",
-        "/app/importer",
-        &[],
-        65532,
-        65532,
-    ),
-    (
-        "registry.example.com/ticker",
-        "/app/ticker",
-        &[],
-        65532,
-        65532,
-    ),
-    (
-        "registry.example.com/shopfront",
-        "/app/shopfront",
-        &[],
-        65532,
-        65532,
-    ),
-    (
-        "registry.example.com/checkout",
-        "/app/checkout",
-        &[],
-        65532,
-        65532,
-    ),
-    (
-        "registry.example.com/catalog",
-        "/app/catalog",
-        &[],
-        65532,
-        65532,
-    ),
-    (
-        "registry.example.com/payments",
-        "/app/payments",
-        &[],
-        65532,
-        65532,
-    ),
-    (
-        "registry.example.com/collector",
-        "/otelcol/collector",
-        &[],
-        10001,
-        10001,
-    ),
-    (
-        "docker.io/library/nginx",
-        "/usr/sbin/nginx",
-        &["-g", "daemon off;"],
-        0,
-        0,
-    ),
-    (
-        "docker.io/library/postgres",
-        "/usr/lib/postgresql/bin/postgres",
-        &[],
-        999,
-        999,
-    ),
-    (
-        "docker.io/library/redis",
-        "/usr/local/bin/redis-server",
-        &[],
-        999,
-        999,
-    ),
-    (
-        "docker.io/envoyproxy/envoy",
-        "/usr/local/bin/envoy",
-        &["-c", "/etc/envoy/envoy.yaml"],
-        101,
-        101,
-    ),
-    (
-        "registry.k8s.io/coredns/coredns",
-        "/coredns",
-        &["-conf", "/etc/coredns/Corefile"],
-        65532,
-        65532,
-    ),
-    (
-        "registry.k8s.io/kube-proxy",
-        "/usr/local/bin/kube-proxy",
-        &[],
-        0,
-        0,
-    ),
-    (
-        "registry.k8s.io/kube-apiserver",
-        "/usr/local/bin/kube-apiserver",
-        &[],
-        0,
-        0,
-    ),
+    ("registry.example.com/nodejsapp", "/usr/bin/node", &["/app/server.js"], 0, 0),
+    ("registry.example.com/dotnetapp", "/usr/bin/dotnet", &["/app/orders.dll"], 1654, 0),
+    ("registry.example.com/importer", "/app/importer", &[], 65532, 65532),
+    ("registry.example.com/ticker", "/app/ticker", &[], 65532, 65532),
+    ("registry.example.com/shopfront", "/app/shopfront", &[], 65532, 65532),
+    ("registry.example.com/checkout", "/app/checkout", &[], 65532, 65532),
+    ("registry.example.com/catalog", "/app/catalog", &[], 65532, 65532),
+    ("registry.example.com/payments", "/app/payments", &[], 65532, 65532),
+    ("registry.example.com/collector", "/otelcol/collector", &[], 10001, 10001),
+    ("docker.io/library/nginx", "/usr/sbin/nginx", &["-g", "daemon off;"], 0, 0),
+    ("docker.io/library/postgres", "/usr/lib/postgresql/bin/postgres", &[], 999, 999),
+    ("docker.io/library/redis", "/usr/local/bin/redis-server", &[], 999, 999),
+    ("docker.io/envoyproxy/envoy", "/usr/local/bin/envoy", &["-c", "/etc/envoy/envoy.yaml"], 101, 101),
+    ("registry.k8s.io/coredns/coredns", "/coredns", &["-conf", "/etc/coredns/Corefile"], 65532, 65532),
+    ("registry.k8s.io/kube-proxy", "/usr/local/bin/kube-proxy", &[], 0, 0),
+    ("registry.k8s.io/kube-apiserver", "/usr/local/bin/kube-apiserver", &[], 0, 0),
     ("registry.k8s.io/etcd", "/usr/local/bin/etcd", &[], 0, 0),
     ("registry.k8s.io/pause", "/pause", &[], 65535, 65535),
 ];
@@ -204,9 +108,7 @@ pub fn pull(name: &str) -> Result<Image, PullFailure> {
     let full = full_name(name)?;
     let failed = |why: String| PullFailure {
         reason: "ErrImagePull",
-        message: format!(
-            "failed to pull and unpack image {full:?}: failed to resolve image: {why}"
-        ),
+        message: format!("failed to pull and unpack image {full:?}: failed to resolve image: {why}"),
     };
     let (repository, tag) = split(&full);
     let application = APPLICATIONS.iter().find(|(known, ..)| *known == repository);
@@ -215,11 +117,9 @@ pub fn pull(name: &str) -> Result<Image, PullFailure> {
         let (registry, path) = repository.split_once('/').unwrap_or((repository, ""));
         return Err(failed(if registry == "docker.io" {
             "pull access denied, repository does not exist or may require authorization: server message: \
-             insufficient_scope: authorization failed".to_owned()
-        } else if TOOLBOXES
-            .iter()
-            .any(|known| known.starts_with(&format!("{registry}/")))
-        {
+             insufficient_scope: authorization failed"
+                .to_owned()
+        } else if TOOLBOXES.iter().any(|known| known.starts_with(&format!("{registry}/"))) {
             format!("{full}: not found")
         } else {
             format!(
@@ -229,40 +129,22 @@ pub fn pull(name: &str) -> Result<Image, PullFailure> {
         }));
     }
     let is_version = tag.starts_with(|first: char| first.is_ascii_digit())
-        || tag
-            .strip_prefix('v')
-            .is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()));
+        || tag.strip_prefix('v').is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()));
     if !is_version && !tag.starts_with("sha256:") && !TAGS.contains(&tag) {
         return Err(failed(format!("{full}: not found")));
     }
     Ok(match application {
-        Some((_, program, arguments, uid, gid)) => {
-            application_image(&full, tag, program, arguments, (*uid, *gid))
-        }
+        Some((_, program, arguments, uid, gid)) => application_image(&full, tag, program, arguments, (*uid, *gid)),
         None => toolbox_image(&full),
     })
 }
 
-fn application_image(
-    full: &str,
-    tag: &str,
-    program: &str,
-    arguments: &[&str],
-    user: (u32, u32),
-) -> Image {
+fn application_image(full: &str, tag: &str, program: &str, arguments: &[&str], user: (u32, u32)) -> Image {
     // the variant with a shell keeps its program out of the directories that are the machine's
     let with_shell = tag == "debug";
     let base = program.rsplit('/').next().unwrap_or(program);
-    let program = if with_shell {
-        format!("/app/{base}")
-    } else {
-        program.to_owned()
-    };
-    let user = if tag == "nonroot" {
-        (65532, 65532)
-    } else {
-        user
-    };
+    let program = if with_shell { format!("/app/{base}") } else { program.to_owned() };
+    let user = if tag == "nonroot" { (65532, 65532) } else { user };
     let mut files = BTreeMap::from([(
         "/etc/passwd".to_owned(),
         format!(
@@ -271,20 +153,10 @@ fn application_image(
             user.0, user.1
         ),
     )]);
-    for argument in arguments
-        .iter()
-        .filter(|argument| argument.starts_with("/app/"))
-    {
-        files.insert(
-            (*argument).to_owned(),
-            format!("The program is built into {program}.\n"),
-        );
+    for argument in arguments.iter().filter(|argument| argument.starts_with("/app/")) {
+        files.insert((*argument).to_owned(), format!("The program is built into {program}.\n"));
     }
-    let directories = if base == "node" {
-        vec!["/app/requests".to_owned()]
-    } else {
-        Vec::new()
-    };
+    let directories = if base == "node" { vec!["/app/requests".to_owned()] } else { Vec::new() };
     Image {
         name: full.to_owned(),
         id: digest(full),
@@ -294,13 +166,7 @@ fn application_image(
         command: Vec::new(),
         user,
         environment: BTreeMap::from([("PATH".to_owned(), PATH.to_owned())]),
-        root: Root {
-            machine_programs: with_shell,
-            program: Some(program),
-            directories,
-            files,
-            ..Root::default()
-        },
+        root: Root { machine_programs: with_shell, program: Some(program), directories, files, ..Root::default() },
         size: 58_317_211,
     }
 }
@@ -314,23 +180,16 @@ fn toolbox_image(full: &str) -> Image {
         entrypoint: Vec::new(),
         command: vec!["sh".to_owned()],
         user: (0, 0),
-        environment: BTreeMap::from([(
-            "PATH".to_owned(),
-            format!("{PATH}:/run/current-system/sw/bin"),
-        )]),
+        environment: BTreeMap::from([("PATH".to_owned(), format!("{PATH}:/run/current-system/sw/bin"))]),
         root: Root {
             machine_programs: true,
             files: BTreeMap::from([
                 ("/etc/passwd".to_owned(), passwd.to_owned()),
                 (
                     "/etc/group".to_owned(),
-                    "root:x:0:\ntty:x:5:\nnobody:x:65534:\napp:x:1654:\nnonroot:x:65532:\n"
-                        .to_owned(),
+                    "root:x:0:\ntty:x:5:\nnobody:x:65534:\napp:x:1654:\nnonroot:x:65532:\n".to_owned(),
                 ),
-                (
-                    "/etc/resolv.conf".to_owned(),
-                    "nameserver 10.96.0.10\n".to_owned(),
-                ),
+                ("/etc/resolv.conf".to_owned(), "nameserver 10.96.0.10\n".to_owned()),
             ]),
             ..Root::default()
         },
@@ -352,8 +211,8 @@ fn full_name(name: &str) -> Result<String, PullFailure> {
         });
     }
     let registry = repository.split('/').next().unwrap_or_default();
-    let has_registry = repository.contains('/')
-        && (registry.contains('.') || registry.contains(':') || registry == "localhost");
+    let has_registry =
+        repository.contains('/') && (registry.contains('.') || registry.contains(':') || registry == "localhost");
     let repository = match repository.split_once('/') {
         Some(_) if has_registry => repository.to_owned(),
         Some(_) => format!("docker.io/{repository}"),
@@ -379,9 +238,7 @@ fn split(name: &str) -> (&str, &str) {
 fn digest(name: &str) -> String {
     let words = (0..4_u64).map(|round| {
         let start = 0xcbf2_9ce4_8422_2325 ^ round;
-        let hash = name.bytes().fold(start, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
+        let hash = name.bytes().fold(start, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
         format!("{hash:016x}")
     });
     format!("sha256:{}", words.collect::<String>())
@@ -393,18 +250,9 @@ mod tests {
 
     #[test]
     fn names_are_completed_as_a_runtime_does() {
-        assert_eq!(
-            pull("busybox:stable").unwrap().name,
-            "docker.io/library/busybox:stable"
-        );
-        assert_eq!(
-            pull("nicolaka/netshoot").unwrap().name,
-            "docker.io/nicolaka/netshoot:latest"
-        );
-        assert_eq!(
-            pull("registry.example.com/nodejsapp:nonroot").unwrap().user,
-            (65532, 65532)
-        );
+        assert_eq!(pull("busybox:stable").unwrap().name, "docker.io/library/busybox:stable");
+        assert_eq!(pull("nicolaka/netshoot").unwrap().name, "docker.io/nicolaka/netshoot:latest");
+        assert_eq!(pull("registry.example.com/nodejsapp:nonroot").unwrap().user, (65532, 65532));
         assert_eq!(pull("Busy Box").unwrap_err().reason, "InvalidImageName");
     }
 
@@ -416,18 +264,8 @@ mod tests {
              request: Head \"https://registry.invalid/v2/nosuch/manifests/1\": dial tcp: lookup registry.invalid on \
              10.96.0.10:53: no such host"
         );
-        assert!(
-            pull("busybox:nope")
-                .unwrap_err()
-                .message
-                .ends_with("docker.io/library/busybox:nope: not found")
-        );
-        assert!(
-            pull("nosuch")
-                .unwrap_err()
-                .message
-                .contains("pull access denied")
-        );
+        assert!(pull("busybox:nope").unwrap_err().message.ends_with("docker.io/library/busybox:nope: not found"));
+        assert!(pull("nosuch").unwrap_err().message.contains("pull access denied"));
     }
 
     #[test]

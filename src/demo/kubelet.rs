@@ -88,12 +88,7 @@ impl Shared {
         let address = Ipv4Addr::new(10, 244, high, low);
         let spec = PodSpec {
             mode: self.options.mode,
-            hostname: pod["metadata"]["name"]
-                .as_str()
-                .unwrap_or_default()
-                .chars()
-                .take(63)
-                .collect(),
+            hostname: pod["metadata"]["name"].as_str().unwrap_or_default().chars().take(63).collect(),
             address: Some(address),
         };
         let shares = pod["spec"]["shareProcessNamespace"] == true;
@@ -102,9 +97,7 @@ impl Shared {
         let sandbox = tokio::task::spawn_blocking(move || -> Result<Sandbox> {
             let mut sandbox = Sandbox::start(&program, &spec)?;
             if shares {
-                sandbox
-                    .hold(pause(start::PAUSE))
-                    .context("cannot start the pause process")?;
+                sandbox.hold(pause(start::PAUSE)).context("cannot start the pause process")?;
             }
             Ok(sandbox)
         })
@@ -112,27 +105,15 @@ impl Shared {
         running.replace_sandbox(Some(Arc::new(sandbox)));
         let host_network = pod["spec"]["hostNetwork"] == true;
         let node = pod["spec"]["nodeName"].as_str().unwrap_or_default();
-        Ok(if host_network {
-            self.address_of(node)
-        } else {
-            address.to_string()
-        })
+        Ok(if host_network { self.address_of(node) } else { address.to_string() })
     }
 }
 
 impl Kubelet {
     /// Begins to run the pods in the store. `present` are images that every node has from the start.
-    pub fn start(
-        store: Store,
-        recorder: Recorder,
-        options: KubeletOptions,
-        present: &[String],
-    ) -> Self {
-        let images = options
-            .nodes
-            .keys()
-            .flat_map(|node| present.iter().map(|image| (node.clone(), image.clone())))
-            .collect();
+    pub fn start(store: Store, recorder: Recorder, options: KubeletOptions, present: &[String]) -> Self {
+        let images =
+            options.nodes.keys().flat_map(|node| present.iter().map(|image| (node.clone(), image.clone()))).collect();
         let shared = Arc::new(Shared {
             store,
             recorder,
@@ -153,10 +134,7 @@ impl Kubelet {
         let mut workers = std::mem::take(&mut *lock(&self.shared.workers));
         workers.shutdown().await;
         let pods = std::mem::take(&mut *lock(&self.shared.pods));
-        let sandboxes: Vec<_> = pods
-            .values()
-            .filter_map(|running| running.replace_sandbox(None))
-            .collect();
+        let sandboxes: Vec<_> = pods.values().filter_map(|running| running.replace_sandbox(None)).collect();
         // fails only if the runtime is going down, which drops the sandboxes too
         let _ = tokio::task::spawn_blocking(move || drop(sandboxes)).await;
     }
@@ -192,19 +170,9 @@ async fn watch(shared: Arc<Shared>) {
 }
 
 fn notice(shared: &Arc<Shared>, pod: &Value) {
-    let field = |name: &str| {
-        pod["metadata"][name]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned()
-    };
-    let name = PodRef {
-        namespace: field("namespace"),
-        name: field("name"),
-    };
-    let ours = pod["spec"]["nodeName"]
-        .as_str()
-        .is_some_and(|node| shared.options.nodes.contains_key(node));
+    let field = |name: &str| pod["metadata"][name].as_str().unwrap_or_default().to_owned();
+    let name = PodRef { namespace: field("namespace"), name: field("name") };
+    let ours = pod["spec"]["nodeName"].as_str().is_some_and(|node| shared.options.nodes.contains_key(node));
     let mut pods = lock(&shared.pods);
     let uid = field("uid");
     if let Some(running) = pods.get(&name) {

@@ -43,28 +43,14 @@ struct Known {
 impl Recorder {
     /// Writes into this store.
     pub fn new(store: Store) -> Self {
-        Self {
-            store,
-            known: Arc::default(),
-        }
+        Self { store, known: Arc::default() }
     }
 
     /// Something happened to an object; `field` is the part of it (`spec.containers{app}`). A reason that tells of a
     /// failure makes a warning.
-    pub fn record(
-        &self,
-        object: &Value,
-        source: Source<'_>,
-        reason: &str,
-        message: &str,
-        field: Option<&str>,
-    ) {
+    pub fn record(&self, object: &Value, source: Source<'_>, reason: &str, message: &str, field: Option<&str>) {
         let metadata = &object["metadata"];
-        let key = format!(
-            "{}\n{reason}\n{message}\n{}",
-            metadata["uid"],
-            field.unwrap_or_default()
-        );
+        let key = format!("{}\n{reason}\n{message}\n{}", metadata["uid"], field.unwrap_or_default());
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         self.forget(&mut known);
         if let Some((namespace, name)) = known.names.get(&key) {
@@ -80,10 +66,7 @@ impl Recorder {
         let stamp = Timestamp::now();
         let suffix = format!("{:016x}", stamp.as_nanosecond() + i128::from(known.serial));
         let name = format!("{}.{suffix}", metadata["name"].as_str().unwrap_or_default());
-        let namespace = metadata["namespace"]
-            .as_str()
-            .unwrap_or("default")
-            .to_owned();
+        let namespace = metadata["namespace"].as_str().unwrap_or("default").to_owned();
         let mut involved = json!({
             "apiVersion": object["apiVersion"],
             "kind": object["kind"],
@@ -107,11 +90,7 @@ impl Recorder {
         if source.component == "default-scheduler" {
             // this one speaks the newer form of the API
             event["eventTime"] = json!(format!("{stamp:.6}"));
-            event["action"] = json!(if reason == "Scheduled" {
-                "Binding"
-            } else {
-                "Scheduling"
-            });
+            event["action"] = json!(if reason == "Scheduled" { "Binding" } else { "Scheduling" });
             event["firstTimestamp"] = Value::Null;
             event["lastTimestamp"] = Value::Null;
             event["source"] = json!({});
@@ -132,11 +111,7 @@ impl Recorder {
     }
 
     fn forget(&self, known: &mut Known) {
-        while known
-            .order
-            .front()
-            .is_some_and(|(first, _)| first.elapsed() > KEPT || known.order.len() > MOST)
-        {
+        while known.order.front().is_some_and(|(first, _)| first.elapsed() > KEPT || known.order.len() > MOST) {
             if let Some((_, key)) = known.order.pop_front()
                 && let Some((namespace, name)) = known.names.remove(&key)
             {
@@ -161,32 +136,16 @@ mod tests {
     fn what_repeats_is_counted() {
         let store = Store::new();
         let recorder = Recorder::new(store.clone());
-        let pod =
-            json!({ "kind": "Pod", "metadata": { "name": "p", "namespace": "demo", "uid": "u" } });
-        let kubelet = Source {
-            component: "kubelet",
-            host: Some("node1"),
-        };
+        let pod = json!({ "kind": "Pod", "metadata": { "name": "p", "namespace": "demo", "uid": "u" } });
+        let kubelet = Source { component: "kubelet", host: Some("node1") };
         for _ in 0..3 {
-            recorder.record(
-                &pod,
-                kubelet,
-                "Started",
-                "Container started",
-                Some("spec.containers{a}"),
-            );
+            recorder.record(&pod, kubelet, "Started", "Container started", Some("spec.containers{a}"));
         }
         recorder.record(&pod, kubelet, "Failed", "Error: ErrImagePull", None);
         let (events, _) = store.list("events", Some("demo"));
         let mut told: Vec<_> = events
             .iter()
-            .map(|event| {
-                (
-                    event["reason"].clone(),
-                    event["count"].clone(),
-                    event["type"].clone(),
-                )
-            })
+            .map(|event| (event["reason"].clone(), event["count"].clone(), event["type"].clone()))
             .collect();
         told.sort_by_key(|(reason, ..)| reason.to_string());
         assert_eq!(told[0], (json!("Failed"), json!(1), json!("Warning")));
@@ -197,13 +156,9 @@ mod tests {
     fn events_do_not_grow_without_bound() {
         let store = Store::new();
         let recorder = Recorder::new(store.clone());
-        let source = Source {
-            component: "kubelet",
-            host: None,
-        };
+        let source = Source { component: "kubelet", host: None };
         for number in 0..(MOST + 50) {
-            let pod =
-                json!({ "kind": "Pod", "metadata": { "name": "p", "uid": number.to_string() } });
+            let pod = json!({ "kind": "Pod", "metadata": { "name": "p", "uid": number.to_string() } });
             recorder.record(&pod, source, "Started", "Container started", None);
         }
         assert!(store.list("events", None).0.len() <= MOST + 1);

@@ -84,11 +84,7 @@ impl Sandbox {
             .stderr(Stdio::null())
             .spawn()
             .with_context(|| format!("cannot start {}", program.display()))?;
-        let sandbox = Self {
-            link,
-            stage,
-            held: Vec::new(),
-        };
+        let sandbox = Self { link, stage, held: Vec::new() };
         sandbox.link.send(spec, &[])?;
         match sandbox.link.receive::<Report>()? {
             Some((Report::Started { .. }, _)) => Ok(sandbox),
@@ -106,11 +102,7 @@ impl Sandbox {
         let link = self.ask(&Request::Run(Box::new(process)), &streams)?;
         drop(streams);
         match link.receive::<Report>()? {
-            Some((Report::Started { pid }, mut terminal)) => Ok(Process {
-                link,
-                pid,
-                terminal: terminal.pop(),
-            }),
+            Some((Report::Started { pid }, mut terminal)) => Ok(Process { link, pid, terminal: terminal.pop() }),
             Some((Report::Failed(why), _)) => Err(anyhow!(why)),
             Some((Report::Exited(_), _)) | None => bail!("the pod's sandbox is gone"),
         }
@@ -121,15 +113,8 @@ impl Sandbox {
     /// # Errors
     /// The runtime's words, if it could not be started.
     pub fn hold(&mut self, process: ProcessSpec) -> Result<()> {
-        let nothing = std::fs::File::options()
-            .read(true)
-            .write(true)
-            .open("/dev/null")?;
-        let streams = vec![
-            nothing.try_clone()?.into(),
-            nothing.try_clone()?.into(),
-            nothing.into(),
-        ];
+        let nothing = std::fs::File::options().read(true).write(true).open("/dev/null")?;
+        let streams = vec![nothing.try_clone()?.into(), nothing.try_clone()?.into(), nothing.into()];
         let held = self.run(process, streams)?;
         self.held.push(held);
         Ok(())
@@ -139,9 +124,9 @@ impl Sandbox {
     pub fn dial(&self, port: u16) -> Result<OwnedFd> {
         let link = self.ask(&Request::Dial(port), &[])?;
         match link.receive::<Report>()? {
-            Some((Report::Started { .. }, mut connection)) => connection
-                .pop()
-                .ok_or_else(|| anyhow!("the pod's sandbox sent no connection")),
+            Some((Report::Started { .. }, mut connection)) => {
+                connection.pop().ok_or_else(|| anyhow!("the pod's sandbox sent no connection"))
+            }
             Some((Report::Failed(why), _)) => Err(anyhow!(why)),
             Some((Report::Exited(_), _)) | None => bail!("the pod's sandbox is gone"),
         }
@@ -150,9 +135,7 @@ impl Sandbox {
     fn ask(&self, request: &Request, descriptors: &[OwnedFd]) -> Result<Link> {
         let (link, theirs) = Link::pair()?;
         let theirs = theirs.into_descriptor();
-        self.link
-            .send(&(), &[theirs.as_fd()])
-            .context("the pod's sandbox is gone")?;
+        self.link.send(&(), &[theirs.as_fd()]).context("the pod's sandbox is gone")?;
         drop(theirs);
         let descriptors: Vec<_> = descriptors.iter().map(OwnedFd::as_fd).collect();
         link.send(request, &descriptors)?;
@@ -194,10 +177,7 @@ impl Process {
     pub fn into_parts(self) -> Result<(Leash, Ending)> {
         let ending = self.link.try_clone()?.into_stream();
         ending.set_nonblocking(true)?;
-        Ok((
-            Leash(self.link),
-            Ending(tokio::net::UnixStream::from_std(ending)?),
-        ))
+        Ok((Leash(self.link), Ending(tokio::net::UnixStream::from_std(ending)?)))
     }
 }
 
@@ -230,20 +210,12 @@ pub struct Ending(tokio::net::UnixStream);
 impl Ending {
     /// Waits. If the sandbox itself dies, the process was killed.
     pub async fn wait(mut self) -> Ended {
-        let killed = Ended {
-            code: 137,
-            signal: Some(9),
-        };
+        let killed = Ended { code: 137, signal: Some(9) };
         let Ok(length) = self.0.read_u32_le().await else {
             return killed;
         };
         let mut body = Vec::new();
-        if (&mut self.0)
-            .take(u64::from(length))
-            .read_to_end(&mut body)
-            .await
-            .is_err()
-        {
+        if (&mut self.0).take(u64::from(length)).read_to_end(&mut body).await.is_err() {
             return killed;
         }
         match serde_json::from_slice(&body) {
@@ -271,19 +243,12 @@ pub fn strongest_mode(program: &Path) -> (Mode, Option<String>) {
     });
     match tried {
         Ok(mode) => (mode, None),
-        Err(error) => (
-            Mode::Off,
-            Some(format!("this machine allows no namespaces ({error:#})")),
-        ),
+        Err(error) => (Mode::Off, Some(format!("this machine allows no namespaces ({error:#})"))),
     }
 }
 
 fn try_mode(program: &Path, mode: Mode) -> Result<()> {
-    let spec = PodSpec {
-        mode,
-        hostname: "probe".to_owned(),
-        address: None,
-    };
+    let spec = PodSpec { mode, hostname: "probe".to_owned(), address: None };
     Sandbox::start(program, &spec)?.hold(pause("probe"))
 }
 
@@ -292,10 +257,7 @@ pub fn pause(id: &str) -> ProcessSpec {
     ProcessSpec {
         id: id.to_owned(),
         processes: Processes::Own,
-        files: Files::Root(Root {
-            program: Some("/pause".to_owned()),
-            ..Root::default()
-        }),
+        files: Files::Root(Root { program: Some("/pause".to_owned()), ..Root::default() }),
         command: vec!["/pause".to_owned()],
         environment: std::collections::BTreeMap::new(),
         directory: String::new(),

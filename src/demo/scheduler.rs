@@ -6,10 +6,7 @@ use super::object::{name, namespace, text};
 use super::recorder::{Recorder, Source};
 use super::store::{Store, now};
 
-const SOURCE: Source<'static> = Source {
-    component: "default-scheduler",
-    host: None,
-};
+const SOURCE: Source<'static> = Source { component: "default-scheduler", host: None };
 
 /// Binds every pod that has no node yet, and every new one, until dropped.
 pub(super) async fn run(store: Store, recorder: Recorder) {
@@ -32,30 +29,21 @@ fn schedule(store: &Store, recorder: &Recorder, pod: &Value) {
     let Some(pod) = store.get("pods", namespace, name) else {
         return;
     };
-    let already = pod["status"]["conditions"]
-        .as_array()
-        .is_some_and(|all| !all.is_empty());
-    if !text(&pod, "/spec/nodeName").is_empty()
-        || !pod["metadata"]["deletionTimestamp"].is_null()
-        || already
-    {
+    let already = pod["status"]["conditions"].as_array().is_some_and(|all| !all.is_empty());
+    if !text(&pod, "/spec/nodeName").is_empty() || !pod["metadata"]["deletionTimestamp"].is_null() || already {
         return;
     }
     let (nodes, _) = store.list("nodes", None);
     let wanted = &pod["spec"]["nodeSelector"];
     let fits = |node: &&std::sync::Arc<Value>| {
-        wanted.as_object().is_none_or(|wanted| {
-            wanted
-                .iter()
-                .all(|(label, value)| node["metadata"]["labels"][label] == *value)
-        })
+        wanted
+            .as_object()
+            .is_none_or(|wanted| wanted.iter().all(|(label, value)| node["metadata"]["labels"][label] == *value))
     };
     let (pods, _) = store.list("pods", None);
     let load = |node: &Value| {
         let node = node["metadata"]["name"].as_str();
-        pods.iter()
-            .filter(|pod| pod["spec"]["nodeName"].as_str() == node)
-            .count()
+        pods.iter().filter(|pod| pod["spec"]["nodeName"].as_str() == node).count()
     };
     let chosen = nodes.iter().filter(fits).min_by_key(|node| load(node));
     let now = now();
@@ -88,10 +76,7 @@ fn schedule(store: &Store, recorder: &Recorder, pod: &Value) {
     );
     store.update("pods", namespace, name, |pod| {
         pod["status"]["phase"] = json!("Pending");
-        pod["status"]["conditions"] = condition(
-            "False",
-            json!({ "reason": "Unschedulable", "message": message }),
-        );
+        pod["status"]["conditions"] = condition("False", json!({ "reason": "Unschedulable", "message": message }));
     });
     recorder.record(&pod, SOURCE, "FailedScheduling", &message, None);
 }
@@ -110,12 +95,7 @@ mod tests {
         (store, recorder)
     }
 
-    fn bound(
-        store: &Store,
-        recorder: &Recorder,
-        name: &str,
-        selector: &Value,
-    ) -> std::sync::Arc<Value> {
+    fn bound(store: &Store, recorder: &Recorder, name: &str, selector: &Value) -> std::sync::Arc<Value> {
         let pod = json!({ "metadata": { "name": name, "namespace": "demo" }, "spec": { "nodeSelector": selector } });
         let pod = store.create("pods", pod).unwrap();
         schedule(store, recorder, &pod);
@@ -128,10 +108,7 @@ mod tests {
         let first = bound(&store, &recorder, "one", &Value::Null);
         let second = bound(&store, &recorder, "two", &Value::Null);
         assert_ne!(first["spec"]["nodeName"], second["spec"]["nodeName"]);
-        assert_eq!(
-            bound(&store, &recorder, "three", &json!({ "disk": "b" }))["spec"]["nodeName"],
-            "b"
-        );
+        assert_eq!(bound(&store, &recorder, "three", &json!({ "disk": "b" }))["spec"]["nodeName"], "b");
         assert_eq!(store.list("events", Some("demo")).0.len(), 3);
     }
 
@@ -142,9 +119,6 @@ mod tests {
         assert!(pod["spec"]["nodeName"].is_null());
         let condition = &pod["status"]["conditions"][0];
         assert_eq!(condition["reason"], "Unschedulable");
-        assert!(
-            text(condition, "/message")
-                .starts_with("0/2 nodes are available: 2 node(s) didn't match")
-        );
+        assert!(text(condition, "/message").starts_with("0/2 nodes are available: 2 node(s) didn't match"));
     }
 }

@@ -13,10 +13,7 @@ use super::store::{Store, now};
 
 /// The files, embedded: nodes and namespaces first.
 const FILES: &[(&str, &str)] = &[
-    (
-        "cluster.yaml",
-        include_str!("../../assets/demo/cluster.yaml"),
-    ),
+    ("cluster.yaml", include_str!("../../assets/demo/cluster.yaml")),
     ("demo.yaml", include_str!("../../assets/demo/demo.yaml")),
     ("others.yaml", include_str!("../../assets/demo/others.yaml")),
 ];
@@ -41,28 +38,18 @@ pub(super) fn fill(store: &Store) -> Result<Seeded> {
     let mut seeded = Seeded::default();
     let mut images: Vec<String> = PRESENT.iter().map(|image| (*image).to_owned()).collect();
     for (file, text) in FILES {
-        let objects: Vec<Value> =
-            serde_saphyr::from_multiple(text).with_context(|| (*file).to_owned())?;
+        let objects: Vec<Value> = serde_saphyr::from_multiple(text).with_context(|| (*file).to_owned())?;
         for object in objects {
             add(store, object, &mut seeded, &mut images).with_context(|| (*file).to_owned())?;
         }
     }
-    seeded.images = images
-        .iter()
-        .filter_map(|name| image::pull(name).ok())
-        .map(|image| image.name)
-        .collect();
+    seeded.images = images.iter().filter_map(|name| image::pull(name).ok()).map(|image| image.name).collect();
     seeded.images.sort();
     seeded.images.dedup();
     Ok(seeded)
 }
 
-fn add(
-    store: &Store,
-    mut object: Value,
-    seeded: &mut Seeded,
-    images: &mut Vec<String>,
-) -> Result<()> {
+fn add(store: &Store, mut object: Value, seeded: &mut Seeded, images: &mut Vec<String>) -> Result<()> {
     let kind = text(&object, "/kind").to_owned();
     let resource = RESOURCES
         .iter()
@@ -76,19 +63,13 @@ fn add(
             object["spec"] = json!({ "finalizers": ["kubernetes"] });
             object["status"] = json!({ "phase": "Active" });
             let account = json!({ "metadata": { "name": "default", "namespace": name } });
-            store
-                .create("serviceaccounts", account)
-                .map_err(|_| anyhow!("{name} is there twice"))?;
+            store.create("serviceaccounts", account).map_err(|_| anyhow!("{name} is there twice"))?;
         }
         "Service" => complete_service(&mut object),
         "Node" => {
             let addresses = items(&object, "/status/addresses");
-            let address = addresses
-                .iter()
-                .find(|address| address["type"] == "InternalIP");
-            let address = address
-                .map(|address| text(address, "/address"))
-                .unwrap_or_default();
+            let address = addresses.iter().find(|address| address["type"] == "InternalIP");
+            let address = address.map(|address| text(address, "/address")).unwrap_or_default();
             seeded.nodes.insert(name.clone(), address.to_owned());
             let conditions = node_conditions();
             object["status"]["conditions"] = conditions;
@@ -96,19 +77,13 @@ fn add(
         _ => {}
     }
     // what cannot be pulled is not present, and is found out by trying
-    let spec = if object["spec"]["template"].is_object() {
-        "/spec/template/spec"
-    } else {
-        "/spec"
-    };
+    let spec = if object["spec"]["template"].is_object() { "/spec/template/spec" } else { "/spec" };
     for list in ["initContainers", "containers"] {
         for container in items(&object, &format!("{spec}/{list}")) {
             images.push(text(container, "/image").to_owned());
         }
     }
-    store
-        .create(resource.plural, object)
-        .map_err(|_| anyhow!("{kind} {name} is there twice"))?;
+    store.create(resource.plural, object).map_err(|_| anyhow!("{kind} {name} is there twice"))?;
     Ok(())
 }
 
@@ -152,30 +127,10 @@ fn node_conditions() -> Value {
         })
     };
     json!([
-        condition(
-            "MemoryPressure",
-            "False",
-            "KubeletHasSufficientMemory",
-            "kubelet has sufficient memory available"
-        ),
-        condition(
-            "DiskPressure",
-            "False",
-            "KubeletHasNoDiskPressure",
-            "kubelet has no disk pressure"
-        ),
-        condition(
-            "PIDPressure",
-            "False",
-            "KubeletHasSufficientPID",
-            "kubelet has sufficient PID available"
-        ),
-        condition(
-            "Ready",
-            "True",
-            "KubeletReady",
-            "kubelet is posting ready status"
-        ),
+        condition("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
+        condition("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+        condition("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
+        condition("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
     ])
 }
 
@@ -188,16 +143,8 @@ mod tests {
         let store = Store::new();
         let seeded = fill(&store).unwrap();
         assert_eq!(seeded.nodes.len(), 2);
-        assert!(
-            seeded
-                .images
-                .contains(&"registry.example.com/nodejsapp:1".to_owned())
-        );
-        assert!(
-            seeded
-                .images
-                .contains(&"docker.io/library/busybox:stable".to_owned())
-        );
+        assert!(seeded.images.contains(&"registry.example.com/nodejsapp:1".to_owned()));
+        assert!(seeded.images.contains(&"docker.io/library/busybox:stable".to_owned()));
         for (resource, namespace, name) in [
             ("deployments", "demo", "nodejsapps"),
             ("services", "demo", "nodejsapp-svc"),
@@ -207,10 +154,7 @@ mod tests {
             ("pods", "restricted-ns", "locked"),
             ("serviceaccounts", "shop", "default"),
         ] {
-            assert!(
-                store.get(resource, namespace, name).is_some(),
-                "{resource} {namespace}/{name}"
-            );
+            assert!(store.get(resource, namespace, name).is_some(), "{resource} {namespace}/{name}");
         }
         let unknown: Vec<_> = store
             .list("pods", None)
@@ -218,11 +162,7 @@ mod tests {
             .iter()
             .chain(&store.list("deployments", None).0)
             .flat_map(|object| {
-                let spec = if object["kind"] == "Pod" {
-                    "/spec"
-                } else {
-                    "/spec/template/spec"
-                };
+                let spec = if object["kind"] == "Pod" { "/spec" } else { "/spec/template/spec" };
                 let all: Vec<String> = ["initContainers", "containers"]
                     .iter()
                     .flat_map(|list| items(object, &format!("{spec}/{list}")))
@@ -232,10 +172,6 @@ mod tests {
             })
             .filter(|name| image::pull(name).is_err())
             .collect();
-        assert_eq!(
-            unknown,
-            ["registry.invalid/reports:7"],
-            "one image cannot be pulled, on purpose"
-        );
+        assert_eq!(unknown, ["registry.invalid/reports:7"], "one image cannot be pulled, on purpose");
     }
 }

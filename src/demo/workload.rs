@@ -30,9 +30,7 @@ pub(super) fn run(name: &OsStr) -> Option<i32> {
 /// Runs until the work ends or somebody asks it to: as PID 1 of its namespace, a process hears of SIGTERM only if it
 /// listens.
 fn serve(work: impl Future<Output = std::io::Result<()>>) -> i32 {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let ended = runtime.and_then(|runtime| {
         runtime.block_on(async {
             let mut terminate = signal(SignalKind::terminate())?;
@@ -52,8 +50,7 @@ fn serve(work: impl Future<Output = std::io::Result<()>>) -> i32 {
 
 /// Where this container's files are: `/`, unless it has no root directory of its own.
 fn root() -> PathBuf {
-    std::env::var_os(super::sandbox::ROOT_VARIABLE)
-        .map_or_else(|| PathBuf::from("/"), PathBuf::from)
+    std::env::var_os(super::sandbox::ROOT_VARIABLE).map_or_else(|| PathBuf::from("/"), PathBuf::from)
 }
 
 /// Whether it shares the machine's network, where it must not open a port.

@@ -41,23 +41,12 @@ async fn isolated() -> Option<Components> {
 }
 
 fn of(namespace: &str, pod: &str, container: &str) -> ContainerRef {
-    let pod = PodRef {
-        namespace: namespace.to_owned(),
-        name: pod.to_owned(),
-    };
-    ContainerRef {
-        pod,
-        container: container.to_owned(),
-    }
+    let pod = PodRef { namespace: namespace.to_owned(), name: pod.to_owned() };
+    ContainerRef { pod, container: container.to_owned() }
 }
 
 /// Waits until a pod is as it is to be.
-async fn wait(
-    demo: &Components,
-    name: &str,
-    namespace: &str,
-    met: impl Fn(&Value) -> bool,
-) -> Arc<Value> {
+async fn wait(demo: &Components, name: &str, namespace: &str, met: impl Fn(&Value) -> bool) -> Arc<Value> {
     let (_, version) = demo.store().list("pods", None);
     let mut changes = demo.store().watch("pods", version).unwrap();
     let waited = timeout(LIMIT, async {
@@ -65,8 +54,7 @@ async fn wait(
             let pods = demo.store().list("pods", Some(namespace)).0;
             let found = pods.into_iter().find(|pod| {
                 let own = pod["metadata"]["name"].as_str().unwrap_or_default();
-                (own == name || own.starts_with(&format!("{name}-")) && name.ends_with('s'))
-                    && met(pod)
+                (own == name || own.starts_with(&format!("{name}-")) && name.ends_with('s')) && met(pod)
             });
             if let Some(pod) = found {
                 return pod;
@@ -74,12 +62,9 @@ async fn wait(
             changes.next().await.unwrap().unwrap();
         }
     });
-    waited.await.unwrap_or_else(|_| {
-        panic!(
-            "{name} did not get there: {:#?}",
-            demo.store().get("pods", namespace, name)
-        )
-    })
+    waited
+        .await
+        .unwrap_or_else(|_| panic!("{name} did not get there: {:#?}", demo.store().get("pods", namespace, name)))
 }
 
 fn phase(wanted: &'static str) -> impl Fn(&Value) -> bool {
@@ -87,16 +72,12 @@ fn phase(wanted: &'static str) -> impl Fn(&Value) -> bool {
 }
 
 fn state<'a>(pod: &'a Value, container: &str) -> &'a Value {
-    [
-        "containerStatuses",
-        "initContainerStatuses",
-        "ephemeralContainerStatuses",
-    ]
-    .iter()
-    .filter_map(|field| pod["status"][field].as_array())
-    .flatten()
-    .find(|status| status["name"] == container)
-    .map_or(&Value::Null, |status| status)
+    ["containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"]
+        .iter()
+        .filter_map(|field| pod["status"][field].as_array())
+        .flatten()
+        .find(|status| status["name"] == container)
+        .map_or(&Value::Null, |status| status)
 }
 
 fn waits(container: &'static str, reason: &'static str) -> impl Fn(&Value) -> bool {
@@ -132,10 +113,7 @@ struct Shell(Streams, String);
 
 impl Shell {
     async fn attach(demo: &Components, container: &ContainerRef) -> Self {
-        Self(
-            demo.kubelet().attach(container, true).await.unwrap(),
-            String::new(),
-        )
+        Self(demo.kubelet().attach(container, true).await.unwrap(), String::new())
     }
 
     async fn expect(&mut self, wanted: &str) -> String {
@@ -163,19 +141,12 @@ impl Shell {
     }
 
     async fn send(&self, text: &str) {
-        self.0
-            .input
-            .send(Bytes::from(text.to_owned()))
-            .await
-            .unwrap();
+        self.0.input.send(Bytes::from(text.to_owned())).await.unwrap();
     }
 }
 
 async fn request(demo: &Components, pod: &str) -> String {
-    let pod = PodRef {
-        namespace: "demo".to_owned(),
-        name: pod.to_owned(),
-    };
+    let pod = PodRef { namespace: "demo".to_owned(), name: pod.to_owned() };
     let mut connection = timeout(LIMIT, async {
         loop {
             match demo.kubelet().dial(&pod, 8000).await {
@@ -187,10 +158,7 @@ async fn request(demo: &Components, pod: &str) -> String {
     })
     .await
     .unwrap();
-    connection
-        .write_all(b"GET /hello HTTP/1.1\r\n\r\n")
-        .await
-        .unwrap();
+    connection.write_all(b"GET /hello HTTP/1.1\r\n\r\n").await.unwrap();
     let mut reply = String::new();
     connection.read_to_string(&mut reply).await.unwrap();
     reply

@@ -13,8 +13,7 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use bathyscope::demo::sandbox::{
-    Ended, Files, Mode, PodSpec, Process, ProcessSpec, Processes, Root, Sandbox, User, pause,
-    strongest_mode,
+    Ended, Files, Mode, PodSpec, Process, ProcessSpec, Processes, Root, Sandbox, User, pause, strongest_mode,
 };
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_bathy");
@@ -24,9 +23,7 @@ fn isolated_modes() -> Vec<Mode> {
     let modes: Vec<Mode> = [Mode::Root, Mode::UserNamespace]
         .into_iter()
         .filter(|mode| {
-            Sandbox::start(Path::new(PROGRAM), &pod(*mode))
-                .and_then(|pod| run(&pod, pause("probe")))
-                .is_ok()
+            Sandbox::start(Path::new(PROGRAM), &pod(*mode)).and_then(|pod| run(&pod, pause("probe"))).is_ok()
         })
         .collect();
     if modes.is_empty() {
@@ -36,11 +33,7 @@ fn isolated_modes() -> Vec<Mode> {
 }
 
 fn pod(mode: Mode) -> PodSpec {
-    PodSpec {
-        mode,
-        hostname: "nodejsapp".to_owned(),
-        address: Some(Ipv4Addr::new(10, 244, 0, 7)),
-    }
+    PodSpec { mode, hostname: "nodejsapp".to_owned(), address: Some(Ipv4Addr::new(10, 244, 0, 7)) }
 }
 
 fn node(id: &str) -> ProcessSpec {
@@ -58,10 +51,7 @@ fn node(id: &str) -> ProcessSpec {
 fn shell(id: &str, script: &str) -> ProcessSpec {
     let path = "/usr/local/bin:/usr/bin:/bin:/run/current-system/sw/bin";
     ProcessSpec {
-        files: Files::Root(Root {
-            machine_programs: true,
-            ..Root::default()
-        }),
+        files: Files::Root(Root { machine_programs: true, ..Root::default() }),
         command: vec!["sh".to_owned(), "-c".to_owned(), script.to_owned()],
         environment: BTreeMap::from([("PATH".to_owned(), path.to_owned())]),
         user: User {
@@ -90,10 +80,7 @@ fn run(sandbox: &Sandbox, spec: ProcessSpec) -> anyhow::Result<Piped> {
 fn finish(mut piped: Piped) -> (String, Ended) {
     let mut text = String::new();
     piped.output.read_to_string(&mut text).unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let ended = runtime.block_on(async {
         let (_leash, ending) = piped.process.into_parts().unwrap();
         ending.wait().await
@@ -124,22 +111,16 @@ fn a_debugger_beside_its_target_sees_its_processes_and_files() {
         let _app = run(&sandbox, node("app")).unwrap();
         assert!(request(&sandbox).starts_with("HTTP/1.1 200"));
 
-        let mut targeted = shell(
-            "debugger",
-            "tr '\\0' ' ' </proc/1/cmdline; ls /proc/1/root/app/requests; hostname; ls /app",
-        );
+        let mut targeted =
+            shell("debugger", "tr '\\0' ' ' </proc/1/cmdline; ls /proc/1/root/app/requests; hostname; ls /app");
         targeted.processes = Processes::Of("app".to_owned());
         let (text, ended) = finish(run(&sandbox, targeted).unwrap());
-        assert!(
-            text.starts_with("/usr/bin/node /app/server.js "),
-            "{mode:?}: {text}"
-        );
+        assert!(text.starts_with("/usr/bin/node /app/server.js "), "{mode:?}: {text}");
         assert!(text.contains("-0001.txt"), "{mode:?}: {text}");
         assert!(text.contains("nodejsapp\n"), "{mode:?}: {text}");
         assert_eq!(ended.code, 2, "{mode:?}: its own root has no /app: {text}");
 
-        let (text, ended) =
-            finish(run(&sandbox, shell("alone", "echo pid $$; ls /proc/1/root/app")).unwrap());
+        let (text, ended) = finish(run(&sandbox, shell("alone", "echo pid $$; ls /proc/1/root/app")).unwrap());
         assert!(text.starts_with("pid 1\n"), "{mode:?}: {text}");
         assert_eq!(ended.code, 2, "{mode:?}: {text}");
     }
@@ -152,25 +133,12 @@ fn a_distroless_container_has_no_shell() {
         let _app = run(&sandbox, node("app")).unwrap();
         let exec = ProcessSpec {
             processes: Processes::Of("app".to_owned()),
-            files: if mode == Mode::Off {
-                node("exec").files
-            } else {
-                Files::Of("app".to_owned())
-            },
+            files: if mode == Mode::Off { node("exec").files } else { Files::Of("app".to_owned()) },
             ..shell("exec", "")
         };
-        let exec = ProcessSpec {
-            command: vec!["ls".to_owned()],
-            ..exec
-        };
-        let refused = run(&sandbox, exec)
-            .err()
-            .expect("there is no ls")
-            .to_string();
-        assert_eq!(
-            refused, "exec: \"ls\": executable file not found in $PATH",
-            "{mode:?}"
-        );
+        let exec = ProcessSpec { command: vec!["ls".to_owned()], ..exec };
+        let refused = run(&sandbox, exec).err().expect("there is no ls").to_string();
+        assert_eq!(refused, "exec: \"ls\": executable file not found in $PATH", "{mode:?}");
     }
 }
 
@@ -179,16 +147,7 @@ fn a_process_ends_with_its_code_or_the_signal_that_ended_it() {
     let (mode, _) = strongest_mode(Path::new(PROGRAM));
     let sandbox = Sandbox::start(Path::new(PROGRAM), &pod(mode)).unwrap();
     let (text, ended) = finish(run(&sandbox, shell("seven", "echo out; exit 7")).unwrap());
-    assert_eq!(
-        (text.as_str(), ended),
-        (
-            "out\n",
-            Ended {
-                code: 7,
-                signal: None
-            }
-        )
-    );
+    assert_eq!((text.as_str(), ended), ("out\n", Ended { code: 7, signal: None }));
     let (_, ended) = finish(run(&sandbox, shell("killed", "sh -c 'kill -9 $$'; exit $?")).unwrap());
     assert_eq!(ended.code, 137);
 }
@@ -199,22 +158,10 @@ fn the_users_of_a_container_are_real_and_without_capabilities() {
         return println!("skipped: other users need root");
     }
     let sandbox = Sandbox::start(Path::new(PROGRAM), &pod(Mode::Root)).unwrap();
-    let mut spec = shell(
-        "user",
-        "id -u; id -g; grep CapEff /proc/self/status; touch /nope",
-    );
-    spec.user = User {
-        uid: 65532,
-        gid: 65532,
-        capabilities: u64::MAX,
-        no_new_privileges: true,
-        ..User::default()
-    };
+    let mut spec = shell("user", "id -u; id -g; grep CapEff /proc/self/status; touch /nope");
+    spec.user = User { uid: 65532, gid: 65532, capabilities: u64::MAX, no_new_privileges: true, ..User::default() };
     let (text, _) = finish(run(&sandbox, spec).unwrap());
-    assert!(
-        text.starts_with("65532\n65532\nCapEff:\t0000000000000000\n"),
-        "{text}"
-    );
+    assert!(text.starts_with("65532\n65532\nCapEff:\t0000000000000000\n"), "{text}");
     assert!(text.contains("Permission denied"), "{text}");
 }
 

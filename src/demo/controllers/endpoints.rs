@@ -104,11 +104,7 @@ fn number_of(port: &Value, pod: Option<&Value>) -> Value {
 
 /// The same for the same service, and as long as a generated one.
 fn slice_name(service: &Value) -> String {
-    let uid: String = text(service, "/metadata/uid")
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .take(5)
-        .collect();
+    let uid: String = text(service, "/metadata/uid").chars().filter(char::is_ascii_alphanumeric).take(5).collect();
     format!("{}-{uid}", name(service))
 }
 
@@ -132,34 +128,17 @@ mod tests {
             "spec": { "selector": { "app": "node" }, "ports": [{ "port": 80, "targetPort": "http" }] },
         });
         store.create("services", service).unwrap();
-        store
-            .create("pods", pod("original", &json!({ "app": "node" }), "True"))
-            .unwrap();
-        store
-            .create("pods", pod("copy", &Value::Null, "True"))
-            .unwrap();
-        store
-            .create("pods", pod("slow", &json!({ "app": "node" }), "False"))
-            .unwrap();
+        store.create("pods", pod("original", &json!({ "app": "node" }), "True")).unwrap();
+        store.create("pods", pod("copy", &Value::Null, "True")).unwrap();
+        store.create("pods", pod("slow", &json!({ "app": "node" }), "False")).unwrap();
         reconcile(&store);
         let (slices, version) = store.list("endpointslices", Some("demo"));
         let endpoints = items(&slices[0], "/endpoints");
-        let names: Vec<_> = endpoints
-            .iter()
-            .map(|one| {
-                (
-                    text(one, "/targetRef/name"),
-                    one["conditions"]["ready"] == true,
-                )
-            })
-            .collect();
+        let names: Vec<_> =
+            endpoints.iter().map(|one| (text(one, "/targetRef/name"), one["conditions"]["ready"] == true)).collect();
         assert_eq!(names, [("original", true), ("slow", false)]);
         assert_eq!(slices[0]["ports"][0]["port"], 8000);
         reconcile(&store);
-        assert_eq!(
-            store.version(),
-            version,
-            "nothing changed, nothing is written"
-        );
+        assert_eq!(store.version(), version, "nothing changed, nothing is written");
     }
 }

@@ -15,14 +15,8 @@ use crate::demo::store::Store;
 /// The letters of generated names, as Kubernetes picks them: none that make words or are taken for another.
 const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
 
-const DEPLOYMENTS: Source<'static> = Source {
-    component: "deployment-controller",
-    host: None,
-};
-const REPLICA_SETS: Source<'static> = Source {
-    component: "replicaset-controller",
-    host: None,
-};
+const DEPLOYMENTS: Source<'static> = Source { component: "deployment-controller", host: None };
+const REPLICA_SETS: Source<'static> = Source { component: "replicaset-controller", host: None };
 
 /// One look at every deployment and replica set.
 pub(super) fn reconcile(store: &Store, recorder: &Recorder) {
@@ -78,10 +72,7 @@ fn deploy(store: &Store, recorder: &Recorder, deployment: &Value) {
                 set["spec"]["replicas"] = json!(wanted);
             });
             let way = if wanted > before { "up" } else { "down" };
-            let message = format!(
-                "Scaled {way} replica set {} from {before} to {wanted}",
-                name(&set)
-            );
+            let message = format!("Scaled {way} replica set {} from {before} to {wanted}", name(&set));
             recorder.record(deployment, DEPLOYMENTS, "ScalingReplicaSet", &message, None);
         }
     }
@@ -115,11 +106,7 @@ fn fill(store: &Store, recorder: &Recorder, set: &Value) {
     let wanted = usize::try_from(number(set, "/spec/replicas").unwrap_or(1)).unwrap_or(0);
     pods.sort_by_key(|pod| {
         let version: u64 = text(pod, "/metadata/resourceVersion").parse().unwrap_or(0);
-        (
-            !is_ready(pod),
-            text(pod, "/metadata/creationTimestamp").to_owned(),
-            version,
-        )
+        (!is_ready(pod), text(pod, "/metadata/creationTimestamp").to_owned(), version)
     });
     for pod in pods.split_off(wanted.min(pods.len())) {
         delete(store, &pod);
@@ -167,8 +154,7 @@ fn delete(store: &Store, pod: &Value) {
     let grace = number(pod, "/spec/terminationGracePeriodSeconds").unwrap_or(30);
     let end = Timestamp::now() + SignedDuration::from_secs(grace);
     store.update("pods", namespace(pod), name(pod), |pod| {
-        pod["metadata"]["deletionTimestamp"] =
-            json!(end.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
+        pod["metadata"]["deletionTimestamp"] = json!(end.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
         pod["metadata"]["deletionGracePeriodSeconds"] = json!(grace);
     });
 }
@@ -176,34 +162,20 @@ fn delete(store: &Store, pod: &Value) {
 /// The status of a deployment, from its replica sets.
 fn report(store: &Store, deployment: &Value) {
     let sets = owned(store, "replicasets", deployment);
-    let sum = |field: &str| -> i64 {
-        sets.iter()
-            .filter_map(|set| number(set, &format!("/status/{field}")))
-            .sum()
-    };
+    let sum = |field: &str| -> i64 { sets.iter().filter_map(|set| number(set, &format!("/status/{field}"))).sum() };
     let (replicas, ready) = (sum("replicas"), sum("readyReplicas"));
     let wanted = number(deployment, "/spec/replicas").unwrap_or(1);
     let available = ready >= wanted;
     let since = |kind: &str, value: &str| {
         let old = items(deployment, "/status/conditions");
-        let same = old
-            .iter()
-            .find(|condition| condition["type"] == kind && condition["status"] == value);
+        let same = old.iter().find(|condition| condition["type"] == kind && condition["status"] == value);
         same.and_then(|condition| condition["lastTransitionTime"].as_str())
             .map_or_else(crate::demo::store::now, ToOwned::to_owned)
     };
     let (value, reason, message) = if available {
-        (
-            "True",
-            "MinimumReplicasAvailable",
-            "Deployment has minimum availability.",
-        )
+        ("True", "MinimumReplicasAvailable", "Deployment has minimum availability.")
     } else {
-        (
-            "False",
-            "MinimumReplicasUnavailable",
-            "Deployment does not have minimum availability.",
-        )
+        ("False", "MinimumReplicasUnavailable", "Deployment does not have minimum availability.")
     };
     let time = since("Available", value);
     let mut status = json!({
@@ -226,20 +198,13 @@ fn report(store: &Store, deployment: &Value) {
     if wanted > ready {
         status["unavailableReplicas"] = json!(wanted - ready);
     }
-    store.update(
-        "deployments",
-        namespace(deployment),
-        name(deployment),
-        |deployment| deployment["status"] = status,
-    );
+    store.update("deployments", namespace(deployment), name(deployment), |deployment| deployment["status"] = status);
 }
 
 fn owned(store: &Store, resource: &str, by: &Value) -> Vec<Arc<Value>> {
     let uid = by["metadata"]["uid"].as_str();
     let (all, _) = store.list(resource, Some(namespace(by)));
-    all.into_iter()
-        .filter(|object| controller(object).is_some() && controller(object) == uid)
-        .collect()
+    all.into_iter().filter(|object| controller(object).is_some() && controller(object) == uid).collect()
 }
 
 fn owner(of: &Value, version: &str, kind: &str) -> Value {
@@ -255,10 +220,7 @@ fn owner(of: &Value, version: &str, kind: &str) -> Value {
 
 fn suffix(length: usize) -> String {
     let mut random = rand::rng();
-    (0..length)
-        .filter_map(|_| LETTERS.choose(&mut random))
-        .map(|letter| char::from(*letter))
-        .collect()
+    (0..length).filter_map(|_| LETTERS.choose(&mut random)).map(|letter| char::from(*letter)).collect()
 }
 
 /// Ten letters that are the same for the same template (FNV-1a).
@@ -266,9 +228,7 @@ fn hash(template: &Value) -> String {
     let hash = template
         .to_string()
         .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     let mut rest = hash;
     (0..10)
         .map(|_| {
@@ -302,12 +262,7 @@ mod tests {
     }
 
     fn pods(store: &Store) -> Vec<String> {
-        store
-            .list("pods", Some("demo"))
-            .0
-            .iter()
-            .map(|pod| name(pod).to_owned())
-            .collect()
+        store.list("pods", Some("demo")).0.iter().map(|pod| name(pod).to_owned()).collect()
     }
 
     #[test]
@@ -349,12 +304,8 @@ mod tests {
         });
         reconcile(&store, &recorder);
         assert_eq!(store.list("replicasets", None).0.len(), 2);
-        let images: Vec<_> = store
-            .list("pods", None)
-            .0
-            .iter()
-            .map(|pod| pod["spec"]["containers"][0]["image"].clone())
-            .collect();
+        let images: Vec<_> =
+            store.list("pods", None).0.iter().map(|pod| pod["spec"]["containers"][0]["image"].clone()).collect();
         assert_eq!(images, ["nginx:2", "nginx:2"]);
     }
 }

@@ -90,10 +90,7 @@ const WITHHELD: &[&str] = &[
 pub(super) fn granted(context: &Value, privileged: bool) -> u64 {
     let bit = |name: &str| {
         let name = name.strip_prefix("CAP_").unwrap_or(name);
-        CAPABILITIES
-            .iter()
-            .position(|known| *known == name)
-            .map_or(0, |bit| 1_u64 << bit)
+        CAPABILITIES.iter().position(|known| *known == name).map_or(0, |bit| 1_u64 << bit)
     };
     let all = (1_u64 << CAPABILITIES.len()) - 1;
     let bits = |field: &str| {
@@ -106,18 +103,10 @@ pub(super) fn granted(context: &Value, privileged: bool) -> u64 {
     let set = if privileged {
         all
     } else {
-        let default: u64 = DEFAULT
-            .iter()
-            .copied()
-            .map(bit)
-            .fold(0, |set, bit| set | bit);
+        let default: u64 = DEFAULT.iter().copied().map(bit).fold(0, |set, bit| set | bit);
         (default & !bits("/drop")) | bits("/add")
     };
-    WITHHELD
-        .iter()
-        .copied()
-        .map(bit)
-        .fold(set, |set, withheld| set & !withheld)
+    WITHHELD.iter().copied().map(bit).fold(set, |set, withheld| set & !withheld)
 }
 
 #[cfg(test)]
@@ -129,16 +118,9 @@ mod tests {
     #[test]
     fn capabilities_are_the_default_ones_plus_and_minus() {
         let ptrace = 1 << 19;
-        assert_eq!(
-            granted(&json!({ "add": ["SYS_PTRACE"] }), false) & ptrace,
-            ptrace
-        );
+        assert_eq!(granted(&json!({ "add": ["SYS_PTRACE"] }), false) & ptrace, ptrace);
         assert_eq!(granted(&json!({}), false) & ptrace, 0);
         assert_eq!(granted(&json!({ "drop": ["ALL"] }), false), 0);
-        assert_eq!(
-            granted(&json!({}), true) & (1 << 16),
-            0,
-            "no kernel modules"
-        );
+        assert_eq!(granted(&json!({}), true) & (1 << 16), 0, "no kernel modules");
     }
 }

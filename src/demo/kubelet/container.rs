@@ -44,10 +44,7 @@ pub(super) struct Container<'a> {
 /// The containers of a pod in the order in which they are started.
 pub(super) fn containers(pod: &Value) -> Vec<Container<'_>> {
     let list = |field: &str, kind_of: fn(&Value) -> Kind| {
-        let items = pod["spec"][field]
-            .as_array()
-            .map(Vec::as_slice)
-            .unwrap_or_default();
+        let items = pod["spec"][field].as_array().map(Vec::as_slice).unwrap_or_default();
         items.iter().map(move |spec| Container {
             kind: kind_of(spec),
             name: spec["name"].as_str().unwrap_or_default(),
@@ -55,25 +52,19 @@ pub(super) fn containers(pod: &Value) -> Vec<Container<'_>> {
         })
     };
     list("ephemeralContainers", |_| Kind::Ephemeral)
-        .chain(list("initContainers", |spec| {
-            if spec["restartPolicy"] == "Always" {
-                Kind::Sidecar
-            } else {
-                Kind::Init
-            }
-        }))
+        .chain(list(
+            "initContainers",
+            |spec| {
+                if spec["restartPolicy"] == "Always" { Kind::Sidecar } else { Kind::Init }
+            },
+        ))
         .chain(list("containers", |_| Kind::Regular))
         .collect()
 }
 
 /// `name_namespace(uid)`, as the kubelet names a pod.
 pub(super) fn pod_title(pod: &Value) -> String {
-    let field = |name: &str| {
-        pod["metadata"][name]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned()
-    };
+    let field = |name: &str| pod["metadata"][name].as_str().unwrap_or_default().to_owned();
     format!("{}_{}({})", field("name"), field("namespace"), field("uid"))
 }
 
@@ -92,10 +83,7 @@ pub(super) fn process(
     let user = user(pod, container, image)?;
     let mut environment = image.environment.clone();
     environment.insert("HOSTNAME".to_owned(), text(&pod["metadata"]["name"]));
-    environment.insert(
-        "HOME".to_owned(),
-        if user.uid == 0 { "/root" } else { "/" }.to_owned(),
-    );
+    environment.insert("HOME".to_owned(), if user.uid == 0 { "/root" } else { "/" }.to_owned());
     environment.insert("KUBERNETES_SERVICE_HOST".to_owned(), "10.96.0.1".to_owned());
     environment.insert("KUBERNETES_SERVICE_PORT".to_owned(), "443".to_owned());
     let terminal = has_terminal(container.spec);
@@ -115,10 +103,7 @@ pub(super) fn process(
         }
     }
     let strings = |field: &str| -> Vec<String> {
-        array(&container.spec[field])
-            .iter()
-            .map(|part| expand(&text(part), &environment))
-            .collect()
+        array(&container.spec[field]).iter().map(|part| expand(&text(part), &environment)).collect()
     };
     let (command, arguments) = (strings("command"), strings("args"));
     let command = match (command.is_empty(), arguments.is_empty()) {
@@ -131,9 +116,7 @@ pub(super) fn process(
     for mount in array(&container.spec["volumeMounts"]) {
         let name = text(&mount["name"]);
         let target = text(&mount["mountPath"]);
-        let volume = array(&pod["spec"]["volumes"])
-            .iter()
-            .find(|volume| volume["name"] == name);
+        let volume = array(&pod["spec"]["volumes"]).iter().find(|volume| volume["name"] == name);
         match volume.and_then(|volume| volume["hostPath"]["path"].as_str()) {
             Some(path) => root.mounts.push((PathBuf::from(path), target)),
             None => root.shared.push((name, target)),
@@ -160,37 +143,22 @@ fn user(pod: &Value, container: &Container<'_>, image: &Image) -> Result<User, S
         value.and_then(|value| u32::try_from(value).ok())
     };
     let asked = number("runAsUser");
-    let non_root = own["runAsNonRoot"]
-        .as_bool()
-        .or_else(|| pods["runAsNonRoot"].as_bool());
+    let non_root = own["runAsNonRoot"].as_bool().or_else(|| pods["runAsNonRoot"].as_bool());
     if non_root == Some(true) {
-        let place = format!(
-            "(pod: \"{}\", container: {})",
-            pod_title(pod),
-            container.name
-        );
+        let place = format!("(pod: \"{}\", container: {})", pod_title(pod), container.name);
         if asked == Some(0) {
-            return Err(format!(
-                "container's runAsUser breaks non-root policy {place}"
-            ));
+            return Err(format!("container's runAsUser breaks non-root policy {place}"));
         }
         if asked.is_none() && image.user.0 == 0 {
-            return Err(format!(
-                "container has runAsNonRoot and image will run as root {place}"
-            ));
+            return Err(format!("container has runAsNonRoot and image will run as root {place}"));
         }
     }
     let uid = asked.unwrap_or(image.user.0);
     // a runtime takes the group from the image's /etc/passwd, which knows the image's own user only
     let gid = number("runAsGroup").unwrap_or(if uid == image.user.0 { image.user.1 } else { 0 });
     let mut groups = vec![gid];
-    let more = array(&pods["supplementalGroups"])
-        .iter()
-        .chain([&pods["fsGroup"]]);
-    groups.extend(
-        more.filter_map(Value::as_u64)
-            .filter_map(|group| u32::try_from(group).ok()),
-    );
+    let more = array(&pods["supplementalGroups"]).iter().chain([&pods["fsGroup"]]);
+    groups.extend(more.filter_map(Value::as_u64).filter_map(|group| u32::try_from(group).ok()));
     let privileged = own["privileged"] == true;
     Ok(User {
         uid,
@@ -230,9 +198,7 @@ fn expand(text: &str, environment: &BTreeMap<String, String>) -> String {
         if let Some(after) = rest.strip_prefix("$$") {
             expanded.push('$');
             rest = after;
-        } else if let Some((name, after)) = rest
-            .strip_prefix("$(")
-            .and_then(|name| name.split_once(')'))
+        } else if let Some((name, after)) = rest.strip_prefix("$(").and_then(|name| name.split_once(')'))
             && let Some(value) = environment.get(name)
         {
             expanded.push_str(value);
@@ -291,9 +257,7 @@ mod tests {
         );
         let user = built(&pod, "f", "busybox").unwrap().user;
         assert_eq!((user.uid, user.gid), (65532, 0));
-        let user = built(&pod, "app", "registry.example.com/nodejsapp:nonroot")
-            .unwrap()
-            .user;
+        let user = built(&pod, "app", "registry.example.com/nodejsapp:nonroot").unwrap().user;
         assert_eq!((user.uid, user.gid), (65532, 65532));
     }
 
@@ -309,10 +273,7 @@ mod tests {
             { "name": "a" }, { "name": "b", "args": ["x"] }, { "name": "c", "command": ["y"] } ] } });
         let command = |name: &str, image: &str| built(&pod, name, image).unwrap().command;
         assert_eq!(command("a", "busybox"), ["sh"]);
-        assert_eq!(
-            command("b", "nginx"),
-            ["/usr/sbin/nginx", "-g", "daemon off;", "x"]
-        );
+        assert_eq!(command("b", "nginx"), ["/usr/sbin/nginx", "-g", "daemon off;", "x"]);
         assert_eq!(command("c", "nginx"), ["y"]);
     }
 }

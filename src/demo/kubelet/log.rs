@@ -59,10 +59,7 @@ struct Position {
 
 impl Log {
     pub(super) fn new() -> Arc<Self> {
-        Arc::new(Self {
-            lines: Mutex::default(),
-            additions: watch::Sender::new(0),
-        })
+        Arc::new(Self { lines: Mutex::default(), additions: watch::Sender::new(0) })
     }
 
     fn lock(&self) -> MutexGuard<'_, Lines> {
@@ -88,10 +85,7 @@ impl Log {
             log: Arc::clone(self),
             additions: self.additions.subscribe(),
             position: start,
-            left: query
-                .limit_bytes
-                .and_then(|limit| usize::try_from(limit).ok())
-                .unwrap_or(usize::MAX),
+            left: query.limit_bytes.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX),
             timestamps: query.timestamps,
             follow: query.follow,
         };
@@ -111,11 +105,7 @@ impl Lines {
                     Some(line) if line.is_open() && line.errors == errors => {
                         line.text.extend_from_slice(piece);
                     }
-                    _ => self.kept.push_back(Line {
-                        time,
-                        text: piece.to_vec(),
-                        errors,
-                    }),
+                    _ => self.kept.push_back(Line { time, text: piece.to_vec(), errors }),
                 }
                 self.bytes += piece.len();
             }
@@ -130,33 +120,16 @@ impl Lines {
 
     fn start(&self, query: &LogQuery) -> Position {
         let count = self.kept.len();
-        let tail = query.tail_lines.map_or(count, |lines| {
-            usize::try_from(lines).unwrap_or(usize::MAX).min(count)
-        });
-        let since = query.since.map_or(0, |since| {
-            self.kept
-                .iter()
-                .take_while(|line| line.time < since)
-                .count()
-        });
+        let tail = query.tail_lines.map_or(count, |lines| usize::try_from(lines).unwrap_or(usize::MAX).min(count));
+        let since = query.since.map_or(0, |since| self.kept.iter().take_while(|line| line.time < since).count());
         let skipped = (count - tail).max(since);
-        Position {
-            line: self.first + skipped as u64,
-            bytes: 0,
-        }
+        Position { line: self.first + skipped as u64, bytes: 0 }
     }
 
     /// What comes after a position, at most a piece of it, and the position after that.
     fn after(&self, position: Position, timestamps: bool) -> (Vec<u8>, Position) {
         // what was dropped meanwhile is lost to a reader that is too slow
-        let mut at = if position.line < self.first {
-            Position {
-                line: self.first,
-                bytes: 0,
-            }
-        } else {
-            position
-        };
+        let mut at = if position.line < self.first { Position { line: self.first, bytes: 0 } } else { position };
         let mut piece = Vec::new();
         let skip = usize::try_from(at.line - self.first).unwrap_or(usize::MAX);
         let last = self.kept.len().saturating_sub(1);
@@ -167,10 +140,7 @@ impl Lines {
             piece.extend_from_slice(&line.text[at.bytes..]);
             at.bytes = line.text.len();
             if index < last || !line.is_open() {
-                at = Position {
-                    line: at.line + 1,
-                    bytes: 0,
-                };
+                at = Position { line: at.line + 1, bytes: 0 };
             }
             if piece.len() >= PIECE {
                 break;
@@ -230,74 +200,21 @@ mod tests {
         log.append(false, b"one\ntwo\nthr");
         log.append(false, b"ee");
         assert_eq!(text(&log, LogQuery::default()).await, "one\ntwo\nthree");
-        assert_eq!(
-            text(
-                &log,
-                LogQuery {
-                    tail_lines: Some(1),
-                    ..LogQuery::default()
-                }
-            )
-            .await,
-            "three"
-        );
-        assert_eq!(
-            text(
-                &log,
-                LogQuery {
-                    tail_lines: Some(0),
-                    ..LogQuery::default()
-                }
-            )
-            .await,
-            ""
-        );
-        assert_eq!(
-            text(
-                &log,
-                LogQuery {
-                    limit_bytes: Some(5),
-                    ..LogQuery::default()
-                }
-            )
-            .await,
-            "one\nt"
-        );
+        assert_eq!(text(&log, LogQuery { tail_lines: Some(1), ..LogQuery::default() }).await, "three");
+        assert_eq!(text(&log, LogQuery { tail_lines: Some(0), ..LogQuery::default() }).await, "");
+        assert_eq!(text(&log, LogQuery { limit_bytes: Some(5), ..LogQuery::default() }).await, "one\nt");
         let later = Timestamp::now() + jiff::SignedDuration::from_secs(5);
-        assert_eq!(
-            text(
-                &log,
-                LogQuery {
-                    since: Some(later),
-                    ..LogQuery::default()
-                }
-            )
-            .await,
-            ""
-        );
-        let stamped = text(
-            &log,
-            LogQuery {
-                timestamps: true,
-                ..LogQuery::default()
-            },
-        )
-        .await;
+        assert_eq!(text(&log, LogQuery { since: Some(later), ..LogQuery::default() }).await, "");
+        let stamped = text(&log, LogQuery { timestamps: true, ..LogQuery::default() }).await;
         assert_eq!(stamped.lines().count(), 3);
-        assert!(
-            stamped.lines().all(|line| line.split_once("Z ").is_some()),
-            "{stamped}"
-        );
+        assert!(stamped.lines().all(|line| line.split_once("Z ").is_some()), "{stamped}");
     }
 
     #[tokio::test]
     async fn a_follower_gets_a_started_line_at_once_and_its_rest_later() {
         let log = Log::new();
         log.append(false, b"/ # ");
-        let mut pieces = log.read(&LogQuery {
-            follow: true,
-            ..LogQuery::default()
-        });
+        let mut pieces = log.read(&LogQuery { follow: true, ..LogQuery::default() });
         assert_eq!(pieces.next().await.unwrap(), "/ # ");
         log.append(false, b"ls\r\n");
         assert_eq!(pieces.next().await.unwrap(), "ls\r\n");

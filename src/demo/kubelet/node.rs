@@ -19,14 +19,8 @@ use crate::demo::sandbox::{Files, ProcessSpec, Processes};
 
 impl Shared {
     /// The pod of this reference, with its object, if it has such a container.
-    fn container(
-        &self,
-        container: &ContainerRef,
-    ) -> Result<(Option<Arc<Running>>, Arc<Value>), StreamError> {
-        let ContainerRef {
-            pod: name,
-            container,
-        } = container;
+    fn container(&self, container: &ContainerRef) -> Result<(Option<Arc<Running>>, Arc<Value>), StreamError> {
+        let ContainerRef { pod: name, container } = container;
         let pod = self
             .store
             .get("pods", &name.namespace, &name.name)
@@ -40,29 +34,16 @@ impl Shared {
 }
 
 impl Node for Kubelet {
-    fn log(
-        &self,
-        container: &ContainerRef,
-        query: LogQuery,
-    ) -> Result<BoxStream<'static, Bytes>, StreamError> {
+    fn log(&self, container: &ContainerRef, query: LogQuery) -> Result<BoxStream<'static, Bytes>, StreamError> {
         let (running, pod) = self.shared.container(container)?;
         let name = &container.container;
-        let life = running.and_then(|running| {
-            if query.previous {
-                running.previous(name)
-            } else {
-                running.current(name)
-            }
-        });
+        let life =
+            running.and_then(|running| if query.previous { running.previous(name) } else { running.current(name) });
         if let Some(life) = life {
             return Ok(life.log.read(&query).boxed());
         }
         let pod_name = &container.pod.name;
-        let what = if query.previous {
-            "previous terminated container"
-        } else {
-            "container"
-        };
+        let what = if query.previous { "previous terminated container" } else { "container" };
         let reason = waiting_reason(&pod, name);
         Err(refusal(
             400,
@@ -75,23 +56,12 @@ impl Node for Kubelet {
         ))
     }
 
-    fn attach(
-        &self,
-        container: &ContainerRef,
-        _tty: bool,
-    ) -> BoxFuture<'static, Result<Streams, StreamError>> {
+    fn attach(&self, container: &ContainerRef, _tty: bool) -> BoxFuture<'static, Result<Streams, StreamError>> {
         let found = self.shared.container(container).and_then(|(running, _)| {
             let life = running.and_then(|running| running.current(&container.container));
             life.and_then(|life| life.console()).ok_or_else(|| {
                 let (name, pod) = (&container.container, &container.pod.name);
-                refusal(
-                    500,
-                    "",
-                    format!(
-                        "container {name} not found in pod {pod}_{}",
-                        container.pod.namespace
-                    ),
-                )
+                refusal(500, "", format!("container {name} not found in pod {pod}_{}", container.pod.namespace))
             })
         });
         std::future::ready(found.map(|console| console.attach())).boxed()
@@ -110,11 +80,7 @@ impl Node for Kubelet {
                 .filter(|life| life.console().is_some());
             match (running, life) {
                 (Some(running), Some(life)) => Ok((running, life)),
-                _ => Err(refusal(
-                    500,
-                    "",
-                    format!("container not found ({:?})", container.container),
-                )),
+                _ => Err(refusal(500, "", format!("container not found ({:?})", container.container))),
             }
         });
         let name = container.container.clone();
@@ -125,22 +91,21 @@ impl Node for Kubelet {
         .boxed()
     }
 
-    fn dial(
-        &self,
-        pod: &PodRef,
-        port: u16,
-    ) -> BoxFuture<'static, Result<Box<dyn Duplex>, StreamError>> {
+    fn dial(&self, pod: &PodRef, port: u16) -> BoxFuture<'static, Result<Box<dyn Duplex>, StreamError>> {
         let sandbox = self.shared.find(pod).and_then(|running| running.sandbox());
         let name = pod.name.clone();
         async move {
             let sandbox = sandbox.ok_or_else(|| refusal(500, "", format!("pod {name} is not running")))?;
             let dialled = tokio::task::spawn_blocking(move || sandbox.dial(port)).await;
             let failed = |error: String| {
-                refusal(500, "", format!("failed to connect to localhost:{port} inside namespace of pod {name}: {error}"))
+                refusal(
+                    500,
+                    "",
+                    format!("failed to connect to localhost:{port} inside namespace of pod {name}: {error}"),
+                )
             };
-            let descriptor = dialled
-                .map_err(|error| failed(error.to_string()))?
-                .map_err(|error| failed(format!("{error:#}")))?;
+            let descriptor =
+                dialled.map_err(|error| failed(error.to_string()))?.map_err(|error| failed(format!("{error:#}")))?;
             connection(descriptor).map_err(|error| failed(error.to_string()))
         }
         .boxed()
@@ -159,13 +124,7 @@ fn connection(descriptor: std::os::fd::OwnedFd) -> std::io::Result<Box<dyn Duple
 }
 
 /// Starts another process in a container. That it could not be started is told by the stream, as a real node does.
-async fn exec(
-    running: &Running,
-    life: &Life,
-    container: &str,
-    command: Vec<String>,
-    tty: bool,
-) -> Streams {
+async fn exec(running: &Running, life: &Life, container: &str, command: Vec<String>, tty: bool) -> Streams {
     let id = start::new_id();
     let mut environment = life.process.environment.clone();
     if tty {
@@ -221,34 +180,21 @@ async fn exec(
 fn not_started(words: String) -> Streams {
     let (exit, exit_receiver) = oneshot::channel();
     let _ = exit.send(Exit::Failed(words));
-    Streams {
-        input: mpsc::channel(1).0,
-        output: mpsc::channel(1).1,
-        resize: mpsc::channel(1).0,
-        exit: exit_receiver,
-    }
+    Streams { input: mpsc::channel(1).0, output: mpsc::channel(1).1, resize: mpsc::channel(1).0, exit: exit_receiver }
 }
 
 /// Why a container that has not started waits.
 fn waiting_reason(pod: &Value, container: &str) -> String {
-    [
-        "containerStatuses",
-        "initContainerStatuses",
-        "ephemeralContainerStatuses",
-    ]
-    .iter()
-    .filter_map(|field| pod["status"][field].as_array())
-    .flatten()
-    .find(|status| status["name"] == container)
-    .and_then(|status| status["state"]["waiting"]["reason"].as_str())
-    .unwrap_or("ContainerCreating")
-    .to_owned()
+    ["containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"]
+        .iter()
+        .filter_map(|field| pod["status"][field].as_array())
+        .flatten()
+        .find(|status| status["name"] == container)
+        .and_then(|status| status["state"]["waiting"]["reason"].as_str())
+        .unwrap_or("ContainerCreating")
+        .to_owned()
 }
 
 fn refusal(code: u16, reason: &str, message: String) -> StreamError {
-    StreamError {
-        code,
-        reason: reason.to_owned(),
-        message,
-    }
+    StreamError { code, reason: reason.to_owned(), message }
 }

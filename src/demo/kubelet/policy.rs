@@ -12,8 +12,7 @@ pub(super) fn is_over(tracked: &BTreeMap<String, Tracked>, restart: &str) -> boo
         _ => None,
     };
     let of = |kind: Kind| tracked.values().filter(move |known| known.kind == kind);
-    let failed_init =
-        restart == "Never" && of(Kind::Init).any(|known| code(known).is_some_and(|code| code != 0));
+    let failed_init = restart == "Never" && of(Kind::Init).any(|known| code(known).is_some_and(|code| code != 0));
     failed_init
         || of(Kind::Regular).all(|known| match code(known) {
             Some(0) => restart != "Always",
@@ -72,11 +71,7 @@ mod tests {
             (Kind::Sidecar, 0, "Never", true),
             (Kind::Ephemeral, 1, "Always", false),
         ] {
-            assert_eq!(
-                wants_start(&ended(kind, code), restart),
-                again,
-                "{kind:?} {code} {restart}"
-            );
+            assert_eq!(wants_start(&ended(kind, code), restart), again, "{kind:?} {code} {restart}");
         }
         assert!(wants_start(&Tracked::new(Kind::Ephemeral, false), "Never"));
     }
@@ -86,10 +81,7 @@ mod tests {
         let of = |all: [Tracked; 2]| -> BTreeMap<String, Tracked> {
             ["a", "b"].map(str::to_owned).into_iter().zip(all).collect()
         };
-        let well = of([
-            ended(Kind::Regular, 0),
-            Tracked::new(Kind::Ephemeral, false),
-        ]);
+        let well = of([ended(Kind::Regular, 0), Tracked::new(Kind::Ephemeral, false)]);
         assert!(is_over(&well, "Never") && is_over(&well, "OnFailure"));
         assert!(!is_over(&well, "Always"));
         let broken = of([ended(Kind::Init, 1), Tracked::new(Kind::Regular, true)]);

@@ -55,19 +55,12 @@ impl Life {
         console: Arc<Console>,
         leash: Leash,
     ) -> Arc<Self> {
-        Arc::new(Self {
-            id,
-            process,
-            log,
-            alive: Mutex::new(Some(Alive { console, leash })),
-        })
+        Arc::new(Self { id, process, log, alive: Mutex::new(Some(Alive { console, leash })) })
     }
 
     /// Its streams, if it still runs.
     pub(super) fn console(&self) -> Option<Arc<Console>> {
-        lock(&self.alive)
-            .as_ref()
-            .map(|alive| Arc::clone(&alive.console))
+        lock(&self.alive).as_ref().map(|alive| Arc::clone(&alive.console))
     }
 
     /// Asks it to end.
@@ -92,10 +85,7 @@ impl Life {
 
 impl Running {
     pub(super) fn new(uid: &str) -> Arc<Self> {
-        Arc::new(Self {
-            uid: uid.to_owned(),
-            ..Self::default()
-        })
+        Arc::new(Self { uid: uid.to_owned(), ..Self::default() })
     }
 
     pub(super) fn sandbox(&self) -> Option<Arc<Sandbox>> {

@@ -68,13 +68,8 @@ pub(super) async fn start(shared: &Shared, running: &Running, pod: &Value, name:
     let node = pod["spec"]["nodeName"].as_str().unwrap_or_default();
     let field = format!("spec.{}{{{name}}}", container.kind.field());
     let tell = |reason: &str, message: &str| {
-        let source = Source {
-            component: "kubelet",
-            host: Some(node),
-        };
-        shared
-            .recorder
-            .record(pod, source, reason, message, Some(&field));
+        let source = Source { component: "kubelet", host: Some(node) };
+        shared.recorder.record(pod, source, reason, message, Some(&field));
     };
     let image = match pulled(shared, node, &container, &tell).await {
         Ok(image) => image,
@@ -83,16 +78,7 @@ pub(super) async fn start(shared: &Shared, running: &Running, pod: &Value, name:
             return outcome;
         }
     };
-    outcome.result = run(
-        shared,
-        running,
-        pod,
-        &container,
-        &image,
-        &mut outcome.user,
-        &tell,
-    )
-    .await;
+    outcome.result = run(shared, running, pod, &container, &image, &mut outcome.user, &tell).await;
     if outcome.user.is_some() {
         outcome.image = Some((image.name, image.id));
     }
@@ -109,11 +95,7 @@ async fn pulled(
     let asked = container.spec["image"].as_str().unwrap_or_default();
     let failed = |reason, message: String| {
         tell("Failed", &format!("Error: {reason}"));
-        Failure {
-            reason,
-            message,
-            created: None,
-        }
+        Failure { reason, message, created: None }
     };
     let answer = image::pull(asked);
     if let Err(refused) = &answer
@@ -122,19 +104,10 @@ async fn pulled(
         tell("InspectFailed", &refused.message);
         return Err(failed(refused.reason, refused.message.clone()));
     }
-    let policy = container.spec["imagePullPolicy"]
-        .as_str()
-        .unwrap_or("IfNotPresent");
-    let present = answer
-        .as_ref()
-        .is_ok_and(|image| shared.has_image(node, &image.name));
+    let policy = container.spec["imagePullPolicy"].as_str().unwrap_or("IfNotPresent");
+    let present = answer.as_ref().is_ok_and(|image| shared.has_image(node, &image.name));
     if present && policy != "Always" {
-        tell(
-            "Pulled",
-            &format!(
-                "Container image {asked:?} already present on machine and can be accessed by the pod"
-            ),
-        );
+        tell("Pulled", &format!("Container image {asked:?} already present on machine and can be accessed by the pod"));
         return answer.map_err(|refused| failed(refused.reason, refused.message));
     }
     if policy == "Never" {
@@ -161,10 +134,7 @@ async fn pulled(
             Ok(image)
         }
         Err(refused) => {
-            tell(
-                "Failed",
-                &format!("Failed to pull image {asked:?}: {}", refused.message),
-            );
+            tell("Failed", &format!("Failed to pull image {asked:?}: {}", refused.message));
             Err(failed(refused.reason, refused.message))
         }
     }
@@ -182,23 +152,15 @@ async fn run(
     let id = new_id();
     let failed = |reason, message: String, created| {
         tell("Failed", &format!("Error: {message}"));
-        Failure {
-            reason,
-            message,
-            created,
-        }
+        Failure { reason, message, created }
     };
-    let processes = processes(running, pod, container, &id)
-        .map_err(|message| failed("CreateContainerError", message, None))?;
+    let processes =
+        processes(running, pod, container, &id).map_err(|message| failed("CreateContainerError", message, None))?;
     let process = process(pod, container, image, processes)
         .map_err(|message| failed("CreateContainerConfigError", message, None))?;
-    let sandbox = running.sandbox().ok_or_else(|| {
-        failed(
-            "CreateContainerError",
-            "the pod's sandbox is gone".to_owned(),
-            None,
-        )
-    })?;
+    let sandbox = running
+        .sandbox()
+        .ok_or_else(|| failed("CreateContainerError", "the pod's sandbox is gone".to_owned(), None))?;
     *user = Some(process.user.clone());
     tell("Created", "Container created");
     let spec = container.spec;
@@ -217,10 +179,7 @@ async fn run(
         };
         let mut process = sandbox.run(asked, theirs)?;
         let ends = ends.or_else(|| process.take_terminal().map(Ends::Terminal));
-        Ok((
-            process,
-            ends.ok_or_else(|| anyhow::anyhow!("the process has no terminal"))?,
-        ))
+        Ok((process, ends.ok_or_else(|| anyhow::anyhow!("the process has no terminal"))?))
     })
     .await
     .unwrap_or_else(|stopped| Err(stopped.into()));
@@ -243,15 +202,8 @@ async fn run(
 }
 
 /// Whose processes a container sees.
-fn processes(
-    running: &Running,
-    pod: &Value,
-    container: &Container<'_>,
-    id: &str,
-) -> Result<Processes, String> {
-    let target = container.spec["targetContainerName"]
-        .as_str()
-        .unwrap_or_default();
+fn processes(running: &Running, pod: &Value, container: &Container<'_>, id: &str) -> Result<Processes, String> {
+    let target = container.spec["targetContainerName"].as_str().unwrap_or_default();
     if container.kind == Kind::Ephemeral && !target.is_empty() {
         return match running.current(target) {
             Some(life) if life.console().is_some() => Ok(Processes::Of(target.to_owned())),

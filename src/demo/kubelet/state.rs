@@ -28,13 +28,8 @@ fn back_off(failures: u32) -> Duration {
 /// What a container is doing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum State {
-    Waiting {
-        reason: String,
-        message: Option<String>,
-    },
-    Running {
-        since: String,
-    },
+    Waiting { reason: String, message: Option<String> },
+    Running { since: String },
     Terminated(Terminated),
 }
 
@@ -78,17 +73,10 @@ pub(super) struct Tracked {
 
 impl Tracked {
     pub(super) fn new(kind: Kind, pod_has_init: bool) -> Self {
-        let reason = if pod_has_init {
-            "PodInitializing"
-        } else {
-            "ContainerCreating"
-        };
+        let reason = if pod_has_init { "PodInitializing" } else { "ContainerCreating" };
         Self {
             kind,
-            state: State::Waiting {
-                reason: reason.to_owned(),
-                message: None,
-            },
+            state: State::Waiting { reason: reason.to_owned(), message: None },
             last: None,
             restarts: 0,
             image: None,
@@ -181,9 +169,7 @@ impl Tracked {
     /// The code of its newest life, if that has ended.
     pub(super) fn exit_code(&self) -> Option<i32> {
         match (&self.state, &self.last) {
-            (State::Terminated(ended), _) | (State::Waiting { .. }, Some(ended)) => {
-                Some(ended.code)
-            }
+            (State::Terminated(ended), _) | (State::Waiting { .. }, Some(ended)) => Some(ended.code),
             _ => None,
         }
     }
@@ -200,10 +186,7 @@ impl Tracked {
     /// As `status` has it. What is not known yet is left out, as a kubelet does.
     pub(super) fn status(&self, container: &Container<'_>) -> Value {
         let asked = container.spec["image"].as_str().unwrap_or_default();
-        let (image, image_id) = self
-            .image
-            .as_ref()
-            .map_or((asked, ""), |(name, id)| (name.as_str(), id.as_str()));
+        let (image, image_id) = self.image.as_ref().map_or((asked, ""), |(name, id)| (name.as_str(), id.as_str()));
         let mut status = json!({
             "name": container.name,
             "state": self.state.json(),
@@ -228,10 +211,8 @@ impl Tracked {
             }});
         }
         if let Some(mounts) = container.spec["volumeMounts"].as_array() {
-            status["volumeMounts"] = mounts
-                .iter()
-                .map(|mount| json!({ "mountPath": mount["mountPath"], "name": mount["name"] }))
-                .collect();
+            status["volumeMounts"] =
+                mounts.iter().map(|mount| json!({ "mountPath": mount["mountPath"], "name": mount["name"] })).collect();
         }
         status
     }
@@ -239,22 +220,13 @@ impl Tracked {
 
 impl State {
     pub(super) fn waiting(reason: &str, message: impl Into<String>) -> Self {
-        Self::Waiting {
-            reason: reason.to_owned(),
-            message: Some(message.into()),
-        }
+        Self::Waiting { reason: reason.to_owned(), message: Some(message.into()) }
     }
 
     fn json(&self) -> Value {
         match self {
-            Self::Waiting {
-                reason,
-                message: None,
-            } => json!({ "waiting": { "reason": reason } }),
-            Self::Waiting {
-                reason,
-                message: Some(message),
-            } => {
+            Self::Waiting { reason, message: None } => json!({ "waiting": { "reason": reason } }),
+            Self::Waiting { reason, message: Some(message) } => {
                 json!({ "waiting": { "message": message, "reason": reason } })
             }
             Self::Running { since } => json!({ "running": { "startedAt": since } }),
@@ -285,9 +257,7 @@ mod tests {
 
     #[test]
     fn back_off_doubles_up_to_five_minutes() {
-        let seconds: Vec<u64> = (1..8)
-            .map(|failures| back_off(failures).as_secs())
-            .collect();
+        let seconds: Vec<u64> = (1..8).map(|failures| back_off(failures).as_secs()).collect();
         assert_eq!(seconds, [10, 20, 40, 80, 160, 300, 300]);
         assert_eq!(back_off(u32::MAX), LONGEST_BACK_OFF);
     }
@@ -307,20 +277,13 @@ mod tests {
         known.began("long".to_owned(), "then".to_owned(), at);
         at += HEALTHY + Duration::from_secs(1);
         known.ended("long".to_owned(), 3, "now".to_owned(), at);
-        assert_eq!(
-            known.retry_at, None,
-            "a long life makes up for the failures"
-        );
+        assert_eq!(known.retry_at, None, "a long life makes up for the failures");
     }
 
     #[test]
     fn a_debugger_whose_command_does_not_exist_is_never_tried_again() {
         let failure = |created: Option<&str>| Failure {
-            reason: if created.is_some() {
-                "RunContainerError"
-            } else {
-                "CreateContainerConfigError"
-            },
+            reason: if created.is_some() { "RunContainerError" } else { "CreateContainerConfigError" },
             message: "why".to_owned(),
             created: created.map(str::to_owned),
         };

@@ -43,14 +43,9 @@ pub(super) fn status<'a>(
             status[field] = json!(list);
         }
     }
-    let known: Vec<(&str, &Tracked)> = all
-        .iter()
-        .filter_map(|container| Some((container.name, tracked(container.name)?)))
-        .collect();
-    let phase = phase(
-        &known,
-        pod["spec"]["restartPolicy"].as_str().unwrap_or("Always"),
-    );
+    let known: Vec<(&str, &Tracked)> =
+        all.iter().filter_map(|container| Some((container.name, tracked(container.name)?))).collect();
+    let phase = phase(&known, pod["spec"]["restartPolicy"].as_str().unwrap_or("Always"));
     status["phase"] = json!(phase);
     status["hostIP"] = json!(surroundings.host_address);
     status["hostIPs"] = json!([{ "ip": surroundings.host_address }]);
@@ -69,19 +64,13 @@ pub(super) fn status<'a>(
 
 /// The pod's phase: what its own containers do; debuggers do not count.
 fn phase(known: &[(&str, &Tracked)], policy: &str) -> &'static str {
-    let of = |kind: Kind| {
-        known
-            .iter()
-            .map(|(_, tracked)| *tracked)
-            .filter(move |tracked| tracked.kind == kind)
-    };
-    let failed_init = of(Kind::Init)
-        .any(|tracked| matches!(&tracked.state, State::Terminated(ended) if ended.code != 0));
+    let of = |kind: Kind| known.iter().map(|(_, tracked)| *tracked).filter(move |tracked| tracked.kind == kind);
+    let failed_init =
+        of(Kind::Init).any(|tracked| matches!(&tracked.state, State::Terminated(ended) if ended.code != 0));
     if failed_init && policy == "Never" {
         return "Failed";
     }
-    let initialized =
-        of(Kind::Init).all(Tracked::is_ready) && of(Kind::Sidecar).all(|sidecar| sidecar.ran);
+    let initialized = of(Kind::Init).all(Tracked::is_ready) && of(Kind::Sidecar).all(|sidecar| sidecar.ran);
     if !initialized {
         return "Pending";
     }
@@ -122,62 +111,31 @@ fn conditions(
     } else if phase == "Failed" {
         ("PodFailed", None)
     } else {
-        (
-            "ContainersNotReady",
-            Some(format!(
-                "containers with unready status: [{}]",
-                unready.join(" ")
-            )),
-        )
+        ("ContainersNotReady", Some(format!("containers with unready status: [{}]", unready.join(" "))))
     };
     let ready = unready.is_empty() && uninitialized.is_empty() && !over;
     let verdict = |met: bool, reason: &str, message: Option<String>| {
-        if met {
-            (true, None, None)
-        } else {
-            (false, Some(reason.to_owned()), message)
-        }
+        if met { (true, None, None) } else { (false, Some(reason.to_owned()), message) }
     };
     let initialized = if phase == "Succeeded" {
         (true, Some("PodCompleted".to_owned()), None)
     } else {
-        let message = format!(
-            "containers with incomplete status: [{}]",
-            uninitialized.join(" ")
-        );
-        verdict(
-            uninitialized.is_empty(),
-            "ContainersNotInitialized",
-            Some(message),
-        )
+        let message = format!("containers with incomplete status: [{}]", uninitialized.join(" "));
+        verdict(uninitialized.is_empty(), "ContainersNotInitialized", Some(message))
     };
     let wanted = [
-        (
-            "PodReadyToStartContainers",
-            (surroundings.sandboxed && !over, None, None),
-        ),
+        ("PodReadyToStartContainers", (surroundings.sandboxed && !over, None, None)),
         ("Initialized", initialized),
-        (
-            "Ready",
-            verdict(ready, unready_reason, unready_message.clone()),
-        ),
-        (
-            "ContainersReady",
-            verdict(ready, unready_reason, unready_message),
-        ),
+        ("Ready", verdict(ready, unready_reason, unready_message.clone())),
+        ("ContainersReady", verdict(ready, unready_reason, unready_message)),
         ("PodScheduled", (true, None, None)),
     ];
-    let before = old["conditions"]
-        .as_array()
-        .map(Vec::as_slice)
-        .unwrap_or_default();
+    let before = old["conditions"].as_array().map(Vec::as_slice).unwrap_or_default();
     wanted
         .into_iter()
         .map(|(kind, (met, reason, message))| {
             let value = if met { "True" } else { "False" };
-            let same = before
-                .iter()
-                .find(|condition| condition["type"] == kind && condition["status"] == value);
+            let same = before.iter().find(|condition| condition["type"] == kind && condition["status"] == value);
             let since = same.and_then(|condition| condition["lastTransitionTime"].as_str());
             let mut condition = json!({
                 "type": kind,
@@ -216,9 +174,7 @@ mod tests {
     }
 
     fn running() -> State {
-        State::Running {
-            since: "2026-01-01T00:00:00Z".to_owned(),
-        }
+        State::Running { since: "2026-01-01T00:00:00Z".to_owned() }
     }
 
     fn of(policy: &str, states: &[(&str, Kind, State)]) -> Value {
@@ -249,52 +205,23 @@ mod tests {
 
     fn condition<'a>(status: &'a Value, kind: &str) -> &'a Value {
         let all = status["conditions"].as_array().unwrap();
-        all.iter()
-            .find(|condition| condition["type"] == kind)
-            .unwrap()
+        all.iter().find(|condition| condition["type"] == kind).unwrap()
     }
 
     #[test]
     fn phases_follow_the_containers_and_not_the_debuggers() {
         let phase = |policy, states: &[_]| of(policy, states)["phase"].clone();
-        assert_eq!(
-            phase("Always", &[("a", Kind::Regular, running())]),
-            "Running"
-        );
-        assert_eq!(
-            phase("Always", &[("a", Kind::Regular, ended(3))]),
-            "Running"
-        );
-        assert_eq!(
-            phase(
-                "Never",
-                &[
-                    ("a", Kind::Regular, ended(0)),
-                    ("d", Kind::Ephemeral, running())
-                ]
-            ),
-            "Succeeded"
-        );
+        assert_eq!(phase("Always", &[("a", Kind::Regular, running())]), "Running");
+        assert_eq!(phase("Always", &[("a", Kind::Regular, ended(3))]), "Running");
+        assert_eq!(phase("Never", &[("a", Kind::Regular, ended(0)), ("d", Kind::Ephemeral, running())]), "Succeeded");
         assert_eq!(phase("Never", &[("a", Kind::Regular, ended(1))]), "Failed");
         let creating = State::waiting("ContainerCreating", "");
-        assert_eq!(
-            phase(
-                "Always",
-                &[("i", Kind::Init, running()), ("a", Kind::Regular, creating)]
-            ),
-            "Pending"
-        );
+        assert_eq!(phase("Always", &[("i", Kind::Init, running()), ("a", Kind::Regular, creating)]), "Pending");
     }
 
     #[test]
     fn readiness_names_who_is_not_ready() {
-        let status = of(
-            "Always",
-            &[
-                ("a", Kind::Regular, running()),
-                ("b", Kind::Regular, ended(3)),
-            ],
-        );
+        let status = of("Always", &[("a", Kind::Regular, running()), ("b", Kind::Regular, ended(3))]);
         let ready = condition(&status, "Ready");
         assert_eq!(ready["status"], "False");
         assert_eq!(ready["message"], "containers with unready status: [b]");
@@ -305,18 +232,9 @@ mod tests {
 
     #[test]
     fn a_debugger_has_neither_readiness_nor_restarts() {
-        let status = of(
-            "Always",
-            &[
-                ("a", Kind::Regular, running()),
-                ("d", Kind::Ephemeral, running()),
-            ],
-        );
+        let status = of("Always", &[("a", Kind::Regular, running()), ("d", Kind::Ephemeral, running())]);
         let debugger = &status["ephemeralContainerStatuses"][0];
-        assert_eq!(
-            (&debugger["ready"], &debugger["started"]),
-            (&json!(false), &Value::Null)
-        );
+        assert_eq!((&debugger["ready"], &debugger["started"]), (&json!(false), &Value::Null));
         assert_eq!(condition(&status, "Ready")["status"], "True");
     }
 }

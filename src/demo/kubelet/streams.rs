@@ -32,11 +32,7 @@ pub(super) enum Ends {
     /// The controlling end of its terminal.
     Terminal(OwnedFd),
     /// Pipes; no input where nobody asked for one.
-    Pipes {
-        input: Option<OwnedFd>,
-        output: OwnedFd,
-        errors: OwnedFd,
-    },
+    Pipes { input: Option<OwnedFd>, output: OwnedFd, errors: OwnedFd },
 }
 
 /// Pipes for a process: (our ends, its ends).
@@ -49,15 +45,8 @@ pub(super) fn pipes(with_input: bool) -> io::Result<(Ends, Vec<OwnedFd>)> {
     } else {
         (OwnedFd::from(std::fs::File::open("/dev/null")?), None)
     };
-    let ends = Ends::Pipes {
-        input,
-        output: output.into(),
-        errors: errors.into(),
-    };
-    Ok((
-        ends,
-        vec![their_input, their_output.into(), their_errors.into()],
-    ))
+    let ends = Ends::Pipes { input, output: output.into(), errors: errors.into() };
+    Ok((ends, vec![their_input, their_output.into(), their_errors.into()]))
 }
 
 /// A process's streams, shared by all who are attached. Dropped with the process.
@@ -92,42 +81,19 @@ pub(super) struct Pump {
 
 impl Console {
     /// Starts to move bytes. `once`: see `stdinOnce` of a container.
-    pub(super) fn new(
-        ends: Ends,
-        log: Option<Arc<Log>>,
-        once: bool,
-    ) -> io::Result<(Arc<Self>, Pump)> {
+    pub(super) fn new(ends: Ends, log: Option<Arc<Log>>, once: bool) -> io::Result<(Arc<Self>, Pump)> {
         let clients = Arc::new(Mutex::new(Clients::default()));
         let mut readers = JoinSet::new();
         let (input, terminal) = match ends {
             Ends::Terminal(terminal) => {
                 let terminal = Arc::new(nonblocking(terminal)?);
-                readers.spawn(read(
-                    Arc::clone(&terminal),
-                    Arc::clone(&clients),
-                    log.clone(),
-                    false,
-                ));
+                readers.spawn(read(Arc::clone(&terminal), Arc::clone(&clients), log.clone(), false));
                 (Some(Arc::clone(&terminal)), Some(terminal))
             }
-            Ends::Pipes {
-                input,
-                output,
-                errors,
-            } => {
+            Ends::Pipes { input, output, errors } => {
                 let (output, errors) = (nonblocking(output)?, nonblocking(errors)?);
-                readers.spawn(read(
-                    Arc::new(output),
-                    Arc::clone(&clients),
-                    log.clone(),
-                    false,
-                ));
-                readers.spawn(read(
-                    Arc::new(errors),
-                    Arc::clone(&clients),
-                    log.clone(),
-                    true,
-                ));
+                readers.spawn(read(Arc::new(output), Arc::clone(&clients), log.clone(), false));
+                readers.spawn(read(Arc::new(errors), Arc::clone(&clients), log.clone(), true));
                 (input.map(nonblocking).transpose()?.map(Arc::new), None)
             }
         };
@@ -136,20 +102,8 @@ impl Console {
             tokio::spawn(write(descriptor, receiver));
             sender
         });
-        let console = Self {
-            clients: Arc::clone(&clients),
-            input: Mutex::new(input),
-            terminal,
-            once,
-        };
-        Ok((
-            Arc::new(console),
-            Pump {
-                readers,
-                clients,
-                log,
-            },
-        ))
+        let console = Self { clients: Arc::clone(&clients), input: Mutex::new(input), terminal, once };
+        Ok((Arc::new(console), Pump { readers, clients, log }))
     }
 
     /// Joins those who are attached. The end of one client's input is the process's only if it is to be (`once`).
@@ -182,12 +136,7 @@ impl Console {
                 lock(&console.input).take();
             }
         });
-        Streams {
-            input: input_sender,
-            output: output_receiver,
-            resize: resize_sender,
-            exit: exit_receiver,
-        }
+        Streams { input: input_sender, output: output_receiver, resize: resize_sender, exit: exit_receiver }
     }
 
     async fn give(&self, data: Bytes) {
@@ -201,12 +150,7 @@ impl Console {
     /// Tells the terminal its size, if there is one.
     fn resize(&self, columns: u16, rows: u16) {
         if let Some(terminal) = &self.terminal {
-            let size = Winsize {
-                ws_col: columns,
-                ws_row: rows,
-                ws_xpixel: 0,
-                ws_ypixel: 0,
-            };
+            let size = Winsize { ws_col: columns, ws_row: rows, ws_xpixel: 0, ws_ypixel: 0 };
             // fails only when the terminal is gone, and then nobody sees its size
             let _ = tcsetwinsize(terminal.get_ref().as_fd(), size);
         }
@@ -249,19 +193,13 @@ fn nonblocking(descriptor: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
 }
 
 /// Reads until the end; a terminal's end is an error (EIO).
-async fn read(
-    descriptor: Arc<AsyncFd<OwnedFd>>,
-    clients: Arc<Mutex<Clients>>,
-    log: Option<Arc<Log>>,
-    errors: bool,
-) {
+async fn read(descriptor: Arc<AsyncFd<OwnedFd>>, clients: Arc<Mutex<Clients>>, log: Option<Arc<Log>>, errors: bool) {
     loop {
         let Ok(mut ready) = descriptor.readable().await else {
             return;
         };
         let mut piece = BytesMut::zeroed(PIECE);
-        let got =
-            ready.try_io(|descriptor| Ok(rustix::io::read(descriptor.get_ref(), &mut piece[..])?));
+        let got = ready.try_io(|descriptor| Ok(rustix::io::read(descriptor.get_ref(), &mut piece[..])?));
         match got {
             Err(_) => {} // not ready after all
             Ok(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -272,11 +210,7 @@ async fn read(
                 if let Some(log) = &log {
                     log.append(errors, &piece);
                 }
-                let output = if errors {
-                    Output::Stderr(piece)
-                } else {
-                    Output::Stdout(piece)
-                };
+                let output = if errors { Output::Stderr(piece) } else { Output::Stdout(piece) };
                 hand_out(&clients, &output).await;
             }
         }
@@ -285,17 +219,11 @@ async fn read(
 
 /// Gives a piece to everyone attached; whoever is slow slows the process, up to a limit.
 async fn hand_out(clients: &Mutex<Clients>, output: &Output) {
-    let senders: Vec<_> = lock(clients)
-        .attached
-        .iter()
-        .map(|client| client.output.clone())
-        .collect();
+    let senders: Vec<_> = lock(clients).attached.iter().map(|client| client.output.clone()).collect();
     for sender in senders {
         let sent = tokio::time::timeout(PATIENCE, sender.send(output.clone())).await;
         if !matches!(sent, Ok(Ok(()))) {
-            lock(clients)
-                .attached
-                .retain(|client| !client.output.same_channel(&sender));
+            lock(clients).attached.retain(|client| !client.output.same_channel(&sender));
         }
     }
 }

@@ -82,23 +82,15 @@ pub(super) async fn run(shared: Arc<Shared>, running: Arc<Running>, name: PodRef
 impl Worker {
     /// One look at the pod: does what is due, writes the status, says when to look again.
     async fn sync(&mut self) -> Next {
-        let found = self
-            .shared
-            .store
-            .get("pods", &self.name.namespace, &self.name.name);
-        let Some(pod) = found.filter(|pod| pod["metadata"]["uid"] == self.running.uid.as_str())
-        else {
+        let found = self.shared.store.get("pods", &self.name.namespace, &self.name.name);
+        let Some(pod) = found.filter(|pod| pod["metadata"]["uid"] == self.running.uid.as_str()) else {
             self.end_sandbox().await;
             return Next::Done;
         };
         let all = containers(&pod);
-        let has_init = all
-            .iter()
-            .any(|container| matches!(container.kind, Kind::Init | Kind::Sidecar));
+        let has_init = all.iter().any(|container| matches!(container.kind, Kind::Init | Kind::Sidecar));
         for container in &all {
-            self.tracked
-                .entry(container.name.to_owned())
-                .or_insert_with(|| Tracked::new(container.kind, has_init));
+            self.tracked.entry(container.name.to_owned()).or_insert_with(|| Tracked::new(container.kind, has_init));
         }
         if !pod["metadata"]["deletionTimestamp"].is_null() {
             return self.terminate(&pod).await;
@@ -112,9 +104,7 @@ impl Worker {
             match self.ensure_sandbox(&pod).await {
                 Ok(()) => alarm = self.start_due(&pod, &all, restart),
                 Err(error) => {
-                    let message = format!(
-                        "Failed to create pod sandbox: rpc error: code = Unknown desc = {error:#}"
-                    );
+                    let message = format!("Failed to create pod sandbox: rpc error: code = Unknown desc = {error:#}");
                     self.tell(&pod, "FailedCreatePodSandBox", &message);
                     alarm = Some(Instant::now() + LOOK_AGAIN);
                 }
@@ -125,24 +115,14 @@ impl Worker {
     }
 
     fn tell(&self, pod: &Value, reason: &str, message: &str) {
-        let source = Source {
-            component: "kubelet",
-            host: pod["spec"]["nodeName"].as_str(),
-        };
-        self.shared
-            .recorder
-            .record(pod, source, reason, message, None);
+        let source = Source { component: "kubelet", host: pod["spec"]["nodeName"].as_str() };
+        self.shared.recorder.record(pod, source, reason, message, None);
     }
 
     fn tell_of(&self, pod: &Value, container: &Container<'_>, reason: &str, message: &str) {
-        let source = Source {
-            component: "kubelet",
-            host: pod["spec"]["nodeName"].as_str(),
-        };
+        let source = Source { component: "kubelet", host: pod["spec"]["nodeName"].as_str() };
         let field = format!("spec.{}{{{}}}", container.kind.field(), container.name);
-        self.shared
-            .recorder
-            .record(pod, source, reason, message, Some(&field));
+        self.shared.recorder.record(pod, source, reason, message, Some(&field));
     }
 
     async fn ensure_sandbox(&mut self, pod: &Value) -> anyhow::Result<()> {
@@ -175,12 +155,7 @@ impl Worker {
     }
 
     /// Starts what is due; gives the time when the next start is.
-    fn start_due(
-        &mut self,
-        pod: &Arc<Value>,
-        all: &[Container<'_>],
-        restart: &str,
-    ) -> Option<Instant> {
+    fn start_due(&mut self, pod: &Arc<Value>, all: &[Container<'_>], restart: &str) -> Option<Instant> {
         let mut alarm = None;
         let mut initialized = true;
         for container in all {
@@ -210,11 +185,7 @@ impl Worker {
         known.starting = true;
         known.retry_at = None;
         let (shared, running) = (Arc::clone(&self.shared), Arc::clone(&self.running));
-        let (pod, name, reports) = (
-            Arc::clone(pod),
-            container.name.to_owned(),
-            self.reports.clone(),
-        );
+        let (pod, name, reports) = (Arc::clone(pod), container.name.to_owned(), self.reports.clone());
         tokio::spawn(async move {
             let outcome = start::start(&shared, &running, &pod, &name).await;
             // a worker that is gone has no pod any more
@@ -223,12 +194,7 @@ impl Worker {
     }
 
     /// A container that waits for its next try says so, some time after it failed.
-    fn show_back_off(
-        &mut self,
-        pod: &Value,
-        container: &Container<'_>,
-        alarm: &mut Option<Instant>,
-    ) {
+    fn show_back_off(&mut self, pod: &Value, container: &Container<'_>, alarm: &mut Option<Instant>) {
         let Some(known) = self.tracked.get_mut(container.name) else {
             return;
         };
@@ -237,22 +203,14 @@ impl Worker {
             State::Terminated(ended) => {
                 known.last = Some(ended.clone());
                 let title = pod_title(pod);
-                let message = format!(
-                    "back-off {}s restarting failed container={} pod={title}",
-                    wait.as_secs(),
-                    container.name
-                );
+                let message =
+                    format!("back-off {}s restarting failed container={} pod={title}", wait.as_secs(), container.name);
                 known.state = State::waiting("CrashLoopBackOff", message);
-                let message = format!(
-                    "Back-off restarting failed container {} in pod {title}",
-                    container.name
-                );
+                let message = format!("Back-off restarting failed container {} in pod {title}", container.name);
                 self.tell_of(pod, container, "BackOff", &message);
             }
             State::Waiting { reason, message } if reason == "ErrImagePull" => {
-                let shown_until = known
-                    .retry_at
-                    .map(|at| at - (wait.saturating_sub(PULL_ERROR_SHOWN)));
+                let shown_until = known.retry_at.map(|at| at - (wait.saturating_sub(PULL_ERROR_SHOWN)));
                 if let Some(until) = shown_until.filter(|until| *until > Instant::now()) {
                     *alarm = Some(alarm.map_or(until, |alarm| alarm.min(until)));
                     return;
@@ -263,12 +221,7 @@ impl Worker {
                     "ImagePullBackOff",
                     format!("Back-off pulling image {image:?}: ErrImagePull: {why}"),
                 );
-                self.tell_of(
-                    pod,
-                    container,
-                    "BackOff",
-                    &format!("Back-off pulling image {image:?}"),
-                );
+                self.tell_of(pod, container, "BackOff", &format!("Back-off pulling image {image:?}"));
                 self.tell_of(pod, container, "Failed", "Error: ImagePullBackOff");
             }
             _ => {}
@@ -277,9 +230,7 @@ impl Worker {
 
     /// The pod is to go: asks its containers to end, kills those that do not, and removes the object.
     async fn terminate(&mut self, pod: &Value) -> Next {
-        let grace = pod["metadata"]["deletionGracePeriodSeconds"]
-            .as_u64()
-            .unwrap_or(30);
+        let grace = pod["metadata"]["deletionGracePeriodSeconds"].as_u64().unwrap_or(30);
         let asked = self.deadline.is_some();
         let deadline = self.deadline.map_or_else(
             || Instant::now() + Duration::from_secs(grace),
@@ -289,47 +240,26 @@ impl Worker {
         self.deadline = Some(deadline);
         let over = deadline <= Instant::now();
         for container in containers(pod) {
-            let running = self
-                .tracked
-                .get(container.name)
-                .is_some_and(Tracked::is_running);
+            let running = self.tracked.get(container.name).is_some_and(Tracked::is_running);
             let Some(life) = self.running.current(container.name).filter(|_| running) else {
                 continue;
             };
             if over {
                 life.kill();
             } else if !asked {
-                self.tell_of(
-                    pod,
-                    &container,
-                    "Killing",
-                    &format!("Stopping container {}", container.name),
-                );
+                self.tell_of(pod, &container, "Killing", &format!("Stopping container {}", container.name));
                 life.terminate();
             }
         }
         self.write_status();
-        if self
-            .tracked
-            .values()
-            .any(|known| known.is_running() || known.starting)
-        {
-            return Next::Wait(Some(if over {
-                Instant::now() + LOOK_AGAIN
-            } else {
-                deadline
-            }));
+        if self.tracked.values().any(|known| known.is_running() || known.starting) {
+            return Next::Wait(Some(if over { Instant::now() + LOOK_AGAIN } else { deadline }));
         }
         self.end_sandbox().await;
-        if pod["metadata"]["finalizers"]
-            .as_array()
-            .is_some_and(|all| !all.is_empty())
-        {
+        if pod["metadata"]["finalizers"].as_array().is_some_and(|all| !all.is_empty()) {
             return Next::Wait(None); // whoever put them there removes the pod
         }
-        self.shared
-            .store
-            .delete("pods", &self.name.namespace, &self.name.name);
+        self.shared.store.delete("pods", &self.name.namespace, &self.name.name);
         Next::Done
     }
 
@@ -362,9 +292,7 @@ impl Worker {
                     life.bury();
                     pump.finish(Exit::Finished).await;
                     // a worker that is gone has no pod any more
-                    let _ = reports
-                        .send(Report::End(name, life.id.clone(), ended))
-                        .await;
+                    let _ = reports.send(Report::End(name, life.id.clone(), ended)).await;
                 });
             }
             Err(failure) => known.failed(failure, self.never_again, now(), Instant::now()),
@@ -378,18 +306,13 @@ impl Worker {
             address: self.address.clone(),
             sandboxed: self.running.sandbox().is_some(),
         };
-        self.shared
-            .store
-            .update("pods", &self.name.namespace, &self.name.name, |pod| {
-                if pod["metadata"]["uid"] == self.running.uid.as_str() {
-                    let node = pod["spec"]["nodeName"].as_str().unwrap_or_default();
-                    let host_address = self.shared.address_of(node);
-                    let surroundings = Surroundings {
-                        host_address,
-                        ..surroundings
-                    };
-                    pod["status"] = status(pod, |name| self.tracked.get(name), &surroundings);
-                }
-            });
+        self.shared.store.update("pods", &self.name.namespace, &self.name.name, |pod| {
+            if pod["metadata"]["uid"] == self.running.uid.as_str() {
+                let node = pod["spec"]["nodeName"].as_str().unwrap_or_default();
+                let host_address = self.shared.address_of(node);
+                let surroundings = Surroundings { host_address, ..surroundings };
+                pod["status"] = status(pod, |name| self.tracked.get(name), &surroundings);
+            }
+        });
     }
 }

@@ -34,11 +34,7 @@ pub(super) fn loaded(program: &Path) -> Result<Libraries> {
     let mut directories: Vec<PathBuf> = files
         .iter()
         .filter_map(|file| file.parent().map(Path::to_owned))
-        .chain(
-            ["/lib", "/lib64"]
-                .iter()
-                .filter_map(|directory| fs::canonicalize(directory).ok()),
-        )
+        .chain(["/lib", "/lib64"].iter().filter_map(|directory| fs::canonicalize(directory).ok()))
         .collect();
     directories.sort();
     directories.dedup();
@@ -69,21 +65,8 @@ mod tests {
     fn the_libraries_of_this_process_are_files_and_not_the_program() {
         let program = std::env::current_exe().unwrap();
         let libraries = loaded(&program).unwrap();
-        assert!(
-            libraries
-                .files
-                .iter()
-                .all(|file| file.is_file() && *file != program)
-        );
-        let dynamic = fs::read_to_string("/proc/self/maps")
-            .unwrap()
-            .contains("libc.so");
-        assert_eq!(
-            libraries
-                .files
-                .iter()
-                .any(|file| file.to_string_lossy().contains("libc.so")),
-            dynamic
-        );
+        assert!(libraries.files.iter().all(|file| file.is_file() && *file != program));
+        let dynamic = fs::read_to_string("/proc/self/maps").unwrap().contains("libc.so");
+        assert_eq!(libraries.files.iter().any(|file| file.to_string_lossy().contains("libc.so")), dynamic);
     }
 }

@@ -8,8 +8,8 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
 use rustix::net::{
-    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
-    SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags,
+    recvmsg, sendmsg,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -59,18 +59,12 @@ impl Link {
     }
 
     /// Sends a message and copies of descriptors.
-    pub(super) fn send(
-        &self,
-        message: &impl Serialize,
-        descriptors: &[BorrowedFd<'_>],
-    ) -> io::Result<()> {
+    pub(super) fn send(&self, message: &impl Serialize, descriptors: &[BorrowedFd<'_>]) -> io::Result<()> {
         let body = serde_json::to_vec(message)?;
         let length = u32::try_from(body.len())
             .ok()
             .filter(|_| body.len() <= LONGEST)
-            .ok_or_else(|| {
-                io::Error::other("the process's arguments and environment are longer than 4 MiB")
-            })?;
+            .ok_or_else(|| io::Error::other("the process's arguments and environment are longer than 4 MiB"))?;
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS))];
         let mut control = SendAncillaryBuffer::new(&mut space);
         if !descriptors.is_empty() && !control.push(SendAncillaryMessage::ScmRights(descriptors)) {
@@ -78,12 +72,7 @@ impl Link {
         }
         let head = length.to_le_bytes();
         let sent = loop {
-            match sendmsg(
-                &self.0,
-                &[IoSlice::new(&head)],
-                &mut control,
-                SendFlags::empty(),
-            ) {
+            match sendmsg(&self.0, &[IoSlice::new(&head)], &mut control, SendFlags::empty()) {
                 Err(rustix::io::Errno::INTR) => {}
                 other => break other?,
             }
@@ -99,12 +88,7 @@ impl Link {
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS))];
         let mut control = RecvAncillaryBuffer::new(&mut space);
         let received = loop {
-            match recvmsg(
-                self.0.as_fd(),
-                &mut [IoSliceMut::new(&mut head)],
-                &mut control,
-                receive_flags(),
-            ) {
+            match recvmsg(self.0.as_fd(), &mut [IoSliceMut::new(&mut head)], &mut control, receive_flags()) {
                 Err(rustix::io::Errno::INTR) => {}
                 Err(rustix::io::Errno::CONNRESET) => return Ok(None),
                 other => break other?.bytes,
@@ -125,9 +109,7 @@ impl Link {
         stream.read_exact(&mut head[received..])?;
         let length = u32::from_le_bytes(head) as usize;
         if length > LONGEST {
-            return Err(io::Error::other(
-                "a message longer than the protocol allows",
-            ));
+            return Err(io::Error::other("a message longer than the protocol allows"));
         }
         let mut body = vec![0; length];
         stream.read_exact(&mut body)?;

@@ -11,10 +11,7 @@ use rustix::thread::{LinkNameSpaceType, UnshareFlags, move_into_link_name_space,
 pub(super) fn unshare(flags: UnshareFlags) -> io::Result<()> {
     debug_assert!(!flags.contains(UnshareFlags::FILES));
     // SAFETY: only `UnshareFlags::FILES` is unsound, for threads that share descriptors; nobody passes it.
-    #[expect(
-        unsafe_code,
-        reason = "the safe form is deprecated, because of one flag that is not used here"
-    )]
+    #[expect(unsafe_code, reason = "the safe form is deprecated, because of one flag that is not used here")]
     unsafe {
         unshare_unsafe(flags)?;
     }
@@ -27,10 +24,8 @@ pub(super) fn become_root_of_user_namespace() -> Result<()> {
     unshare(UnshareFlags::NEWUSER).context("cannot make a user namespace")?;
     // without this, the kernel lets nobody map groups who could not before
     std::fs::write("/proc/self/setgroups", "deny").context("cannot give up setgroups")?;
-    std::fs::write("/proc/self/uid_map", format!("0 {} 1", uid.as_raw()))
-        .context("cannot map the user")?;
-    std::fs::write("/proc/self/gid_map", format!("0 {} 1", gid.as_raw()))
-        .context("cannot map the group")?;
+    std::fs::write("/proc/self/uid_map", format!("0 {} 1", uid.as_raw())).context("cannot map the user")?;
+    std::fs::write("/proc/self/gid_map", format!("0 {} 1", gid.as_raw())).context("cannot map the group")?;
     Ok(())
 }
 

@@ -3,9 +3,7 @@
 use std::net::Ipv4Addr;
 
 use anyhow::{Context as _, Result};
-use rustix::net::{
-    AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socket_with,
-};
+use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socket_with};
 
 // rtnetlink(7); the header and both bodies are in the byte order of the machine
 const RTM_NEWLINK: u16 = 16;

@@ -3,19 +3,16 @@
 use anyhow::{Context as _, Result};
 use rustix::process::{Gid, Uid};
 use rustix::thread::{
-    CapabilitySet, CapabilitySets, remove_capability_from_bounding_set, set_capabilities,
-    set_no_new_privs, set_thread_groups, set_thread_res_gid, set_thread_res_uid,
+    CapabilitySet, CapabilitySets, remove_capability_from_bounding_set, set_capabilities, set_no_new_privs,
+    set_thread_groups, set_thread_res_gid, set_thread_res_uid,
 };
 
 use super::spec::{Mode, User};
 
 /// Becomes this user with these capabilities, for the program that is executed next. Only in a process of one thread.
 pub(super) fn become_user(user: &User, mode: Mode) -> Result<()> {
-    let allowed = if user.uid == 0 {
-        CapabilitySet::from_bits_retain(user.capabilities)
-    } else {
-        CapabilitySet::empty()
-    };
+    let allowed =
+        if user.uid == 0 { CapabilitySet::from_bits_retain(user.capabilities) } else { CapabilitySet::empty() };
     // what root gets on exec is what the bounding set has
     limit_bounding_set(allowed);
     if mode == Mode::Root {
@@ -43,8 +40,7 @@ pub(super) fn become_user(user: &User, mode: Mode) -> Result<()> {
 
 fn limit_bounding_set(allowed: CapabilitySet) {
     for capability in (0..64).map(|bit| CapabilitySet::from_bits_retain(1 << bit)) {
-        if !allowed.contains(capability) && remove_capability_from_bounding_set(capability).is_err()
-        {
+        if !allowed.contains(capability) && remove_capability_from_bounding_set(capability).is_err() {
             break; // the kernel knows no more of them
         }
     }

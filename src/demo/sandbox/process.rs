@@ -43,9 +43,7 @@ pub(super) fn run(link: &Link) -> i32 {
 
 fn become_process(link: &Link) -> Result<std::convert::Infallible> {
     die_with_parent()?;
-    let (start, streams) = link
-        .receive::<Start>()?
-        .ok_or_else(|| anyhow!("the pod's sandbox is gone"))?;
+    let (start, streams) = link.receive::<Start>()?.ok_or_else(|| anyhow!("the pod's sandbox is gone"))?;
     rustix::process::setsid().context("cannot start a session")?;
     let root = enter(&start)?;
     let process = &start.process;
@@ -55,18 +53,13 @@ fn become_process(link: &Link) -> Result<std::convert::Infallible> {
             link.send(&Report::Started { pid: 0 }, &[controller.as_fd()])?;
             [terminal.try_clone()?, terminal.try_clone()?, terminal]
         }
-        None => <[OwnedFd; 3]>::try_from(streams)
-            .map_err(|_| anyhow!("the process was given no standard streams"))?,
+        None => <[OwnedFd; 3]>::try_from(streams).map_err(|_| anyhow!("the process was given no standard streams"))?,
     };
     take_privileges(&start)?;
     die_with_parent()?; // a change of user forgets it
     let directory = root.join(process.directory.trim_start_matches('/'));
-    std::env::set_current_dir(&directory).with_context(|| {
-        format!(
-            "chdir to cwd ({:?}) set in config.json failed",
-            process.directory
-        )
-    })?;
+    std::env::set_current_dir(&directory)
+        .with_context(|| format!("chdir to cwd ({:?}) set in config.json failed", process.directory))?;
     let program = find(&start)?;
     let [input, output, errors] = streams;
     rustix::stdio::dup2_stdin(&input)?;
@@ -74,11 +67,7 @@ fn become_process(link: &Link) -> Result<std::convert::Infallible> {
     rustix::stdio::dup2_stderr(&errors)?;
     let name = &process.command[0];
     let mut command = Command::new(program);
-    command
-        .arg0(name)
-        .args(&process.command[1..])
-        .env_clear()
-        .envs(&process.environment);
+    command.arg0(name).args(&process.command[1..]).env_clear().envs(&process.environment);
     if start.pod.mode == Mode::Off {
         command.env(ROOT_VARIABLE, &root);
     }
@@ -102,20 +91,13 @@ fn die_with_parent() -> Result<()> {
 /// Enters the files of the container and says where its root directory is.
 fn enter(start: &Start) -> Result<PathBuf> {
     if start.pod.mode == Mode::Off {
-        let scratch = start
-            .scratch
-            .as_ref()
-            .ok_or_else(|| anyhow!("no place for files"))?;
+        let scratch = start.scratch.as_ref().ok_or_else(|| anyhow!("no place for files"))?;
         let (own, directories) = match &start.process.files {
             Files::Root(root) => (start.process.id.as_str(), root.directories.as_slice()),
             Files::Of(id) => (id.as_str(), &[][..]),
         };
         let root = scratch.join(own);
-        for directory in directories
-            .iter()
-            .map(String::as_str)
-            .chain(["/tmp", "/root", "/run"])
-        {
+        for directory in directories.iter().map(String::as_str).chain(["/tmp", "/root", "/run"]) {
             fs::create_dir_all(root.join(directory.trim_start_matches('/')))?;
         }
         if !start.process.directory.is_empty() {
@@ -130,12 +112,9 @@ fn enter(start: &Start) -> Result<PathBuf> {
 #[cfg(target_os = "linux")]
 fn enter_namespaces(start: &Start) -> Result<()> {
     match (&start.process.files, start.files_of) {
-        (Files::Root(root), _) => super::root::enter_new(
-            root,
-            &start.process.processes,
-            &start.process.user,
-            &start.pod,
-        ),
+        (Files::Root(root), _) => {
+            super::root::enter_new(root, &start.process.processes, &start.process.user, &start.pod)
+        }
         (Files::Of(_), Some(pid)) => super::namespaces::enter_files_of(pid),
         (Files::Of(id), None) => bail!("container {id} is not running"),
     }
@@ -162,8 +141,7 @@ fn take_privileges(_: &Start) -> Result<()> {
 
 /// A new terminal of the container's own `/dev/pts`, made the controlling one of this session: (controller, terminal).
 fn open_terminal((columns, rows): (u16, u16), start: &Start) -> Result<(OwnedFd, OwnedFd)> {
-    let controller = rustix::pty::openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)
-        .context("cannot open a terminal")?;
+    let controller = rustix::pty::openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).context("cannot open a terminal")?;
     rustix::io::fcntl_setfd(&controller, rustix::io::FdFlags::CLOEXEC)?;
     rustix::pty::grantpt(&controller)?;
     rustix::pty::unlockpt(&controller)?;
@@ -171,20 +149,11 @@ fn open_terminal((columns, rows): (u16, u16), start: &Start) -> Result<(OwnedFd,
     let flags = rustix::fs::OFlags::RDWR | rustix::fs::OFlags::NOCTTY | rustix::fs::OFlags::CLOEXEC;
     let terminal = rustix::fs::open(name.as_c_str(), flags, rustix::fs::Mode::empty())
         .context("cannot open the terminal's other end")?;
-    rustix::termios::tcsetwinsize(
-        &controller,
-        Winsize {
-            ws_col: columns,
-            ws_row: rows,
-            ws_xpixel: 0,
-            ws_ypixel: 0,
-        },
-    )?;
+    rustix::termios::tcsetwinsize(&controller, Winsize { ws_col: columns, ws_row: rows, ws_xpixel: 0, ws_ypixel: 0 })?;
     rustix::process::ioctl_tiocsctty(&terminal).context("cannot take the terminal over")?;
     if start.pod.mode == Mode::Root {
         let owner = rustix::fs::Uid::from_raw(start.process.user.uid);
-        rustix::fs::fchown(&terminal, Some(owner), None)
-            .context("cannot give the terminal to its user")?;
+        rustix::fs::fchown(&terminal, Some(owner), None).context("cannot give the terminal to its user")?;
     }
     Ok((controller, terminal))
 }
@@ -198,15 +167,8 @@ fn find(start: &Start) -> Result<PathBuf> {
         && let Some(program) = &root.program
     {
         // an image with nothing but our program; that it has no more is all that can be kept up without a root directory
-        let is_it = name == program
-            || Path::new(program)
-                .file_name()
-                .is_some_and(|own| own == name);
-        return if is_it {
-            Ok(std::env::current_exe()?)
-        } else {
-            Err(not_found(name))
-        };
+        let is_it = name == program || Path::new(program).file_name().is_some_and(|own| own == name);
+        return if is_it { Ok(std::env::current_exe()?) } else { Err(not_found(name)) };
     }
     find_in(name, &process.environment)
 }
@@ -215,9 +177,7 @@ fn find_in(name: &str, environment: &BTreeMap<String, String>) -> Result<PathBuf
     if name.contains('/') {
         let failure = match fs::metadata(name) {
             Ok(metadata) if metadata.is_dir() => "is a directory".to_owned(),
-            Ok(metadata) if metadata.permissions().mode() & 0o111 == 0 => {
-                "permission denied".to_owned()
-            }
+            Ok(metadata) if metadata.permissions().mode() & 0o111 == 0 => "permission denied".to_owned(),
             Ok(_) => return Ok(PathBuf::from(name)),
             Err(error) => format!("stat {name}: {}", words(&error)),
         };
@@ -226,10 +186,7 @@ fn find_in(name: &str, environment: &BTreeMap<String, String>) -> Result<PathBuf
     let path = environment.get("PATH").map_or("", String::as_str);
     std::env::split_paths(path)
         .map(|directory| directory.join(name))
-        .find(|file| {
-            fs::metadata(file)
-                .is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
-        })
+        .find(|file| fs::metadata(file).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0))
         .ok_or_else(|| not_found(name))
 }
 
@@ -254,24 +211,15 @@ mod tests {
 
     #[test]
     fn a_program_is_looked_up_as_a_runtime_words_it() {
-        assert!(
-            find_in("sh", &path("/nosuch:/bin"))
-                .unwrap()
-                .ends_with("sh")
-        );
+        assert!(find_in("sh", &path("/nosuch:/bin")).unwrap().ends_with("sh"));
         assert_eq!(
             find_in("ls", &path("/nosuch")).unwrap_err().to_string(),
             "exec: \"ls\": executable file not found in $PATH"
         );
         assert_eq!(
-            find_in("/nosuch/binary", &path(""))
-                .unwrap_err()
-                .to_string(),
+            find_in("/nosuch/binary", &path("")).unwrap_err().to_string(),
             "exec: \"/nosuch/binary\": stat /nosuch/binary: no such file or directory"
         );
-        assert_eq!(
-            find_in("/tmp", &path("")).unwrap_err().to_string(),
-            "exec: \"/tmp\": is a directory"
-        );
+        assert_eq!(find_in("/tmp", &path("")).unwrap_err().to_string(), "exec: \"/tmp\": is a directory");
     }
 }

@@ -8,8 +8,7 @@ use anyhow::{Context as _, Result};
 use rustix::fs::StatVfsMountFlags;
 use rustix::io::Errno;
 use rustix::mount::{
-    MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_bind_recursive, mount_change,
-    mount_remount, unmount,
+    MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_bind_recursive, mount_change, mount_remount, unmount,
 };
 use rustix::thread::UnshareFlags;
 
@@ -21,18 +20,8 @@ use super::spec::{Mode, PodSpec, Processes, Root, User};
 const STAGING: &str = "/sys";
 
 /// The directories of the machine that hold its programs, wherever it keeps them.
-const PROGRAMS: &[&str] = &[
-    "/bin",
-    "/sbin",
-    "/usr",
-    "/lib",
-    "/lib32",
-    "/lib64",
-    "/libx32",
-    "/nix",
-    "/gnu",
-    "/run/current-system",
-];
+const PROGRAMS: &[&str] =
+    &["/bin", "/sbin", "/usr", "/lib", "/lib32", "/lib64", "/libx32", "/nix", "/gnu", "/run/current-system"];
 
 /// What programs of the machine look up in `/etc` and no image needs to have of its own.
 const SETTINGS: &[&str] = &[
@@ -55,11 +44,8 @@ const FIXED_IN_PROC: &[&str] = &["bus", "fs", "irq", "sys", "sysrq-trigger"];
 /// Once for each pod: a mount namespace that changes nothing outside, and room for root directories and shared ones.
 pub(super) fn prepare_pod() -> Result<()> {
     unshare(UnshareFlags::NEWNS).context("cannot make a mount namespace")?;
-    mount_change(
-        "/",
-        MountPropagationFlags::REC | MountPropagationFlags::PRIVATE,
-    )
-    .context("cannot keep the mounts private")?;
+    mount_change("/", MountPropagationFlags::REC | MountPropagationFlags::PRIVATE)
+        .context("cannot keep the mounts private")?;
     memory(Path::new(STAGING), "mode=755,size=64m")?;
     fs::create_dir(Path::new(STAGING).join("root"))?;
     fs::create_dir(Path::new(STAGING).join("shared"))?;
@@ -67,17 +53,9 @@ pub(super) fn prepare_pod() -> Result<()> {
 }
 
 /// Makes the root directory and moves into it. This process is already in the PID namespace that `/proc` is to show.
-pub(super) fn enter_new(
-    root: &Root,
-    processes: &Processes,
-    user: &User,
-    pod: &PodSpec,
-) -> Result<()> {
+pub(super) fn enter_new(root: &Root, processes: &Processes, user: &User, pod: &PodSpec) -> Result<()> {
     unshare(UnshareFlags::NEWNS).context("cannot make a mount namespace")?;
-    let mut tree = Tree {
-        top: Path::new(STAGING).join("root"),
-        read_only: Vec::new(),
-    };
+    let mut tree = Tree { top: Path::new(STAGING).join("root"), read_only: Vec::new() };
     memory(&tree.top, "mode=755,size=64m")?;
     if root.machine_programs {
         for directory in PROGRAMS {
@@ -131,15 +109,13 @@ impl Tree {
             create(&target)?;
         } else {
             create_parents(&target)?;
-            fs::File::create(&target)
-                .with_context(|| format!("cannot create {}", target.display()))?;
+            fs::File::create(&target).with_context(|| format!("cannot create {}", target.display()))?;
         }
         mount_bind_recursive(source, &target)
             .with_context(|| format!("cannot show {} in the container", source.display()))?;
         if let Ok(staging) = Path::new(STAGING).strip_prefix(source) {
             // what the machine has there, not what this pod has put over it
-            unmount(target.join(staging), UnmountFlags::DETACH)
-                .with_context(|| format!("cannot uncover {STAGING}"))?;
+            unmount(target.join(staging), UnmountFlags::DETACH).with_context(|| format!("cannot uncover {STAGING}"))?;
         }
         if read_only {
             self.read_only.push(target);
@@ -154,8 +130,7 @@ impl Tree {
             Ok(metadata) if metadata.is_symlink() => {
                 let link = self.within(path);
                 create_parents(&link)?;
-                symlink(fs::read_link(path)?, &link)
-                    .with_context(|| format!("cannot link {}", link.display()))
+                symlink(fs::read_link(path)?, &link).with_context(|| format!("cannot link {}", link.display()))
             }
             Ok(_) => self.bind(path, path, true),
         }
@@ -176,8 +151,7 @@ impl Tree {
             let link = self.within(link);
             create_parents(&link)?;
             if fs::symlink_metadata(&link).is_err() {
-                symlink(target, &link)
-                    .with_context(|| format!("cannot link {}", link.display()))?;
+                symlink(target, &link).with_context(|| format!("cannot link {}", link.display()))?;
             }
         }
         Ok(())
@@ -208,23 +182,12 @@ impl Tree {
         create(&dev.join("shm"))?;
         fs::set_permissions(dev.join("shm"), fs::Permissions::from_mode(0o1777))?;
         for device in ["null", "zero", "full", "random", "urandom", "tty"] {
-            self.bind(
-                &Path::new("/dev").join(device),
-                &Path::new("/dev").join(device),
-                false,
-            )?;
+            self.bind(&Path::new("/dev").join(device), &Path::new("/dev").join(device), false)?;
         }
         let group = if mode == Mode::Root { ",gid=5" } else { "" };
-        let options =
-            std::ffi::CString::new(format!("newinstance,ptmxmode=0666,mode=0620{group}"))?;
-        mount(
-            "devpts",
-            dev.join("pts"),
-            "devpts",
-            MountFlags::NOSUID | MountFlags::NOEXEC,
-            options.as_c_str(),
-        )
-        .context("cannot mount /dev/pts")?;
+        let options = std::ffi::CString::new(format!("newinstance,ptmxmode=0666,mode=0620{group}"))?;
+        mount("devpts", dev.join("pts"), "devpts", MountFlags::NOSUID | MountFlags::NOEXEC, options.as_c_str())
+            .context("cannot mount /dev/pts")?;
         for (link, target) in [
             ("ptmx", "pts/ptmx"),
             ("fd", "/proc/self/fd"),
@@ -245,30 +208,20 @@ impl Tree {
             return self.bind(Path::new("/proc"), Path::new("/proc"), true);
         }
         create(&proc)?;
-        mount(
-            "proc",
-            &proc,
-            "proc",
-            MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC,
-            None,
-        )
-        .context("cannot mount /proc")?;
+        mount("proc", &proc, "proc", MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC, None)
+            .context("cannot mount /proc")?;
         for name in FIXED_IN_PROC.iter().filter(|name| proc.join(name).exists()) {
             mount_bind_recursive(proc.join(name), proc.join(name))?;
             self.read_only.push(proc.join(name));
         }
-        for name in HIDDEN_IN_PROC
-            .iter()
-            .filter(|name| proc.join(name).exists())
-        {
+        for name in HIDDEN_IN_PROC.iter().filter(|name| proc.join(name).exists()) {
             mount_bind_recursive("/dev/null", proc.join(name))?;
         }
         Ok(())
     }
 
     fn make_read_only(&self, all: bool) -> Result<()> {
-        let mounts =
-            fs::read_to_string("/proc/self/mountinfo").context("cannot read the mounts")?;
+        let mounts = fs::read_to_string("/proc/self/mountinfo").context("cannot read the mounts")?;
         let mut refused = Vec::new();
         for line in mounts.lines() {
             let mut fields = line.split(' ');
@@ -325,29 +278,13 @@ fn kept(options: &str) -> MountFlags {
 
 /// `mountinfo` writes space, tab, line feed and backslash as octal numbers.
 fn unescape(text: &str) -> PathBuf {
-    PathBuf::from(
-        text.replace("\\040", " ")
-            .replace("\\011", "\t")
-            .replace("\\012", "\n")
-            .replace("\\134", "\\"),
-    )
+    PathBuf::from(text.replace("\\040", " ").replace("\\011", "\t").replace("\\012", "\n").replace("\\134", "\\"))
 }
 
 fn memory(target: &Path, options: &str) -> Result<()> {
     let options = std::ffi::CString::new(options)?;
-    mount(
-        "tmpfs",
-        target,
-        "tmpfs",
-        MountFlags::NOSUID | MountFlags::NODEV,
-        options.as_c_str(),
-    )
-    .with_context(|| {
-        format!(
-            "cannot mount a file system in memory on {}",
-            target.display()
-        )
-    })
+    mount("tmpfs", target, "tmpfs", MountFlags::NOSUID | MountFlags::NODEV, options.as_c_str())
+        .with_context(|| format!("cannot mount a file system in memory on {}", target.display()))
 }
 
 fn create(path: &Path) -> Result<()> {
@@ -372,10 +309,7 @@ mod tests {
 
     #[test]
     fn flags_of_a_mount_are_kept_and_names_are_read_as_the_kernel_writes_them() {
-        assert_eq!(
-            kept("rw,nosuid,nodev,relatime"),
-            MountFlags::NODEV | MountFlags::RELATIME
-        );
+        assert_eq!(kept("rw,nosuid,nodev,relatime"), MountFlags::NODEV | MountFlags::RELATIME);
         assert_eq!(unescape("/a\\040b"), PathBuf::from("/a b"));
     }
 }

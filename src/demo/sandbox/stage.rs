@@ -13,9 +13,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use rustix::process::{
-    Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
-};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid};
 
 use super::link::Link;
 use super::process::Start;
@@ -45,9 +43,7 @@ impl Pod {
         let running = self.running();
         running.values().copied().for_each(end);
         // a process that cannot die (in the kernel) is not waited for; its files may be left
-        let _ = self
-            .left
-            .wait_timeout_while(running, LAST_MOMENT, |running| !running.is_empty());
+        let _ = self.left.wait_timeout_while(running, LAST_MOMENT, |running| !running.is_empty());
     }
 
     fn bury(&self, id: &str) {
@@ -61,8 +57,7 @@ impl Pod {
 
     fn pid_of(&self, id: &str) -> Result<i32> {
         let pid = self.running().get(id).copied();
-        pid.map(|pid| pid.as_raw_nonzero().get())
-            .ok_or_else(|| anyhow!("container {id:?} is not running"))
+        pid.map(|pid| pid.as_raw_nonzero().get()).ok_or_else(|| anyhow!("container {id:?} is not running"))
     }
 }
 
@@ -86,8 +81,7 @@ pub(super) fn run(link: &Link) -> i32 {
             for descriptor in descriptors {
                 let pod = Arc::clone(&pod);
                 // without a thread, the one who asks reads that its link was closed
-                let _ = thread::Builder::new()
-                    .spawn(move || serve(&pod, &Link::from_descriptor(descriptor)));
+                let _ = thread::Builder::new().spawn(move || serve(&pod, &Link::from_descriptor(descriptor)));
             }
         }
     }
@@ -108,13 +102,7 @@ fn prepare(spec: PodSpec) -> Result<Pod> {
         isolate(&spec)?;
         None
     };
-    Ok(Pod {
-        spec,
-        scratch,
-        running: Mutex::default(),
-        left: Condvar::new(),
-        ending: RwLock::new(false),
-    })
+    Ok(Pod { spec, scratch, running: Mutex::default(), left: Condvar::new(), ending: RwLock::new(false) })
 }
 
 #[cfg(target_os = "linux")]
@@ -129,11 +117,7 @@ fn isolate(spec: &PodSpec) -> Result<()> {
     super::root::prepare_pod()?;
     rustix::system::sethostname(spec.hostname.as_bytes()).context("cannot set the host name")?;
     super::network::bring_up(spec.address)?;
-    let groups = if spec.mode == Mode::Root {
-        "0 2147483647"
-    } else {
-        "0 0"
-    };
+    let groups = if spec.mode == Mode::Root { "0 2147483647" } else { "0 0" };
     // lets `ping` work without privileges, as container runtimes do; where /proc/sys is read-only, root can still ping
     let _ = std::fs::write("/proc/sys/net/ipv4/ping_group_range", groups);
     Ok(())
@@ -182,12 +166,7 @@ fn dial_socket(scratch: &Path, port: u16) -> Result<UnixStream> {
 }
 
 /// Starts a process, says so, and waits for its end. This thread lives as long: the process dies with it.
-fn run_process(
-    pod: &Arc<Pod>,
-    link: &Link,
-    process: ProcessSpec,
-    streams: Vec<OwnedFd>,
-) -> Result<()> {
+fn run_process(pod: &Arc<Pod>, link: &Link, process: ProcessSpec, streams: Vec<OwnedFd>) -> Result<()> {
     let starting = pod.ending.read().unwrap_or_else(PoisonError::into_inner);
     if *starting {
         bail!("the pod is ending");
@@ -215,23 +194,12 @@ fn run_process(
         .stderr(Stdio::null())
         .spawn()
         .context("cannot start a process")?;
-    let pid = i32::try_from(child.id())
-        .ok()
-        .and_then(Pid::from_raw)
-        .context("a process without PID")?;
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).context("a process without PID")?;
     let id = process.id.clone();
-    let start = Start {
-        pod: pod.spec.clone(),
-        process,
-        files_of,
-        scratch: pod.scratch.clone(),
-    };
+    let start = Start { pod: pod.spec.clone(), process, files_of, scratch: pod.scratch.clone() };
     let borrowed: Vec<_> = streams.iter().map(OwnedFd::as_fd).collect();
     let mut terminal = Vec::new();
-    let mut failure = ours
-        .send(&start, &borrowed)
-        .err()
-        .map(|error| error.to_string());
+    let mut failure = ours.send(&start, &borrowed).err().map(|error| error.to_string());
     drop(streams);
     while failure.is_none() {
         match ours.receive::<Report>() {
@@ -252,31 +220,21 @@ fn run_process(
     // the other thread waits for nothing else
     let _ = begun.send(());
     let borrowed: Vec<_> = terminal.iter().map(OwnedFd::as_fd).collect();
-    let told = link.send(
-        &Report::Started {
-            pid: pid.as_raw_nonzero().get(),
-        },
-        &borrowed,
-    );
+    let told = link.send(&Report::Started { pid: pid.as_raw_nonzero().get() }, &borrowed);
     drop(terminal);
     if told.is_err() {
         end(pid);
     }
     // leaves the PID taken until nobody can mean this process by it any more
-    while waitid(
-        WaitId::Pid(pid),
-        WaitIdOptions::EXITED | WaitIdOptions::NOWAIT,
-    )
-    .is_err_and(|error| error == rustix::io::Errno::INTR)
+    while waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT)
+        .is_err_and(|error| error == rustix::io::Errno::INTR)
     {}
     *alive.lock().unwrap_or_else(PoisonError::into_inner) = None;
     pod.bury(&id);
     let _ = kill_process_group(pid, Signal::KILL); // what it has left behind, if anything
     let status = child.wait()?;
     let signal = std::os::unix::process::ExitStatusExt::signal(&status);
-    let code = status
-        .code()
-        .unwrap_or_else(|| 128 + signal.unwrap_or_default());
+    let code = status.code().unwrap_or_else(|| 128 + signal.unwrap_or_default());
     link.send(&Report::Exited(Ended { code, signal }), &[])?;
     Ok(())
 }

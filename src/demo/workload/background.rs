@@ -23,17 +23,12 @@ const IDLE: &[(&str, &str)] = &[
     ("checkout", "listening on :8081"),
     ("catalog", "listening on :8082"),
     ("payments", "connected to the ledger, listening on :8090"),
-    (
-        "collector",
-        "Everything is ready. Begin running and processing data.",
-    ),
+    ("collector", "Everything is ready. Begin running and processing data."),
 ];
 
 /// What the idle program of this name says first.
 pub(super) fn greeting(name: &str) -> Option<&'static str> {
-    IDLE.iter()
-        .find(|(idle, _)| *idle == name)
-        .map(|(_, greeting)| *greeting)
+    IDLE.iter().find(|(idle, _)| *idle == name).map(|(_, greeting)| *greeting)
 }
 
 /// Says that it is ready, and waits.
@@ -48,15 +43,8 @@ pub(super) async fn chatter() -> io::Result<()> {
     for number in 1_u64.. {
         pace.tick().await;
         let now = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ");
-        let level = if number.is_multiple_of(10) {
-            "WARN "
-        } else {
-            "INFO "
-        };
-        say(&format!(
-            "{now} {level} tick={number} queue=orders lag={}ms",
-            number * 37 % 250
-        ));
+        let level = if number.is_multiple_of(10) { "WARN " } else { "INFO " };
+        say(&format!("{now} {level} tick={number} queue=orders lag={}ms", number * 37 % 250));
     }
     Ok(())
 }
@@ -66,10 +54,8 @@ pub(super) fn crash() -> i32 {
     say("importer 2.4.1 starting");
     say("connecting to postgres://ledger.payments.svc:5432/ledger");
     let mut errors = io::stderr().lock();
-    let _ = io::Write::write_all(
-        &mut errors,
-        b"fatal: could not connect: connection refused (is the server running?)\n",
-    );
+    let _ =
+        io::Write::write_all(&mut errors, b"fatal: could not connect: connection refused (is the server running?)\n");
     3
 }
 

@@ -22,18 +22,9 @@ pub(super) async fn run(port: u16) -> io::Result<()> {
         let name = now.strftime("%Y%m%dT%H%M%SZ");
         let path = directory.join(format!("{name}-{number:04}.txt"));
         let written = std::fs::write(&path, format!("{line}\n"));
-        let file = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+        let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         match written {
-            Ok(()) => (
-                200,
-                format!(
-                    "Hello from the pod. This was request {number}, kept in /app/requests/{file}\n"
-                ),
-            ),
+            Ok(()) => (200, format!("Hello from the pod. This was request {number}, kept in /app/requests/{file}\n")),
             Err(error) => (500, format!("cannot keep the request: {error}\n")),
         }
     })
@@ -41,18 +32,12 @@ pub(super) async fn run(port: u16) -> io::Result<()> {
 }
 
 /// Answers every request with what `answer` says of it: (its number, its first line) → (status, body).
-pub(super) async fn serve(
-    port: u16,
-    mut answer: impl FnMut(u64, &str) -> (u16, String),
-) -> io::Result<()> {
+pub(super) async fn serve(port: u16, mut answer: impl FnMut(u64, &str) -> (u16, String)) -> io::Result<()> {
     let mut number = 0;
     let mut answered = |line: &str| {
         number += 1;
         let (status, body) = answer(number, line);
-        say(&format!(
-            "{} {line} {status}",
-            Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ")
-        ));
+        say(&format!("{} {line} {status}", Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ")));
         (status, body)
     };
     if shares_network() {
@@ -73,18 +58,11 @@ pub(super) async fn serve(
 }
 
 /// One request, one answer. One at a time, and nobody may hold the others up for long.
-async fn talk(
-    mut stream: impl AsyncRead + AsyncWrite + Unpin,
-    answer: &mut impl FnMut(&str) -> (u16, String),
-) {
+async fn talk(mut stream: impl AsyncRead + AsyncWrite + Unpin, answer: &mut impl FnMut(&str) -> (u16, String)) {
     let head = tokio::time::timeout(Duration::from_secs(5), read_head(&mut stream)).await;
     let Ok(Ok(line)) = head else { return };
     let (status, body) = answer(&line);
-    let reason = if status == 200 {
-        "OK"
-    } else {
-        "Internal Server Error"
-    };
+    let reason = if status == 200 { "OK" } else { "Internal Server Error" };
     let length = body.len();
     let reply = format!(
         "HTTP/1.1 {status} {reason}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
@@ -106,10 +84,7 @@ async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<String> 
         }
     }
     let line = head.split(|byte| *byte == b'\r').next().unwrap_or_default();
-    let line: String = String::from_utf8_lossy(line)
-        .chars()
-        .filter(|c| !c.is_control())
-        .collect();
+    let line: String = String::from_utf8_lossy(line).chars().filter(|c| !c.is_control()).collect();
     Ok(line)
 }
 
@@ -120,17 +95,12 @@ mod tests {
     #[tokio::test]
     async fn a_request_is_answered_and_the_connection_closed() {
         let (mut near, far) = tokio::io::duplex(4096);
-        near.write_all(b"GET /orders HTTP/1.1\r\nHost: x\r\n\r\n")
-            .await
-            .unwrap();
+        near.write_all(b"GET /orders HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
         talk(far, &mut |line| (200, format!("saw {line}"))).await;
         let mut reply = String::new();
         near.read_to_string(&mut reply).await.unwrap();
         assert!(reply.starts_with("HTTP/1.1 200 OK\r\n"), "{reply}");
-        assert!(
-            reply.ends_with("\r\n\r\nsaw GET /orders HTTP/1.1"),
-            "{reply}"
-        );
+        assert!(reply.ends_with("\r\n\r\nsaw GET /orders HTTP/1.1"), "{reply}");
     }
 
     #[tokio::test]

@@ -13,10 +13,7 @@ async fn run_a_demo_until_killed() {
     let demo = start(mode).await;
     let pod = name_of(wait(&demo, "nodejsapps", "demo", phase("Running")).await);
     debug(&demo, "demo", &pod, "d", "nodejsapp", &Value::Null);
-    wait(&demo, &pod, "demo", |pod| {
-        !state(pod, "d")["state"]["running"].is_null()
-    })
-    .await;
+    wait(&demo, &pod, "demo", |pod| !state(pod, "d")["state"]["running"].is_null()).await;
     wait(&demo, "toolbox", "default", phase("Running")).await;
     println!("\nready");
     std::future::pending::<()>().await;
@@ -31,22 +28,14 @@ fn descendants(of: u32) -> Vec<u32> {
             continue;
         };
         let stat = std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
-        let parent = stat
-            .rsplit(')')
-            .next()
-            .and_then(|rest| rest.split_whitespace().nth(1)?.parse::<u32>().ok());
+        let parent = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(1)?.parse::<u32>().ok());
         parents.extend(parent.map(|parent| (pid, parent)));
     }
     let mut found = vec![of];
     let mut at = 0;
     while at < found.len() {
         let of = found[at];
-        found.extend(
-            parents
-                .iter()
-                .filter(|(_, parent)| *parent == of)
-                .map(|(pid, _)| *pid),
-        );
+        found.extend(parents.iter().filter(|(_, parent)| *parent == of).map(|(pid, _)| *pid));
         at += 1;
     }
     found.split_off(1)
@@ -63,12 +52,7 @@ fn nothing_is_left_of_a_killed_process() {
     let isolated = bathyscope::demo::sandbox::strongest_mode(&program).0 != Mode::Off;
     for mode in ["auto", "off"] {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args([
-                "--ignored",
-                "--exact",
-                "kubelet::cleanup::run_a_demo_until_killed",
-                "--nocapture",
-            ])
+            .args(["--ignored", "--exact", "kubelet::cleanup::run_a_demo_until_killed", "--nocapture"])
             .env("DEMO_MODE", mode)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -84,11 +68,7 @@ fn nothing_is_left_of_a_killed_process() {
             .map(|pid| std::env::temp_dir().join(format!("bathy-demo-{pid}")))
             .filter(|path| path.exists())
             .collect();
-        assert_eq!(
-            scratch.is_empty(),
-            mode != "off" && isolated,
-            "{mode}: {scratch:?}"
-        );
+        assert_eq!(scratch.is_empty(), mode != "off" && isolated, "{mode}: {scratch:?}");
         child.kill().unwrap();
         child.wait().unwrap();
         let deadline = Instant::now() + LIMIT;
@@ -99,10 +79,7 @@ fn nothing_is_left_of_a_killed_process() {
         };
         while let Some(pid) = running.iter().find(alive) {
             let name = std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-            assert!(
-                Instant::now() < deadline,
-                "{mode}: {pid} {name:?} is still there"
-            );
+            assert!(Instant::now() < deadline, "{mode}: {pid} {name:?} is still there");
         }
     }
 }

@@ -1,0 +1,218 @@
+//! Actions that start something beside or inside a pod: debuggers, shells, attaching, logs, deletion.
+
+use crate::app::overlay::{Choice, Choose, Deed, Form, FormKind, Leftovers, Overlay};
+use crate::app::{
+    Action, Availability, Effect, Scope, Start, State, Target, default_copy, default_options, refresh_leftovers, start,
+};
+use crate::cluster::{ContainerKind, ContainerState};
+use crate::plan::DebugOptions;
+
+pub(super) const ACTIONS: &[Action] = &[
+    Action {
+        name: "debug.ephemeral",
+        title: "debug",
+        help: "Starts an ephemeral debugger beside the selected container and attaches to it, at once.",
+        scope: Scope::Pods,
+        keys: &["e"],
+        hint: Some(0),
+        available: pod_selected,
+        run: debug,
+    },
+    Action {
+        name: "debug.ephemeral-form",
+        title: "debug with…",
+        help: "The same through a form: image, target, profile, command, environment, name.",
+        scope: Scope::Pods,
+        keys: &["E"],
+        hint: None,
+        available: details_known,
+        run: |state| form(state, FormKind::Ephemeral),
+    },
+    Action {
+        name: "debug.copy",
+        title: "copy",
+        help: "Copies the pod with a debugger in it, processes shared, labels off, and attaches, at once.",
+        scope: Scope::Pods,
+        keys: &["c"],
+        hint: Some(1),
+        available: pod_selected,
+        run: copy,
+    },
+    Action {
+        name: "debug.copy-form",
+        title: "copy with…",
+        help: "The same through a form: also the new name, other images, labels, node, replacing the original.",
+        scope: Scope::Pods,
+        keys: &["C"],
+        hint: None,
+        available: details_known,
+        run: |state| form(state, FormKind::Copy),
+    },
+    Action {
+        name: "shell",
+        title: "shell",
+        help: "Opens a shell in the container itself, if its image has one.",
+        scope: Scope::Pods,
+        keys: &["s"],
+        hint: Some(2),
+        available: container_runs,
+        run: |state| match state.meant_container() {
+            Some(container) => start(state, Start::Shell { container }),
+            None => Vec::new(),
+        },
+    },
+    Action {
+        name: "attach",
+        title: "attach",
+        help: "Attaches to the container's own process, or to a debugger that is already there.",
+        scope: Scope::Pods,
+        keys: &["a"],
+        hint: Some(4),
+        available: container_runs,
+        run: |state| match state.meant_container() {
+            Some(container) => start(state, Start::Attach { container }),
+            None => Vec::new(),
+        },
+    },
+    Action {
+        name: "logs",
+        title: "logs",
+        help: "Follows the container's log in a pane.",
+        scope: Scope::Pods,
+        keys: &["l"],
+        hint: Some(3),
+        available: details_known,
+        run: |state| logs(state, false),
+    },
+    Action {
+        name: "logs.previous",
+        title: "previous logs",
+        help: "Shows the log of the container's previous life.",
+        scope: Scope::Pods,
+        keys: &["p"],
+        hint: None,
+        available: restarted,
+        run: |state| logs(state, true),
+    },
+    Action {
+        name: "pod.delete",
+        title: "delete",
+        help: "Deletes the pod, after a question.",
+        scope: Scope::Pods,
+        keys: &["ctrl-d"],
+        hint: None,
+        available: pod_selected,
+        run: delete,
+    },
+    Action {
+        name: "leftovers",
+        title: "leftovers",
+        help: "Lists what debugging has left here: copies, node debuggers and ephemeral containers; copies can be removed.",
+        scope: Scope::Global,
+        keys: &["x"],
+        hint: Some(7),
+        available: |_| Availability::Yes,
+        run: |state| {
+            state.overlay = Some(Overlay::Leftovers(Leftovers::default()));
+            refresh_leftovers(state)
+        },
+    },
+];
+
+fn pod_selected(state: &State) -> Availability {
+    Availability::when(state.selected_pod().is_some(), "select a pod first")
+}
+
+fn details_known(state: &State) -> Availability {
+    if state.selected_pod().is_none() {
+        return pod_selected(state);
+    }
+    Availability::when(state.navigator.inspected.pod.is_some(), "the pod's details have not arrived yet")
+}
+
+fn meant_state(state: &State) -> Result<(&str, &ContainerState, u32), Availability> {
+    if let no @ Availability::No(_) = details_known(state) {
+        return Err(no);
+    }
+    let meant = state.meant_container();
+    let pod = state.navigator.inspected.pod.as_ref();
+    let container = meant
+        .zip(pod)
+        .and_then(|(meant, pod)| pod.containers.iter().find(|container| container.name == meant.container));
+    container
+        .map(|container| (&*container.name, &container.state, container.restarts))
+        .ok_or_else(|| Availability::No("the pod has no container that could be meant".to_owned()))
+}
+
+fn container_runs(state: &State) -> Availability {
+    match meant_state(state) {
+        Err(no) => no,
+        Ok((_, ContainerState::Running { .. }, _)) => Availability::Yes,
+        Ok((name, _, _)) => Availability::No(format!("container {name} does not run")),
+    }
+}
+
+fn restarted(state: &State) -> Availability {
+    match meant_state(state) {
+        Err(no) => no,
+        Ok((_, _, restarts)) if restarts > 0 => Availability::Yes,
+        Ok((name, _, _)) => Availability::No(format!("container {name} was never restarted")),
+    }
+}
+
+/// The selected container, if a debugger can see its processes.
+fn chosen_target(state: &State) -> Option<String> {
+    let container = state.selected_container()?;
+    let pod = state.navigator.inspected.pod.as_ref()?;
+    let found = pod.containers.iter().find(|c| c.name == container.container)?;
+    match found.kind {
+        ContainerKind::Ephemeral => found.target.clone(),
+        ContainerKind::Init | ContainerKind::Sidecar | ContainerKind::Regular => Some(found.name.to_string()),
+    }
+}
+
+fn debug(state: &mut State) -> Vec<Effect> {
+    let Some(pod) = state.selected_pod().cloned() else { return Vec::new() };
+    let options = DebugOptions { target: chosen_target(state), ..default_options(state) };
+    let target = if options.target.is_some() { Target::AsGiven } else { Target::Default };
+    start(state, Start::Debug { pod, target, options: Box::new(options) })
+}
+
+fn copy(state: &mut State) -> Vec<Effect> {
+    let Some(pod) = state.selected_pod().cloned() else { return Vec::new() };
+    let options = DebugOptions { copy: Some(default_copy(state, &pod)), ..default_options(state) };
+    start(state, Start::Debug { pod, target: Target::AsGiven, options: Box::new(options) })
+}
+
+fn form(state: &mut State, kind: FormKind) -> Vec<Effect> {
+    let Some(pod) = state.navigator.inspected.pod.clone() else { return Vec::new() };
+    let target = chosen_target(state).or_else(|| pod.default_container.as_deref().map(ToOwned::to_owned));
+    let mut defaults = default_options(state);
+    if kind == FormKind::Copy {
+        defaults.copy = Some(default_copy(state, &pod.key));
+    }
+    state.overlay = Some(Overlay::Form(Box::new(Form::new(kind, &pod, target.as_deref(), &defaults))));
+    Vec::new()
+}
+
+fn logs(state: &mut State, previous: bool) -> Vec<Effect> {
+    match state.meant_container() {
+        Some(container) => start(state, Start::Logs { container, previous }),
+        None => Vec::new(),
+    }
+}
+
+fn delete(state: &mut State) -> Vec<Effect> {
+    let Some(pod) = state.selected_pod().cloned() else { return Vec::new() };
+    let owner = state.navigator.inspected.pod.as_ref().and_then(|pod| pod.owner.clone());
+    let after = match owner {
+        Some((kind, name)) => format!("Its {kind} {name} will make another one."),
+        None => "Nothing will make another one.".to_owned(),
+    };
+    state.overlay = Some(Overlay::Choose(Choose {
+        title: format!("Delete pod {}/{}?", pod.namespace, pod.name),
+        lines: vec![after],
+        choices: vec![Choice::new('d', "delete", Deed::DeletePod(pod)), Choice::new('k', "keep", Deed::Nothing)],
+    }));
+    Vec::new()
+}

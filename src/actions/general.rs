@@ -1,0 +1,98 @@
+//! Actions on the console itself: help, palette, history, focus, leaving.
+
+use crate::app::navigator::PodScope;
+use crate::app::overlay::{Entry, EntryKind, Overlay, Palette};
+use crate::app::{Action, Availability, Effect, Focus, Scope, State, quit};
+
+pub(super) const ACTIONS: &[Action] = &[
+    Action {
+        name: "palette",
+        title: "palette",
+        help: "Opens the palette: every action, namespace and context by name.",
+        scope: Scope::Global,
+        keys: &[":"],
+        hint: None,
+        available: |_| Availability::Yes,
+        run: palette,
+    },
+    Action {
+        name: "pane.focus",
+        title: "pane",
+        help: "Gives the keys to the session in view.",
+        scope: Scope::Global,
+        keys: &["tab"],
+        hint: None,
+        available: |state| Availability::when(!state.sessions.is_empty(), "no session is open"),
+        run: |state| {
+            state.focus = Focus::Pane;
+            Vec::new()
+        },
+    },
+    Action {
+        name: "messages",
+        title: "messages",
+        help: "Shows everything you were told, newest first.",
+        scope: Scope::Global,
+        keys: &["m"],
+        hint: None,
+        available: |_| Availability::Yes,
+        run: |state| {
+            state.overlay = Some(Overlay::Messages(0));
+            Vec::new()
+        },
+    },
+    Action {
+        name: "help",
+        title: "help",
+        help: "Lists all keys.",
+        scope: Scope::Global,
+        keys: &["?", "f1"],
+        hint: Some(9),
+        available: |_| Availability::Yes,
+        run: |state| {
+            state.overlay = Some(Overlay::Help(0));
+            Vec::new()
+        },
+    },
+    Action {
+        name: "quit",
+        title: "quit",
+        help: "Leaves the console; asks first while sessions are open.",
+        scope: Scope::Global,
+        keys: &["q", "ctrl-c"],
+        hint: None,
+        available: |_| Availability::Yes,
+        run: quit,
+    },
+];
+
+pub(super) fn palette(state: &mut State) -> Vec<Effect> {
+    let mut entries: Vec<Entry> = Vec::new();
+    for action in state.keymap.actions().iter().filter(|action| action.scope != Scope::Ended) {
+        let refused = match (action.available)(state) {
+            Availability::Yes => None,
+            Availability::No(reason) => Some(reason),
+        };
+        let note = refused.clone().unwrap_or_else(|| action.help.to_owned());
+        let label = format!("{}  {}", action.title, state.keymap.first_key_of(action));
+        entries.push(Entry { label, note, kind: EntryKind::Action(action, refused) });
+    }
+    for namespace in state.navigator.namespaces.visible() {
+        let here = state.navigator.scope == PodScope::Namespace(namespace.name.clone());
+        entries.push(Entry {
+            label: format!("ns {}", namespace.name),
+            note: if here { "shown".to_owned() } else { "pods of this namespace".to_owned() },
+            kind: EntryKind::Namespace(namespace.name.to_string()),
+        });
+    }
+    for context in &state.contexts {
+        let here = if context.name == state.context.name { "in use; " } else { "" };
+        entries.push(Entry {
+            label: format!("ctx {}", context.name),
+            note: format!("{here}cluster {}, user {}", context.cluster, context.user),
+            kind: EntryKind::Context(context.name.clone()),
+        });
+    }
+    state.overlay = Some(Overlay::Palette(Palette::new(entries)));
+    Vec::new()
+}

@@ -1,0 +1,148 @@
+//! The console's state and how facts change it: pure, so it never waits, spawns, reads a clock or touches a client.
+
+mod action;
+pub mod age;
+mod browse;
+mod keymap;
+mod keys;
+pub mod layout;
+mod lives;
+mod message;
+mod mouse;
+pub mod navigator;
+mod notices;
+pub mod overlay;
+mod overlay_keys;
+mod rows;
+pub mod session;
+mod sessions;
+mod settings;
+mod state;
+
+pub use action::{Action, Availability, Scope};
+pub use browse::{open, set_scope, switch_context};
+pub use keymap::{Chord, Keymap};
+pub use lives::{again, attach_again, close, copy_of, debug_instead, default_copy, default_options, quit, start};
+pub use message::{Effect, Message, Start, Target};
+pub use mouse::tab_labels;
+pub use navigator::List;
+pub use notices::{Level, Notice, Notices};
+pub use rows::{Row, Rows};
+pub use sessions::Sessions;
+pub use settings::{Settings, context_matches};
+pub use state::{Connection, Focus, Opening, State};
+
+use overlay::{Deed, Overlay};
+
+/// Takes in one fact; what the outside must do about it comes back.
+pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
+    match message {
+        Message::Key(key) => {
+            let effects = settle(state);
+            join(effects, keys::pressed(state, &key))
+        }
+        Message::Mouse(event) => {
+            let effects = settle(state);
+            join(effects, mouse::moved(state, event))
+        }
+        Message::Paste(text) => keys::pasted(state, &text),
+        Message::Focus(gained) => keys::focus_changed(state, gained),
+        Message::Resized(size) => {
+            state.size = size;
+            Vec::new()
+        }
+        Message::Tick(now) => {
+            state.now = now;
+            Vec::new()
+        }
+        Message::Stop => vec![Effect::Quit],
+        Message::Connected(context) => browse::connected(state, context),
+        Message::ConnectFailed { context, problem } => browse::connect_failed(state, &context, problem),
+        Message::Watch(id, update) => browse::watched(state, id, update),
+        Message::Launch(id, step) => {
+            lives::launched(state, id, step);
+            Vec::new()
+        }
+        Message::Attached(id) => {
+            lives::attached(state, id);
+            Vec::new()
+        }
+        Message::StartFailed(id, problem) => {
+            lives::start_failed(state, id, problem);
+            Vec::new()
+        }
+        Message::Output(id, bytes) => lives::printed(state, id, &bytes),
+        Message::Ended(id, end) => lives::ended(state, id, end),
+        Message::ExitCode(id, code) => {
+            lives::exit_code(state, id, code);
+            Vec::new()
+        }
+        Message::InputLost(_) => {
+            let text = "the far end does not read its input; what you typed was not sent";
+            state.notices.push(state.now, Level::Warning, text, Vec::new());
+            Vec::new()
+        }
+        Message::Leftovers(found) => {
+            if let Some(Overlay::Leftovers(view)) = &mut state.overlay {
+                view.selected = view.selected.min(found.as_ref().map_or(0, Vec::len).saturating_sub(1));
+                view.found = Some(found);
+            }
+            Vec::new()
+        }
+        Message::Done(text) => {
+            state.notices.push(state.now, Level::Info, text, Vec::new());
+            refresh_leftovers(state)
+        }
+        Message::Failed(problem) => {
+            state.notices.problem(state.now, &problem);
+            Vec::new()
+        }
+    }
+}
+
+/// Brings everything derived up to date: row order, the inspected pod, screen sizes. Cheap when nothing changed;
+/// needed before a frame is drawn.
+pub fn settle(state: &mut State) -> Vec<Effect> {
+    state.navigator.pods.settle();
+    state.navigator.namespaces.settle();
+    let effects = browse::follow_selection(state);
+    join(effects, lives::sync_sizes(state))
+}
+
+/// Looks again for leftovers while they are in view.
+pub fn refresh_leftovers(state: &State) -> Vec<Effect> {
+    match &state.overlay {
+        Some(Overlay::Leftovers(_)) => vec![Effect::FindLeftovers(leftover_namespaces(state))],
+        _ => Vec::new(),
+    }
+}
+
+fn leftover_namespaces(state: &State) -> Option<Vec<String>> {
+    match &state.navigator.scope {
+        navigator::PodScope::All if state.navigator.namespaces_refused.is_none() => None,
+        navigator::PodScope::All => Some(state.navigator.named.iter().map(ToString::to_string).collect()),
+        navigator::PodScope::Namespace(name) => Some(vec![name.to_string()]),
+    }
+}
+
+/// Runs an action, or tells why it cannot run.
+pub fn run(state: &mut State, action: &Action) -> Vec<Effect> {
+    match (action.available)(state) {
+        Availability::Yes => (action.run)(state),
+        Availability::No(reason) => {
+            state.notices.push(state.now, Level::Warning, format!("{}: {reason}", action.title), Vec::new());
+            Vec::new()
+        }
+    }
+}
+
+/// Answers a question.
+pub fn answer(state: &mut State, deed: Deed) -> Vec<Effect> {
+    state.overlay = None;
+    lives::carry_out(state, deed)
+}
+
+fn join(mut first: Vec<Effect>, second: Vec<Effect>) -> Vec<Effect> {
+    first.extend(second);
+    first
+}

@@ -1,0 +1,146 @@
+//! Where a key goes: to the overlay, the filter, the shell or an action; what an action does is its own row's affair.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
+
+use super::message::Effect;
+use super::notices::Level;
+use super::session::{Phase, Session};
+use super::state::{Focus, State};
+use super::{Chord, List, Scope, overlay_keys, run};
+use crate::screen::{encode_focus, encode_key, encode_paste};
+use crate::session::SessionId;
+
+/// A key was pressed.
+pub(super) fn pressed(state: &mut State, key: &KeyEvent) -> Vec<Effect> {
+    if key.kind == KeyEventKind::Release {
+        return Vec::new();
+    }
+    if state.overlay.is_some() {
+        return overlay_keys::pressed(state, key);
+    }
+    if state.filtering {
+        return filter(state, key);
+    }
+    let chord = Chord::of(key);
+    if std::mem::take(&mut state.leader_pending) {
+        return after_leader(state, key, chord);
+    }
+    if chord == state.keymap.leader() {
+        state.leader_pending = true;
+        return Vec::new();
+    }
+    if state.focus == Focus::Pane {
+        return to_pane(state, key, chord);
+    }
+    let own = match (state.focus, state.navigator.list) {
+        (Focus::List, List::Namespaces) => Scope::Namespaces,
+        _ => Scope::Pods,
+    };
+    let action = state.keymap.action(own, chord).or_else(|| state.keymap.action(Scope::Global, chord));
+    match action {
+        Some(action) => run(state, action),
+        None => unknown(state, &format!("{chord} does nothing here")),
+    }
+}
+
+fn unknown(state: &mut State, what: &str) -> Vec<Effect> {
+    let help = state.keymap.named("help").map(|action| state.keymap.keys_of(action)).unwrap_or_default();
+    state.notices.push(state.now, Level::Info, format!("{what}; {help} lists the keys"), Vec::new());
+    Vec::new()
+}
+
+fn filter(state: &mut State, key: &KeyEvent) -> Vec<Effect> {
+    let mut line = super::overlay::TextLine::new(state.navigator.filter());
+    match key.code {
+        KeyCode::Enter => state.filtering = false,
+        KeyCode::Esc => {
+            state.filtering = false;
+            state.navigator.set_filter(String::new());
+        }
+        KeyCode::Up | KeyCode::Down => {
+            let by = if key.code == KeyCode::Up { -1 } else { 1 };
+            match state.navigator.list {
+                List::Pods => state.navigator.pods.move_by(by),
+                List::Namespaces => state.navigator.namespaces.move_by(by),
+            }
+        }
+        _ => {
+            if line.edit(key) && line.text() != state.navigator.filter() {
+                state.navigator.set_filter(line.text().to_owned());
+            }
+        }
+    }
+    Vec::new()
+}
+
+fn after_leader(state: &mut State, key: &KeyEvent, chord: Chord) -> Vec<Effect> {
+    if chord == state.keymap.leader() {
+        // Twice the leader is the chord itself, for the shell.
+        return if state.focus == Focus::Pane { to_shell(state, key) } else { Vec::new() };
+    }
+    if let Some(number) = chord.digit() {
+        if number == 0 || !state.sessions.show(number - 1) {
+            return unknown(state, &format!("there is no tab {number}"));
+        }
+        state.focus = Focus::Pane;
+        return Vec::new();
+    }
+    match state.keymap.action(Scope::Leader, chord) {
+        Some(action) => run(state, action),
+        None => unknown(state, &format!("{} {chord} does nothing", state.keymap.leader())),
+    }
+}
+
+fn to_pane(state: &mut State, key: &KeyEvent, chord: Chord) -> Vec<Effect> {
+    let Some(session) = state.sessions.active() else { return Vec::new() };
+    if session.is_live() && !session.is_log() {
+        return to_shell(state, key);
+    }
+    match state.keymap.action(Scope::Ended, chord) {
+        Some(action) => run(state, action),
+        None => unknown(state, &format!("{chord} does nothing in this pane")),
+    }
+}
+
+fn to_shell(state: &mut State, key: &KeyEvent) -> Vec<Effect> {
+    let Some(session) = state.sessions.active_mut() else { return Vec::new() };
+    let modes = session.screen.modes();
+    match encode_key(key, &modes) {
+        Some(bytes) => send(session, bytes),
+        None => Vec::new(),
+    }
+}
+
+/// Sends to the shell; what it prints next is wanted in view.
+fn send(session: &mut Session, bytes: Vec<u8>) -> Vec<Effect> {
+    session.screen.scroll_to_bottom();
+    vec![Effect::Input(session.id, bytes)]
+}
+
+/// Text was pasted.
+pub(super) fn pasted(state: &mut State, text: &str) -> Vec<Effect> {
+    if let Some(overlay) = &mut state.overlay {
+        overlay_keys::pasted(overlay, text);
+    } else if state.filtering {
+        let mut line = super::overlay::TextLine::new(state.navigator.filter());
+        line.insert(text);
+        state.navigator.set_filter(line.text().to_owned());
+    } else if state.focus == Focus::Pane
+        && let Some(session) = state.sessions.active_mut()
+        && session.phase == Phase::Live
+        && !session.is_log()
+    {
+        let bytes = encode_paste(text, &session.screen.modes());
+        return send(session, bytes);
+    }
+    Vec::new()
+}
+
+/// The user's terminal gained or lost the focus; a shell that asked for it is told.
+pub(super) fn focus_changed(state: &mut State, gained: bool) -> Vec<Effect> {
+    let told = |session: &Session| -> Option<(SessionId, Vec<u8>)> {
+        let bytes = encode_focus(gained, &session.screen.modes())?;
+        (session.phase == Phase::Live).then(|| (session.id, bytes.to_vec()))
+    };
+    state.sessions.active().and_then(told).map(|(id, bytes)| Effect::Input(id, bytes)).into_iter().collect()
+}

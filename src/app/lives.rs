@@ -1,0 +1,300 @@
+//! The lives of sessions: how they start, what arrives from them, how they end and are started again; streams are elsewhere.
+
+use bytes::Bytes;
+
+use super::layout::{Size, layout};
+use super::message::{Effect, Start, Target};
+use super::notices::Level;
+use super::overlay::{Choice, Choose, Deed, Overlay};
+use super::session::{Phase, Session};
+use super::state::{Focus, State};
+use crate::cluster::{ContainerKey, LaunchStep, PodKey, Problem};
+use crate::plan::{CopyOptions, DebugOptions, Profile};
+use crate::screen::{Screen, ScreenNotice};
+use crate::session::{End, SessionId};
+
+/// Steps of a start that are kept; a start that takes longer has said it all before.
+const STEPS_KEPT: usize = 200;
+
+/// What a screen has before it has a place.
+const UNSIZED: Size = Size { columns: 80, rows: 24 };
+
+/// The options of a debugger that is started with one key.
+pub fn default_options(state: &State) -> DebugOptions {
+    DebugOptions {
+        image: Some(state.settings.image_for(&state.context.name).to_owned()),
+        profile: Profile::Auto,
+        command: state.settings.command.clone(),
+        stdin: true,
+        tty: true,
+        ..DebugOptions::default()
+    }
+}
+
+/// The options of a copy that is started with one key: found again by its labels, behind no Service.
+pub fn default_copy(state: &State, pod: &PodKey) -> CopyOptions {
+    let mut annotations = vec![("bathyscope.dev/copied-from".to_owned(), pod.name.to_string())];
+    if !state.settings.creator.is_empty() {
+        annotations.push(("bathyscope.dev/created-by".to_owned(), state.settings.creator.clone()));
+    }
+    CopyOptions {
+        share_processes: Some(true),
+        labels: vec![("app.kubernetes.io/managed-by".to_owned(), "bathyscope".to_owned())],
+        annotations,
+        ..CopyOptions::named("")
+    }
+}
+
+/// Opens a pane and starts a session in it.
+pub fn start(state: &mut State, start: Start) -> Vec<Effect> {
+    start_in(state, start, None)
+}
+
+fn start_in(state: &mut State, start: Start, place: Option<SessionId>) -> Vec<Effect> {
+    let id = state.sessions.next_id();
+    let container = match &start {
+        Start::Debug { .. } => None,
+        Start::Attach { container } | Start::Shell { container } | Start::Logs { container, .. } => {
+            Some(container.clone())
+        }
+    };
+    let mut session = Session {
+        id,
+        context: state.context.name.clone(),
+        container,
+        screen: Screen::new(UNSIZED, state.settings.scrollback),
+        phase: Phase::Launching,
+        steps: Vec::new(),
+        started: state.now,
+        activity: false,
+        size: UNSIZED,
+        start: start.clone(),
+    };
+    if session.is_log() {
+        // A log ends its lines with LF alone; ECMA-48 LNM makes that a new line.
+        session.screen.feed(b"\x1b[20h");
+    }
+    match place {
+        Some(old) => state.sessions.replace(old, session),
+        None => state.sessions.add(session),
+    }
+    state.focus = Focus::Pane;
+    let pane = layout(state).pane;
+    let size = Size { columns: pane.width, rows: pane.height };
+    if let Some(session) = state.sessions.get_mut(id) {
+        session.size = size;
+        session.screen.resize(size);
+    }
+    vec![Effect::Start(id, start, size)]
+}
+
+/// Starts an ended session again, in its pane.
+pub fn again(state: &mut State, id: SessionId) -> Vec<Effect> {
+    match state.sessions.get(id) {
+        Some(session) if session.context == state.context.name => {
+            let start = session.start.clone();
+            start_in(state, start, Some(id))
+        }
+        Some(session) => {
+            let text = format!("this pane belongs to context {}; switch to it first", session.context);
+            state.notices.push(state.now, Level::Warning, text, Vec::new());
+            Vec::new()
+        }
+        None => Vec::new(),
+    }
+}
+
+/// Attaches again where an ended session was, in its pane.
+pub fn attach_again(state: &mut State, id: SessionId, container: ContainerKey) -> Vec<Effect> {
+    start_in(state, Start::Attach { container }, Some(id))
+}
+
+/// Starts a debugger in the pane of a shell that could not be.
+pub fn debug_instead(state: &mut State, id: SessionId, container: &ContainerKey) -> Vec<Effect> {
+    let options = DebugOptions { target: Some(container.container.to_string()), ..default_options(state) };
+    let start = Start::Debug { pod: container.pod.clone(), target: Target::AsGiven, options: Box::new(options) };
+    start_in(state, start, Some(id))
+}
+
+/// A start made a step.
+pub(super) fn launched(state: &mut State, id: SessionId, step: LaunchStep) {
+    let now = state.now;
+    let Some(session) = state.sessions.get_mut(id) else { return };
+    if let LaunchStep::Accepted(container) = &step {
+        session.container = Some(container.clone());
+    }
+    let repeated = session.steps.last().is_some_and(|(_, last)| *last == step);
+    if !repeated && session.steps.len() < STEPS_KEPT {
+        session.steps.push((now, step));
+    }
+}
+
+/// A stream stands.
+pub(super) fn attached(state: &mut State, id: SessionId) {
+    if let Some(session) = state.sessions.get_mut(id) {
+        session.phase = Phase::Live;
+    }
+}
+
+/// A session could not be started.
+pub(super) fn start_failed(state: &mut State, id: SessionId, problem: Problem) {
+    let now = state.now;
+    if let Some(session) = state.sessions.get_mut(id) {
+        state.notices.problem(now, &problem);
+        session.phase = Phase::Failed(problem);
+    }
+}
+
+/// A far end printed something.
+pub(super) fn printed(state: &mut State, id: SessionId, bytes: &Bytes) -> Vec<Effect> {
+    let in_view = state.sessions.active().is_some_and(|session| session.id == id);
+    let now = state.now;
+    let Some(session) = state.sessions.get_mut(id) else { return Vec::new() };
+    session.screen.feed(bytes);
+    session.activity |= !in_view;
+    let replies = session.screen.take_replies();
+    let noticed = session.screen.take_notices();
+    let live = session.is_live() && !session.is_log();
+    let title = session.title();
+    for notice in noticed {
+        let what = match notice {
+            ScreenNotice::ClipboardWriteRefused => "tried to write to the clipboard; that is not allowed",
+            ScreenNotice::ClipboardReadRefused => "tried to read the clipboard; that is not allowed",
+            ScreenNotice::Broken => "printed something that broke its screen; it starts anew",
+            ScreenNotice::Bell | ScreenNotice::TitleChanged => continue,
+        };
+        state.notices.push(now, Level::Warning, format!("{title} {what}"), Vec::new());
+    }
+    if live && !replies.is_empty() { vec![Effect::Input(id, replies)] } else { Vec::new() }
+}
+
+/// A stream ended.
+pub(super) fn ended(state: &mut State, id: SessionId, end: End) -> Vec<Effect> {
+    let Some(session) = state.sessions.get_mut(id) else { return Vec::new() };
+    let asks = matches!(end, End::Finished | End::Lost { .. })
+        && matches!(session.start, Start::Debug { .. } | Start::Attach { .. });
+    session.phase = Phase::Ended { end, exit_code: None };
+    match &session.container {
+        Some(container) if asks => vec![Effect::FindExitCode(id, container.clone())],
+        _ => Vec::new(),
+    }
+}
+
+/// The container of an ended session turned out to have ended with this code.
+pub(super) fn exit_code(state: &mut State, id: SessionId, code: i32) {
+    if let Some(Session { phase: Phase::Ended { exit_code, .. }, .. }) = state.sessions.get_mut(id) {
+        *exit_code = Some(code);
+    }
+}
+
+/// Closes a pane: at once where nothing is lost by it, else after a question.
+pub fn close(state: &mut State, id: SessionId) -> Vec<Effect> {
+    let Some(session) = state.sessions.get(id) else { return Vec::new() };
+    let copy = copy_of(session);
+    let title = session.title();
+    let choose = match (session.is_live(), copy) {
+        (false, None) => return remove(state, id),
+        (true, None) if session.is_log() => return remove(state, id),
+        (false, Some(pod)) => Choose {
+            lines: vec![format!("The copy {} stays on the cluster until it is deleted.", pod.name)],
+            choices: vec![
+                Choice::new('d', "delete the copy", Deed::DeleteCopy(id, pod)),
+                Choice::new('k', "keep it", Deed::Detach(id)),
+            ],
+            title: format!("Close {title}"),
+        },
+        (true, copy) => {
+            let stays = match session.start {
+                Start::Shell { .. } => "Detaching hangs up the shell.",
+                _ => "Detaching leaves it running; attach again with a on its container.",
+            };
+            let mut choices = vec![
+                Choice::new('d', "detach", Deed::Detach(id)),
+                Choice::new('e', "end the shell", Deed::EndShell(id)),
+            ];
+            choices.extend(copy.map(|pod| Choice::new('r', "remove the copy", Deed::DeleteCopy(id, pod))));
+            Choose { title: format!("Leave {title}"), lines: vec![stays.to_owned()], choices }
+        }
+    };
+    state.overlay = Some(Overlay::Choose(choose));
+    Vec::new()
+}
+
+/// The copy that a session created.
+pub fn copy_of(session: &Session) -> Option<PodKey> {
+    let Start::Debug { options, .. } = &session.start else { return None };
+    options.copy.as_ref()?;
+    session.container.as_ref().map(|container| container.pod.clone())
+}
+
+/// Takes a pane away and lets go of its stream.
+pub(super) fn remove(state: &mut State, id: SessionId) -> Vec<Effect> {
+    if state.sessions.remove(id).is_none() {
+        return Vec::new();
+    }
+    if state.sessions.is_empty() && state.focus == Focus::Pane {
+        state.focus = Focus::List;
+    }
+    vec![Effect::Detach(id)]
+}
+
+/// Leaves the program: at once, or after a question while something of ours still runs.
+pub fn quit(state: &mut State) -> Vec<Effect> {
+    let live: Vec<String> =
+        state.sessions.iter().filter(|s| s.is_live() && !s.is_log()).map(|s| format!("  {}", s.title())).collect();
+    let copies: Vec<PodKey> = state.sessions.iter().filter_map(copy_of).collect();
+    if live.is_empty() && copies.is_empty() {
+        return vec![Effect::Quit];
+    }
+    let mut lines = Vec::new();
+    if !live.is_empty() {
+        lines.push("These sessions are open; what runs in debuggers goes on and can be attached again:".to_owned());
+        lines.extend(live);
+    }
+    if !copies.is_empty() {
+        lines.push("These copies stay on the cluster until they are deleted:".to_owned());
+        lines.extend(copies.iter().map(|pod| format!("  {}/{}", pod.namespace, pod.name)));
+    }
+    let mut choices = vec![Choice::new('q', "leave", Deed::Quit)];
+    if !copies.is_empty() {
+        choices.push(Choice::new('d', "delete the copies and leave", Deed::DeleteAndQuit(copies)));
+    }
+    state.overlay = Some(Overlay::Choose(Choose { title: "Leave bathy?".to_owned(), lines, choices }));
+    Vec::new()
+}
+
+/// Does what an answer says.
+pub(super) fn carry_out(state: &mut State, deed: Deed) -> Vec<Effect> {
+    match deed {
+        Deed::Nothing => Vec::new(),
+        Deed::Quit => vec![Effect::Quit],
+        Deed::DeleteAndQuit(pods) => pods.into_iter().map(Effect::DeletePod).chain([Effect::Quit]).collect(),
+        Deed::Detach(id) => remove(state, id),
+        // Ctrl-C leaves whatever runs in front of the shell; `exit` then ends the shell itself.
+        Deed::EndShell(id) => vec![Effect::Input(id, b"\x03exit\r".to_vec())],
+        Deed::DeleteCopy(id, pod) => {
+            let mut effects = remove(state, id);
+            effects.push(Effect::DeletePod(pod));
+            effects
+        }
+        Deed::DeletePod(pod) => vec![Effect::DeletePod(pod)],
+    }
+}
+
+/// Tells each screen and each far end of the pane's size, where it changed.
+pub(super) fn sync_sizes(state: &mut State) -> Vec<Effect> {
+    let pane = layout(state).pane;
+    if pane.is_empty() {
+        return Vec::new();
+    }
+    let size = Size { columns: pane.width, rows: pane.height };
+    let mut effects = Vec::new();
+    for session in state.sessions.iter_mut().filter(|session| session.size != size) {
+        session.size = size;
+        session.screen.resize(size);
+        if session.is_live() {
+            effects.push(Effect::Resize(session.id, size));
+        }
+    }
+    effects
+}

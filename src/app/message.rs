@@ -1,0 +1,139 @@
+//! The whole contract between the console's state and the world: facts that arrive, and requests that leave; plain data both.
+
+use bytes::Bytes;
+use crossterm::event::{KeyEvent, MouseEvent};
+use jiff::Timestamp;
+
+use super::layout::Size;
+use crate::cluster::{
+    ContainerKey, ContextInfo, LaunchStep, Leftover, PodKey, Problem, WatchId, WatchTarget, WatchUpdate,
+};
+use crate::plan::DebugOptions;
+use crate::session::{End, SessionId};
+
+/// A fact that arrived.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Message {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// The mouse did something.
+    Mouse(MouseEvent),
+    /// Text was pasted.
+    Paste(String),
+    /// The user's terminal has this size now.
+    Resized(Size),
+    /// The user's terminal gained or lost the focus.
+    Focus(bool),
+    /// It is this time now.
+    Tick(Timestamp),
+    /// The system asks the program to end.
+    Stop,
+    /// The context can be used.
+    Connected(ContextInfo),
+    /// The context cannot be used.
+    ConnectFailed {
+        /// Its name.
+        context: String,
+        /// Why.
+        problem: Problem,
+    },
+    /// A watch reports.
+    Watch(WatchId, WatchUpdate),
+    /// A session's start made a step.
+    Launch(SessionId, LaunchStep),
+    /// A session's stream stands; output follows.
+    Attached(SessionId),
+    /// A session could not be started.
+    StartFailed(SessionId, Problem),
+    /// A session's far end printed this.
+    Output(SessionId, Bytes),
+    /// A session's stream ended.
+    Ended(SessionId, End),
+    /// How the container of an ended session really ended.
+    ExitCode(SessionId, i32),
+    /// A session did not take the input: its far end does not read.
+    InputLost(SessionId),
+    /// What debugging left on the cluster.
+    Leftovers(Result<Vec<Leftover>, Problem>),
+    /// Something asked for was done.
+    Done(String),
+    /// Something asked for failed.
+    Failed(Problem),
+}
+
+/// Which container's processes an ephemeral debugger sees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// The pod's default container.
+    Default,
+    /// The one that the options name, or none.
+    AsGiven,
+}
+
+/// How a session starts; kept by the session, so that it can be started again.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Start {
+    /// A new debugger: ephemeral, or a copy where the options say so (an empty copy name is generated).
+    Debug {
+        /// The pod.
+        pod: PodKey,
+        /// Who is its target.
+        target: Target,
+        /// The rest of the choices.
+        options: Box<DebugOptions>,
+    },
+    /// Attach to a container that runs.
+    Attach {
+        /// Which.
+        container: ContainerKey,
+    },
+    /// A shell by exec: bash where there is one, else sh.
+    Shell {
+        /// Where.
+        container: ContainerKey,
+    },
+    /// The log, followed.
+    Logs {
+        /// Whose.
+        container: ContainerKey,
+        /// Of its previous life.
+        previous: bool,
+    },
+}
+
+impl Start {
+    /// The pod that the session is about.
+    pub fn pod(&self) -> &PodKey {
+        match self {
+            Self::Debug { pod, .. } => pod,
+            Self::Attach { container } | Self::Shell { container } | Self::Logs { container, .. } => &container.pod,
+        }
+    }
+}
+
+/// A request to the outside.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Use this context from now on.
+    Connect(String),
+    /// Keep watching this.
+    Watch(WatchId, WatchTarget),
+    /// Stop watching.
+    StopWatch(WatchId),
+    /// Start a session whose screen has this size.
+    Start(SessionId, Start, Size),
+    /// Send these bytes to a session's far end.
+    Input(SessionId, Vec<u8>),
+    /// Tell a session's far end its screen's size.
+    Resize(SessionId, Size),
+    /// Let go of a session's stream.
+    Detach(SessionId),
+    /// Find out how this container ended.
+    FindExitCode(SessionId, ContainerKey),
+    /// List what debugging left in these namespaces; in every one if `None`.
+    FindLeftovers(Option<Vec<String>>),
+    /// Delete a pod.
+    DeletePod(PodKey),
+    /// End the program.
+    Quit,
+}

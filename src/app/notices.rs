@@ -1,0 +1,120 @@
+//! What the person was told: the notice in the footer and the history behind it; bounded, never printed.
+
+use std::collections::VecDeque;
+
+use jiff::Timestamp;
+
+use crate::cluster::Problem;
+
+/// How many notices the history keeps.
+const KEPT: usize = 500;
+/// How long a notice stays in the footer, in seconds.
+const SHOWN_FOR: i64 = 8;
+
+/// How much a notice matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// Something went as wished.
+    Info,
+    /// Something to know.
+    Warning,
+    /// Something failed.
+    Error,
+}
+
+/// Something told to the user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// When.
+    pub at: Timestamp,
+    /// How much it matters.
+    pub level: Level,
+    /// One sentence.
+    pub text: String,
+    /// Why, and what to do next; for the history.
+    pub more: Vec<String>,
+}
+
+/// The notices of this run, newest last.
+#[derive(Debug, Clone, Default)]
+pub struct Notices {
+    history: VecDeque<Notice>,
+    dismissed: bool,
+}
+
+impl Notices {
+    /// Tells the user something.
+    pub fn push(&mut self, at: Timestamp, level: Level, text: impl Into<String>, more: Vec<String>) {
+        let text = text.into();
+        self.dismissed = false;
+        if let Some(last) = self.history.back_mut()
+            && last.text == text
+            && last.more == more
+        {
+            last.at = at;
+            return;
+        }
+        if self.history.len() == KEPT {
+            self.history.pop_front();
+        }
+        self.history.push_back(Notice { at, level, text, more });
+    }
+
+    /// Tells the user of a failure.
+    pub fn problem(&mut self, at: Timestamp, problem: &Problem) {
+        let text =
+            if problem.why.is_empty() { problem.what.clone() } else { format!("{}: {}", problem.what, problem.why) };
+        let more = if problem.hint.is_empty() { Vec::new() } else { vec![problem.hint.clone()] };
+        self.push(at, Level::Error, text, more);
+    }
+
+    /// The notice the footer shows now.
+    pub fn current(&self, now: Timestamp) -> Option<&Notice> {
+        let last = self.history.back().filter(|_| !self.dismissed)?;
+        let age = now.as_second() - last.at.as_second();
+        (age < SHOWN_FOR || last.level == Level::Error).then_some(last)
+    }
+
+    /// Takes the current notice off the footer; it stays in the history.
+    pub fn dismiss(&mut self) {
+        self.dismissed = true;
+    }
+
+    /// Everything told so far, oldest first.
+    pub fn history(&self) -> impl DoubleEndedIterator<Item = &Notice> + ExactSizeIterator {
+        self.history.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_notice_leaves_the_footer_and_an_error_stays_until_dismissed() {
+        let mut notices = Notices::default();
+        let start = Timestamp::from_second(1_000).expect("in range");
+        let later = Timestamp::from_second(1_000 + SHOWN_FOR).expect("in range");
+        notices.push(start, Level::Info, "copied", vec![]);
+        assert!(notices.current(start).is_some());
+        assert!(notices.current(later).is_none());
+        notices.push(start, Level::Error, "refused", vec![]);
+        assert!(notices.current(later).is_some());
+        notices.dismiss();
+        assert!(notices.current(start).is_none());
+        assert_eq!(notices.history().len(), 2);
+    }
+
+    #[test]
+    fn a_repeated_notice_is_kept_once_and_the_history_is_bounded() {
+        let mut notices = Notices::default();
+        for _ in 0..3 {
+            notices.push(Timestamp::UNIX_EPOCH, Level::Info, "again", vec![]);
+        }
+        assert_eq!(notices.history().len(), 1);
+        for n in 0..2 * KEPT {
+            notices.push(Timestamp::UNIX_EPOCH, Level::Info, n.to_string(), vec![]);
+        }
+        assert_eq!(notices.history().len(), KEPT);
+    }
+}

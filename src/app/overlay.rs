@@ -1,0 +1,56 @@
+//! What stands over the console for a moment and takes all keys while it does; data only, drawn and acted upon elsewhere.
+
+mod choose;
+mod form;
+mod palette;
+mod text_line;
+
+pub use choose::{Choice, Choose, Deed};
+pub use form::{Field, FieldKind, Form, FormKind};
+pub use palette::{Entry, EntryKind, Palette};
+pub use text_line::TextLine;
+
+use crate::cluster::{Leftover, Problem};
+
+/// An overlay.
+#[derive(Debug, Clone)]
+pub enum Overlay {
+    /// All keys, from the action table; how far it is scrolled.
+    Help(usize),
+    /// What the person was told; how far it is scrolled from the newest.
+    Messages(usize),
+    /// Actions, namespaces and contexts by name.
+    Palette(Palette),
+    /// A question with a key for each answer.
+    Choose(Choose),
+    /// The choices of a debugger.
+    Form(Box<Form>),
+    /// What debugging left on the cluster.
+    Leftovers(Leftovers),
+}
+
+/// The view of leftovers.
+#[derive(Debug, Clone, Default)]
+pub struct Leftovers {
+    /// What was found; `None` while it is looked for.
+    pub found: Option<Result<Vec<Leftover>, Problem>>,
+    /// The selected row.
+    pub selected: usize,
+}
+
+impl Leftovers {
+    /// The selected leftover.
+    pub fn selected(&self) -> Option<&Leftover> {
+        self.found.as_ref()?.as_ref().ok()?.get(self.selected)
+    }
+
+    /// How many were found.
+    pub fn len(&self) -> usize {
+        self.found.as_ref().and_then(|found| found.as_ref().ok()).map_or(0, Vec::len)
+    }
+
+    /// Whether there are none, as far as is known.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}

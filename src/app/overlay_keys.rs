@@ -1,0 +1,182 @@
+//! What keys do in overlays; the overlays themselves are data.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::message::Effect;
+use super::navigator::PodScope;
+use super::overlay::{Choice, Choose, Deed, Entry, EntryKind, FieldKind, Form, Leftovers, Overlay, Palette};
+use super::state::State;
+use super::{answer, browse, lives, run};
+use crate::cluster::LeftoverKind;
+
+/// How many lines a page key moves.
+const PAGE: isize = 10;
+
+/// A key was pressed while an overlay stands.
+pub(super) fn pressed(state: &mut State, key: &KeyEvent) -> Vec<Effect> {
+    let interrupt = key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL);
+    if key.code == KeyCode::Esc || interrupt {
+        state.overlay = None;
+        return Vec::new();
+    }
+    match state.overlay.take() {
+        None => Vec::new(),
+        Some(Overlay::Help(scroll)) => scrolled(state, key, scroll, Overlay::Help),
+        Some(Overlay::Messages(scroll)) => scrolled(state, key, scroll, Overlay::Messages),
+        Some(Overlay::Choose(choose)) => chosen(state, key, choose),
+        Some(Overlay::Palette(palette)) => in_palette(state, key, palette),
+        Some(Overlay::Form(form)) => in_form(state, key, form),
+        Some(Overlay::Leftovers(view)) => in_leftovers(state, key, view),
+    }
+}
+
+/// Text was pasted while an overlay stands.
+pub(super) fn pasted(overlay: &mut Overlay, text: &str) {
+    match overlay {
+        Overlay::Palette(palette) => {
+            palette.query.insert(text);
+            palette.refresh();
+        }
+        Overlay::Form(form) => {
+            if let FieldKind::Text(line, _) = &mut form.focused().kind {
+                line.insert(text);
+            }
+        }
+        Overlay::Help(_) | Overlay::Messages(_) | Overlay::Choose(_) | Overlay::Leftovers(_) => {}
+    }
+}
+
+fn step(key: &KeyEvent) -> Option<isize> {
+    Some(match key.code {
+        KeyCode::Up => -1,
+        KeyCode::Down => 1,
+        KeyCode::PageUp => -PAGE,
+        KeyCode::PageDown => PAGE,
+        KeyCode::Home => isize::MIN / 2,
+        KeyCode::End => isize::MAX / 2,
+        _ => return None,
+    })
+}
+
+fn letters(key: &KeyEvent) -> Option<isize> {
+    step(key).or(match key.code {
+        KeyCode::Char('k') => Some(-1),
+        KeyCode::Char('j') => Some(1),
+        KeyCode::Char('g') => Some(isize::MIN / 2),
+        KeyCode::Char('G') => Some(isize::MAX / 2),
+        _ => None,
+    })
+}
+
+/// A text to scroll through: any other key closes it.
+fn scrolled(state: &mut State, key: &KeyEvent, scroll: usize, overlay: fn(usize) -> Overlay) -> Vec<Effect> {
+    if let Some(by) = letters(key) {
+        // The end is known where the lines are laid out; more than any text has is cut there.
+        state.overlay = Some(overlay(scroll.saturating_add_signed(by).min(100_000)));
+    }
+    Vec::new()
+}
+
+fn chosen(state: &mut State, key: &KeyEvent, choose: Choose) -> Vec<Effect> {
+    let choice = match key.code {
+        KeyCode::Char(c) => choose.choices.iter().find(|choice| choice.key == c),
+        _ => None,
+    };
+    if let Some(Choice { deed, .. }) = choice {
+        return answer(state, deed.clone());
+    }
+    state.overlay = Some(Overlay::Choose(choose));
+    Vec::new()
+}
+
+fn in_palette(state: &mut State, key: &KeyEvent, mut palette: Palette) -> Vec<Effect> {
+    if key.code == KeyCode::Enter {
+        return match palette.selected().cloned() {
+            Some(Entry { kind, .. }) => go(state, kind),
+            None => Vec::new(),
+        };
+    }
+    if matches!(key.code, KeyCode::Home | KeyCode::End) {
+        palette.query.edit(key);
+    } else if let Some(by) = step(key) {
+        palette.move_by(by);
+    } else if palette.query.edit(key) {
+        palette.refresh();
+    }
+    state.overlay = Some(Overlay::Palette(palette));
+    Vec::new()
+}
+
+fn go(state: &mut State, kind: EntryKind) -> Vec<Effect> {
+    match kind {
+        EntryKind::Action(action, _) => run(state, action),
+        EntryKind::Namespace(name) => browse::set_scope(state, PodScope::Namespace(name.into())),
+        EntryKind::Context(name) => browse::switch_context(state, &name),
+    }
+}
+
+fn in_form(state: &mut State, key: &KeyEvent, mut form: Box<Form>) -> Vec<Effect> {
+    match key.code {
+        KeyCode::Enter => match form.start() {
+            Ok(start) => return lives::start(state, start),
+            Err(mistake) => form.mistake = Some(mistake),
+        },
+        KeyCode::Up | KeyCode::BackTab => form.move_focus(-1),
+        KeyCode::Down | KeyCode::Tab => form.move_focus(1),
+        _ => {
+            form.mistake = None;
+            match &mut form.focused().kind {
+                FieldKind::Text(line, _) => {
+                    line.edit(key);
+                }
+                FieldKind::Toggle(on) if matches!(key.code, KeyCode::Char(' ') | KeyCode::Left | KeyCode::Right) => {
+                    *on = !*on;
+                }
+                FieldKind::Choice(options, chosen) => match key.code {
+                    KeyCode::Right | KeyCode::Char(' ') => *chosen = (*chosen + 1) % options.len(),
+                    KeyCode::Left => *chosen = (*chosen + options.len() - 1) % options.len(),
+                    _ => {}
+                },
+                FieldKind::Toggle(_) => {}
+            }
+        }
+    }
+    state.overlay = Some(Overlay::Form(form));
+    Vec::new()
+}
+
+fn in_leftovers(state: &mut State, key: &KeyEvent, mut view: Leftovers) -> Vec<Effect> {
+    if let Some(by) = letters(key) {
+        view.selected = view.selected.saturating_add_signed(by).min(view.len().saturating_sub(1));
+    }
+    let selected = view.selected().cloned();
+    let deletes = key.code == KeyCode::Char('d');
+    let attaches = matches!(key.code, KeyCode::Char('a') | KeyCode::Enter);
+    state.overlay = Some(Overlay::Leftovers(view));
+    let Some(leftover) = selected else { return Vec::new() };
+    match leftover.kind {
+        LeftoverKind::Copy { .. } | LeftoverKind::NodeDebugger if deletes => {
+            state.overlay = Some(Overlay::Choose(Choose {
+                title: format!("Delete {}/{}?", leftover.pod.namespace, leftover.pod.name),
+                lines: vec!["The pod and everything in it is gone afterwards.".to_owned()],
+                choices: vec![
+                    Choice::new('d', "delete", Deed::DeletePod(leftover.pod)),
+                    Choice::new('k', "keep", Deed::Nothing),
+                ],
+            }));
+            Vec::new()
+        }
+        LeftoverKind::Ephemeral { container, running: true } if attaches => {
+            state.overlay = None;
+            let container = crate::cluster::ContainerKey { pod: leftover.pod, container };
+            lives::start(state, super::Start::Attach { container })
+        }
+        LeftoverKind::Ephemeral { container, .. } if deletes => {
+            let text =
+                format!("{container} cannot be removed: Kubernetes keeps an ephemeral container until its pod goes");
+            state.notices.push(state.now, super::Level::Warning, text, Vec::new());
+            Vec::new()
+        }
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,128 @@
+//! A session as the console keeps it: how it started, its screen, and how far its life has come; it owns no stream.
+
+use jiff::Timestamp;
+
+use super::message::Start;
+use crate::cluster::{ContainerKey, LaunchStep, Problem};
+use crate::screen::Screen;
+use crate::session::{End, SessionId};
+
+/// How far a session has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Phase {
+    /// On its way to a prompt.
+    Launching,
+    /// Its stream stands.
+    Live,
+    /// Its stream has ended.
+    Ended {
+        /// Why.
+        end: End,
+        /// The container's own exit code, once it is known.
+        exit_code: Option<i32>,
+    },
+    /// It never came to a stream.
+    Failed(Problem),
+}
+
+/// One attached stream as the console shows it.
+#[derive(Debug)]
+pub struct Session {
+    /// Its name for the runtime.
+    pub id: SessionId,
+    /// How it was started, to start it again.
+    pub start: Start,
+    /// The context it runs in.
+    pub context: String,
+    /// Where it is attached; for a debugger once the server has accepted it.
+    pub container: Option<ContainerKey>,
+    /// Its emulated terminal.
+    pub screen: Screen,
+    /// The size its far end was last told.
+    pub size: super::layout::Size,
+    /// How far it has come.
+    pub phase: Phase,
+    /// The steps of its start, each with its time.
+    pub steps: Vec<(Timestamp, LaunchStep)>,
+    /// Since when it exists.
+    pub started: Timestamp,
+    /// Whether it printed something since it was last in view.
+    pub activity: bool,
+}
+
+impl Session {
+    /// What its tab says: `api/debugger-x7k2p`, `api (copy)`, `api/app sh`.
+    pub fn title(&self) -> String {
+        let pod = &self.start.pod().name;
+        match (&self.start, &self.container) {
+            (Start::Debug { options, .. }, None) if options.copy.is_some() => format!("{pod} copy"),
+            (Start::Debug { .. }, None) => format!("{pod} debugger"),
+            (Start::Debug { options, .. }, Some(at)) if options.copy.is_some() => {
+                format!("{}/{}", at.pod.name, at.container)
+            }
+            (Start::Debug { .. }, Some(at)) => format!("{pod}/{}", at.container),
+            (Start::Attach { container }, _) => format!("{pod}/{}", container.container),
+            (Start::Shell { container }, _) => format!("{pod}/{} sh", container.container),
+            (Start::Logs { container, previous }, _) => {
+                format!("{pod}/{} {}", container.container, if *previous { "previous log" } else { "log" })
+            }
+        }
+    }
+
+    /// What the person should know at a glance beside the title: what the debugger sees.
+    pub fn subtitle(&self) -> Option<String> {
+        let Start::Debug { options, target, .. } = &self.start else { return None };
+        if let Some(copy) = &options.copy {
+            let behind =
+                if copy.keep_labels { "keeps its labels: Services may route to it" } else { "behind no Service" };
+            return Some(format!("new pod, old files gone · {behind}"));
+        }
+        match (&options.target, target) {
+            (Some(target), _) => Some(format!("target {target}")),
+            (None, super::message::Target::Default) => None,
+            (None, super::message::Target::AsGiven) => Some("targets nothing: sees only its own processes".to_owned()),
+        }
+    }
+
+    /// Whether the far end may still run something for us.
+    pub fn is_live(&self) -> bool {
+        matches!(self.phase, Phase::Launching | Phase::Live)
+    }
+
+    /// Whether it is a log, which takes no input.
+    pub fn is_log(&self) -> bool {
+        matches!(self.start, Start::Logs { .. })
+    }
+
+    /// Whether its image turned out to have no shell, so that a debugger is what helps.
+    pub fn has_no_shell(&self) -> bool {
+        let (Start::Shell { .. }, Phase::Ended { end, .. }) = (&self.start, &self.phase) else { return false };
+        match end {
+            End::Failed { reason } => {
+                let reason = reason.to_ascii_lowercase();
+                ["not found", "no such file", "cannot find"].iter().any(|words| reason.contains(words))
+            }
+            // The runtime's own exit codes for a command that is not there.
+            End::Exited { code } => matches!(code, 126 | 127) && self.screen.text().trim().is_empty(),
+            _ => false,
+        }
+    }
+
+    /// In one line how it stands, once it is over.
+    pub fn epitaph(&self) -> Option<String> {
+        let text = match &self.phase {
+            Phase::Launching | Phase::Live => return None,
+            Phase::Failed(problem) => problem.what.clone(),
+            Phase::Ended { .. } if self.has_no_shell() => "this image has no shell".to_owned(),
+            Phase::Ended { end, exit_code } => match (end, exit_code) {
+                (_, Some(code)) | (End::Exited { code }, None) => format!("exited with code {code}"),
+                (End::Finished, None) if self.is_log() => "end of the log".to_owned(),
+                (End::Finished, None) => "the stream has ended".to_owned(),
+                (End::Failed { reason }, None) => format!("failed: {reason}"),
+                (End::Lost { reason }, None) => format!("connection lost: {reason}"),
+                (End::Detached, None) => "detached; it still runs".to_owned(),
+            },
+        };
+        Some(text)
+    }
+}

@@ -1,0 +1,161 @@
+//! Everything the console knows, in one value; it changes only in [`super::update`] and in what actions do.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::keymap::Keymap;
+use super::layout::Size;
+use super::navigator::{Navigator, PodScope};
+use super::notices::Notices;
+use super::overlay::Overlay;
+use super::sessions::Sessions;
+use super::settings::Settings;
+use crate::cluster::{ContainerKey, ContextInfo, PodKey, Problem, WatchId};
+
+/// Which part of the screen takes the keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Focus {
+    /// The list of namespaces or pods.
+    List,
+    /// The containers of the selected pod, in the inspector.
+    Containers,
+    /// The session in view.
+    Pane,
+}
+
+/// Whether the context can be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Connection {
+    /// Its credentials are being prepared.
+    Connecting,
+    /// Requests can be made (each watch says for itself how fresh it is).
+    Connected,
+    /// It cannot be used.
+    Failed(Problem),
+}
+
+/// The state of the console.
+#[derive(Debug)]
+pub struct State {
+    /// What the run started with.
+    pub settings: Settings,
+    /// Which key does what.
+    pub keymap: Keymap,
+    /// The time of the last tick.
+    pub now: Timestamp,
+    /// The size of the user's terminal.
+    pub size: Size,
+    /// All contexts that can be switched to.
+    pub contexts: Vec<ContextInfo>,
+    /// The context in use.
+    pub context: ContextInfo,
+    /// Whether it can be used.
+    pub connection: Connection,
+    /// The lists and the inspected pod.
+    pub navigator: Navigator,
+    /// What takes the keys.
+    pub focus: Focus,
+    /// Whether keys go to the filter of the list.
+    pub filtering: bool,
+    /// Whether the leader was pressed and an action's key is awaited.
+    pub leader_pending: bool,
+    /// The sessions.
+    pub sessions: Sessions,
+    /// What stands over the console.
+    pub overlay: Option<Overlay>,
+    /// What the user was told.
+    pub notices: Notices,
+    last_watch: u64,
+}
+
+/// What a state starts from.
+#[derive(Debug, Clone)]
+pub struct Opening {
+    /// What flags and configuration decided.
+    pub settings: Settings,
+    /// Which key does what.
+    pub keymap: Keymap,
+    /// All contexts that can be switched to.
+    pub contexts: Vec<ContextInfo>,
+    /// The context to start in.
+    pub context: ContextInfo,
+    /// Whose pods to list first; the context's namespace if `None`.
+    pub scope: Option<PodScope>,
+    /// Namespaces that the person named.
+    pub named: Vec<String>,
+    /// The time.
+    pub now: Timestamp,
+    /// The size of the user's terminal.
+    pub size: Size,
+}
+
+impl State {
+    /// A console that has not asked anything yet.
+    pub fn new(opening: Opening) -> Self {
+        let Opening { settings, keymap, contexts, context, scope, named, now, size } = opening;
+        let scope = scope.unwrap_or_else(|| PodScope::Namespace(home(&context)));
+        let mut named: Vec<Arc<str>> = named.into_iter().map(Into::into).collect();
+        for name in [Some(home(&context)), named_in(&scope)].into_iter().flatten() {
+            if !named.contains(&name) {
+                named.push(name);
+            }
+        }
+        Self {
+            settings,
+            keymap,
+            now,
+            size,
+            contexts,
+            context,
+            connection: Connection::Connecting,
+            navigator: Navigator::new(scope, named),
+            focus: Focus::List,
+            filtering: false,
+            leader_pending: false,
+            sessions: Sessions::default(),
+            overlay: None,
+            notices: Notices::default(),
+            last_watch: 0,
+        }
+    }
+
+    /// An id that no watch has had.
+    pub fn next_watch(&mut self) -> WatchId {
+        self.last_watch += 1;
+        WatchId(self.last_watch)
+    }
+
+    /// The selected pod.
+    pub fn selected_pod(&self) -> Option<&PodKey> {
+        match self.navigator.list {
+            super::List::Namespaces => None,
+            super::List::Pods => self.navigator.pods.selected(),
+        }
+    }
+
+    /// The selected container, while one is selected rather than its pod.
+    pub fn selected_container(&self) -> Option<ContainerKey> {
+        let container = (self.focus == Focus::Containers).then(|| self.navigator.inspected.selected_container())??;
+        Some(ContainerKey { pod: self.navigator.inspected.key.clone()?, container: Arc::clone(&container.name) })
+    }
+
+    /// The container that an action on the selection means: the selected one, else the pod's default.
+    pub fn meant_container(&self) -> Option<ContainerKey> {
+        self.selected_container().or_else(|| {
+            let pod = self.navigator.inspected.pod.as_ref()?;
+            Some(ContainerKey { pod: pod.key.clone(), container: pod.default_container.clone()? })
+        })
+    }
+}
+
+fn home(context: &ContextInfo) -> Arc<str> {
+    context.namespace.as_deref().unwrap_or("default").into()
+}
+
+fn named_in(scope: &PodScope) -> Option<Arc<str>> {
+    match scope {
+        PodScope::Namespace(name) => Some(Arc::clone(name)),
+        PodScope::All => None,
+    }
+}

@@ -1,0 +1,95 @@
+//! Arguments, configuration and the way into the console; no logic that a test would want is kept here.
+
+mod arguments;
+mod config;
+mod console;
+mod demo;
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Mutex;
+
+use anyhow::Context as _;
+use clap::Parser as _;
+use tracing_subscriber::EnvFilter;
+
+use crate::cluster::Problem;
+use crate::runtime::tty;
+pub use arguments::{Arguments, Verb};
+pub use config::Config;
+
+/// How many threads serve the console; more would only wake each other.
+const THREADS: usize = 2;
+
+/// Runs the program with the process's own arguments.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match catch_unwind(AssertUnwindSafe(|| run(arguments))) {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(error)) => {
+            say(&format!("bathy: {error:#}"));
+            ExitCode::FAILURE
+        }
+        Err(_) => {
+            // The terminal was given back while the panic unwound; now it can be told.
+            tty::give_back();
+            for panic in tty::panics() {
+                say(&format!("bathy: internal error: {panic}"));
+            }
+            say("bathy: this is a bug; what ran on the cluster still runs");
+            ExitCode::from(101)
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> anyhow::Result<()> {
+    if let Some(file) = &arguments.log {
+        log_to(file)?;
+    }
+    let config = Config::load(arguments.config.as_deref())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(THREADS)
+        .enable_all()
+        .build()
+        .context("cannot start the program's threads")?;
+    let outcome = match &arguments.verb {
+        None => runtime.block_on(console::on_kubeconfig(&arguments, &config)),
+        Some(Verb::Demo(options)) => runtime.block_on(demo::run(options, &arguments, &config)),
+    };
+    // A credential plugin that still thinks must not keep the person waiting.
+    runtime.shutdown_background();
+    outcome
+}
+
+/// Diagnostics go to a file that only its owner can read, never to the terminal.
+fn log_to(file: &Path) -> anyhow::Result<()> {
+    let opened = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(file)
+        .with_context(|| format!("cannot write the log {}", file.display()))?;
+    let filter = EnvFilter::try_from_env("BATHY_LOG").unwrap_or_else(|_| EnvFilter::new("info,kube_client=off"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(Mutex::new(opened));
+    log.try_init().map_err(|error| anyhow::anyhow!("cannot start the log: {error}"))
+}
+
+/// Tells something on standard error; if even that is gone there is nobody to tell.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// A problem as an error of the command line.
+fn told(problem: &Problem) -> anyhow::Error {
+    let parts = [&problem.what, &problem.why].map(String::as_str).into_iter().filter(|part| !part.is_empty());
+    let mut text = parts.collect::<Vec<_>>().join(": ");
+    if !problem.hint.is_empty() {
+        text += "\n  ";
+        text += &problem.hint;
+    }
+    anyhow::Error::msg(text)
+}

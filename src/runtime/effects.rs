@@ -1,0 +1,278 @@
+//! Carries out what the state asks of the outside, each in a task of its own; what comes of it returns as facts.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::mpsc;
+use tokio::task::{AbortHandle, JoinSet};
+
+use super::launch;
+use crate::app::layout::Size;
+use crate::app::{Effect, Message};
+use crate::cluster::{Cluster, ContainerKey, Contexts, Leftover, PodKey, Problem, WatchId, WatchUpdate, watch};
+use crate::session::{Chunk, SessionHandle, SessionId, SessionUpdate};
+
+/// Reports of watches that may wait; a watch that reports faster waits itself.
+const WATCH_QUEUE: usize = 64;
+/// What a person types before a shell stands is kept up to this many bytes.
+const TYPED_AHEAD: usize = 4_096;
+/// How long deletions asked for at the end may take.
+const LAST_REQUESTS: Duration = Duration::from_secs(5);
+
+/// Something that happened outside.
+pub(super) enum Fact {
+    /// A plain fact.
+    Message(Message),
+    /// Output; its place in the session's queue is free again once it is dropped.
+    Output(SessionId, Chunk),
+    /// A stream stands.
+    Opened(SessionId, Opened),
+}
+
+/// A stream that stands.
+pub(super) struct Opened {
+    /// Our end of it.
+    pub(super) handle: SessionHandle,
+    /// What is to be told to the far end's terminal first, so that a shell draws its prompt again.
+    pub(super) redraw: bool,
+}
+
+/// A session that is on its way or stands.
+enum Stream {
+    Starting { task: AbortHandle, typed: Vec<u8>, size: Size },
+    Open(SessionHandle),
+}
+
+/// The tasks of a run and the queues that their results come through.
+pub(super) struct Effects {
+    contexts: Arc<dyn Contexts>,
+    cluster: Option<Cluster>,
+    /// The cluster each session runs in; switching the context changes nothing for it.
+    homes: HashMap<SessionId, Cluster>,
+    streams: HashMap<SessionId, Stream>,
+    watches: HashMap<WatchId, AbortHandle>,
+    tasks: JoinSet<()>,
+    last_requests: JoinSet<()>,
+    facts: Queue<Fact>,
+    connected: Queue<Result<Cluster, (String, Problem)>>,
+    watched: (mpsc::Sender<(WatchId, WatchUpdate)>, mpsc::Receiver<(WatchId, WatchUpdate)>),
+    printed: Queue<(SessionId, SessionUpdate)>,
+}
+
+type Queue<T> = (mpsc::UnboundedSender<T>, mpsc::UnboundedReceiver<T>);
+
+impl Effects {
+    pub(super) fn new(contexts: Arc<dyn Contexts>) -> Self {
+        Self {
+            contexts,
+            cluster: None,
+            homes: HashMap::new(),
+            streams: HashMap::new(),
+            watches: HashMap::new(),
+            tasks: JoinSet::new(),
+            last_requests: JoinSet::new(),
+            facts: mpsc::unbounded_channel(),
+            connected: mpsc::unbounded_channel(),
+            watched: mpsc::channel(WATCH_QUEUE),
+            printed: mpsc::unbounded_channel(),
+        }
+    }
+
+    /// The next fact, whenever it comes.
+    pub(super) async fn next(&mut self) -> Fact {
+        // Every sender is kept by ourselves, so no queue ever ends.
+        tokio::select! {
+            Some(fact) = self.facts.1.recv() => fact,
+            Some(connected) = self.connected.1.recv() => self.connected(connected),
+            Some((id, update)) = self.watched.1.recv() => Fact::Message(Message::Watch(id, update)),
+            Some((id, update)) = self.printed.1.recv() => self.printed(id, update),
+            else => std::future::pending().await,
+        }
+    }
+
+    /// A fact that is there already.
+    pub(super) fn ready(&mut self) -> Option<Fact> {
+        if let Ok(fact) = self.facts.1.try_recv() {
+            return Some(fact);
+        }
+        if let Ok(connected) = self.connected.1.try_recv() {
+            return Some(self.connected(connected));
+        }
+        if let Ok((id, update)) = self.watched.1.try_recv() {
+            return Some(Fact::Message(Message::Watch(id, update)));
+        }
+        let (id, update) = self.printed.1.try_recv().ok()?;
+        Some(self.printed(id, update))
+    }
+
+    fn connected(&mut self, connected: Result<Cluster, (String, Problem)>) -> Fact {
+        Fact::Message(match connected {
+            Ok(cluster) => {
+                let context = cluster.context().clone();
+                self.cluster = Some(cluster);
+                Message::Connected(context)
+            }
+            Err((context, problem)) => Message::ConnectFailed { context, problem },
+        })
+    }
+
+    fn printed(&mut self, id: SessionId, update: SessionUpdate) -> Fact {
+        match update {
+            SessionUpdate::Output(chunk) => Fact::Output(id, chunk),
+            SessionUpdate::Ended(end) => {
+                self.streams.remove(&id);
+                Fact::Message(Message::Ended(id, end))
+            }
+        }
+    }
+
+    /// Starts all of these; false if one of them ends the program.
+    pub(super) fn run_all(&mut self, effects: Vec<Effect>) -> bool {
+        let mut going = true;
+        for effect in effects {
+            going &= effect != Effect::Quit;
+            self.run(effect);
+        }
+        // Tasks that have ended are let go of; what they had to say is in the queues.
+        while let Some(ended) = self.tasks.try_join_next() {
+            if ended.is_err_and(|error| error.is_panic()) {
+                self.tell(Message::Failed(Problem {
+                    what: "something in the background broke down".to_owned(),
+                    why: super::tty::panics().pop().unwrap_or_default(),
+                    hint: "this is a bug; what it worked on may not be up to date".to_owned(),
+                }));
+            }
+        }
+        going
+    }
+
+    fn run(&mut self, effect: Effect) {
+        match effect {
+            Effect::Connect(context) => self.connect(context),
+            Effect::Watch(id, target) => {
+                if let Some(cluster) = self.cluster.clone() {
+                    let task = self.tasks.spawn(watch(cluster, id, target, self.watched.0.clone()));
+                    self.watches.insert(id, task);
+                }
+            }
+            Effect::StopWatch(id) => {
+                if let Some(task) = self.watches.remove(&id) {
+                    task.abort();
+                }
+            }
+            Effect::Start(id, start, size) => {
+                if let Some(cluster) = self.cluster.clone() {
+                    self.homes.insert(id, cluster.clone());
+                    let outlets = launch::Outlets { facts: self.facts.0.clone(), printed: self.printed.0.clone() };
+                    let task = self.tasks.spawn(launch::start(cluster, id, start, outlets));
+                    self.streams.insert(id, Stream::Starting { task, typed: Vec::new(), size });
+                }
+            }
+            Effect::Input(id, bytes) => self.input(id, bytes),
+            Effect::Resize(id, to) => match self.streams.get_mut(&id) {
+                Some(Stream::Open(handle)) => handle.resize(to.columns, to.rows),
+                Some(Stream::Starting { size, .. }) => *size = to,
+                None => {}
+            },
+            Effect::Detach(id) => {
+                self.homes.remove(&id);
+                match self.streams.remove(&id) {
+                    Some(Stream::Open(handle)) => handle.detach(),
+                    Some(Stream::Starting { task, .. }) => task.abort(),
+                    None => {}
+                }
+            }
+            Effect::FindExitCode(id, container) => self.find_exit_code(id, container),
+            Effect::FindLeftovers(namespaces) => self.find_leftovers(namespaces),
+            Effect::DeletePod(pod) => self.delete_pod(pod),
+            Effect::Quit => {}
+        }
+    }
+
+    fn connect(&mut self, context: String) {
+        let (contexts, connected) = (Arc::clone(&self.contexts), self.connected.0.clone());
+        self.tasks.spawn(async move {
+            let outcome = contexts.connect(&context).await.map_err(|problem| (context.clone(), problem));
+            // Nobody listens once the program ends.
+            let _ = connected.send(outcome);
+        });
+    }
+
+    fn input(&mut self, id: SessionId, bytes: Vec<u8>) {
+        match self.streams.get_mut(&id) {
+            Some(Stream::Open(handle)) => {
+                if handle.input(Bytes::from(bytes)).is_err() {
+                    self.tell(Message::InputLost(id));
+                }
+            }
+            Some(Stream::Starting { typed, .. }) if typed.len() + bytes.len() <= TYPED_AHEAD => typed.extend(bytes),
+            Some(Stream::Starting { .. }) => self.tell(Message::InputLost(id)),
+            None => {}
+        }
+    }
+
+    /// A stream stands: its terminal gets its size, then what was typed meanwhile.
+    pub(super) fn opened(&mut self, id: SessionId, opened: Opened) {
+        let Opened { handle, redraw } = opened;
+        let Some(Stream::Starting { typed, size, .. }) = self.streams.remove(&id) else {
+            // It was let go of meanwhile; dropping the handle closes it.
+            return;
+        };
+        if redraw {
+            // A shell draws its prompt again when its terminal changes, as kubectl knows (kubectl-debug: attach).
+            handle.resize(size.columns.saturating_add(1), size.rows.saturating_add(1));
+        }
+        handle.resize(size.columns, size.rows);
+        if !typed.is_empty() && handle.input(Bytes::from(typed)).is_err() {
+            self.tell(Message::InputLost(id));
+        }
+        self.streams.insert(id, Stream::Open(handle));
+    }
+
+    fn find_exit_code(&mut self, id: SessionId, container: ContainerKey) {
+        let Some(cluster) = self.homes.get(&id).cloned() else { return };
+        let facts = self.facts.0.clone();
+        self.tasks.spawn(async move {
+            if let Some(code) = cluster.exit_code(&container).await {
+                let _ = facts.send(Fact::Message(Message::ExitCode(id, code)));
+            }
+        });
+    }
+
+    fn find_leftovers(&mut self, namespaces: Option<Vec<String>>) {
+        let Some(cluster) = self.cluster.clone() else { return };
+        let facts = self.facts.0.clone();
+        self.tasks.spawn(async move {
+            let found: Result<Vec<Leftover>, Problem> = cluster.leftovers(namespaces.as_deref()).await;
+            let _ = facts.send(Fact::Message(Message::Leftovers(found)));
+        });
+    }
+
+    fn delete_pod(&mut self, pod: PodKey) {
+        let Some(cluster) = self.cluster.clone() else { return };
+        let facts = self.facts.0.clone();
+        self.last_requests.spawn(async move {
+            let told = match cluster.delete_pod(&pod, None).await {
+                Ok(()) => Message::Done(format!("pod {}/{} is being deleted", pod.namespace, pod.name)),
+                Err(problem) => Message::Failed(problem),
+            };
+            let _ = facts.send(Fact::Message(told));
+        });
+    }
+
+    fn tell(&self, message: Message) {
+        let _ = self.facts.0.send(Fact::Message(message));
+    }
+
+    /// Ends every task; deletions that were asked for are still made.
+    pub(super) async fn finish(mut self) {
+        self.streams.clear();
+        self.tasks.abort_all();
+        let deletions = async { while self.last_requests.join_next().await.is_some() {} };
+        if tokio::time::timeout(LAST_REQUESTS, deletions).await.is_err() {
+            tracing::warn!("pods were still to be deleted when the program ended");
+        }
+    }
+}

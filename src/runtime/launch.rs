@@ -1,0 +1,176 @@
+//! How each kind of session comes to its stream: the requests in their order, every step reported; it keeps nothing.
+
+use bytes::Bytes;
+use rand::RngExt as _;
+use tokio::sync::mpsc;
+
+use super::effects::{Fact, Opened};
+use crate::app::{Message, Start, Target};
+use crate::cluster::detail::pod_detail;
+use crate::cluster::{Cluster, ContainerKey, LaunchStep, LogOptions, PodKey, Problem, Started};
+use crate::plan::{self, DebugOptions};
+use crate::session::{self, SessionId, SessionUpdate, Transport};
+
+/// Where a start reports to.
+#[derive(Clone)]
+pub(super) struct Outlets {
+    /// Steps, failures, the stream.
+    pub(super) facts: mpsc::UnboundedSender<Fact>,
+    /// The stream's output.
+    pub(super) printed: mpsc::UnboundedSender<(SessionId, SessionUpdate)>,
+}
+
+/// Bash where there is one, else sh; the words k9s uses.
+const SHELL: [&str; 3] = ["sh", "-c", "command -v bash >/dev/null 2>&1 && exec bash || exec sh"];
+/// A followed log begins this many lines back.
+const LOG_TAIL: u32 = 2_000;
+/// ECMA-48 LNM: a line feed also returns to the first column, as output without a terminal means it.
+const NEW_LINE_MODE: &[u8] = b"\x1b[20h";
+
+/// A stream and what is shown before it.
+struct Ready {
+    transport: Transport,
+    past: Bytes,
+    redraw: bool,
+}
+
+/// Starts a session and reports how that went.
+pub(super) async fn start(cluster: Cluster, id: SessionId, start: Start, outlets: Outlets) {
+    let report = |step| {
+        // Nobody listens once the program ends.
+        let _ = outlets.facts.send(Fact::Message(Message::Launch(id, step)));
+    };
+    let ready = match start {
+        Start::Debug { pod, target, options } => debug(&cluster, &pod, &target, *options, report).await,
+        Start::Attach { container } => attach(&cluster, &container, report).await,
+        Start::Shell { container } => shell(&cluster, &container, report).await,
+        Start::Logs { container, previous } => logs(&cluster, &container, previous, report).await,
+    };
+    let fact = match ready {
+        Ok(Ready { transport, past, redraw }) => {
+            let past = (!past.is_empty()).then_some(past);
+            let handle = session::spawn(id, transport, past, outlets.printed.clone());
+            Fact::Opened(id, Opened { handle, redraw })
+        }
+        Err(problem) => Fact::Message(Message::StartFailed(id, problem)),
+    };
+    let _ = outlets.facts.send(fact);
+}
+
+async fn debug(
+    cluster: &Cluster,
+    key: &PodKey,
+    target: &Target,
+    mut options: DebugOptions,
+    mut report: impl FnMut(LaunchStep) + Send,
+) -> Result<Ready, Problem> {
+    let (pod, facts) = tokio::join!(cluster.pod(key), cluster.facts(&key.namespace));
+    let pod = pod?;
+    let mut suffixes = suffixes();
+    if let Some(copy) = &mut options.copy
+        && copy.name.is_empty()
+    {
+        copy.name = plan::copy_name(&key.name, &suffixes.next().unwrap_or_default());
+    }
+    if *target == Target::Default && options.copy.is_none() {
+        let default = pod_detail(&pod).and_then(|detail| detail.default_container);
+        options.target = default.map(|name| name.to_string());
+    }
+    let plan = plan::plan_for_pod(&pod, &facts, &options, &mut suffixes).map_err(|refusal| Problem {
+        what: format!("cannot debug {}/{}", key.namespace, key.name),
+        why: refusal.message,
+        hint: String::new(),
+    })?;
+    for note in plan.reasons.iter().chain(&plan.warnings) {
+        report(LaunchStep::Note(note.clone()));
+    }
+    for request in &plan.requests {
+        cluster.send(request).await?;
+    }
+    let pod = PodKey { namespace: plan.namespace.as_str().into(), name: plan.pod.as_str().into() };
+    let Some(container) = plan.container else {
+        return Err(Problem {
+            what: format!("{}/{} was created", pod.namespace, pod.name),
+            why: "only images were changed, so there is no debugger to attach to".to_owned(),
+            hint: "attach to one of its containers, or open a shell there".to_owned(),
+        });
+    };
+    let container = ContainerKey { pod, container: container.into() };
+    report(LaunchStep::Accepted(container.clone()));
+    attach_once_started(cluster, &container, options.tty, report).await
+}
+
+async fn attach_once_started(
+    cluster: &Cluster,
+    container: &ContainerKey,
+    tty: bool,
+    mut report: impl FnMut(LaunchStep) + Send,
+) -> Result<Ready, Problem> {
+    match cluster.wait_started(container, &mut report).await? {
+        Started::Running => {
+            report(LaunchStep::Attaching);
+            joined(cluster, container, tty, true).await
+        }
+        // It ended before anyone could attach: what it said is in its log.
+        Started::Ended { .. } => log_alone(cluster, container).await,
+    }
+}
+
+async fn attach(
+    cluster: &Cluster,
+    container: &ContainerKey,
+    mut report: impl FnMut(LaunchStep) + Send,
+) -> Result<Ready, Problem> {
+    let pod = cluster.pod(&container.pod).await?;
+    let containers = pod_detail(&pod).map(|detail| detail.containers.clone()).unwrap_or_default();
+    let found = containers.iter().find(|other| other.name == container.container).ok_or_else(|| Problem {
+        what: format!("cannot attach to {}", container.container),
+        why: format!("pod {} has no container of this name", container.pod.name),
+        hint: String::new(),
+    })?;
+    report(LaunchStep::Attaching);
+    joined(cluster, container, found.tty, found.stdin).await
+}
+
+async fn joined(cluster: &Cluster, container: &ContainerKey, tty: bool, stdin: bool) -> Result<Ready, Problem> {
+    let (transport, past) = cluster.attach_joined(container, tty, stdin).await?;
+    Ok(Ready { transport, past: if tty { past } else { with_new_lines(past) }, redraw: tty })
+}
+
+/// The log of a container that has ended, as a stream that ends.
+async fn log_alone(cluster: &Cluster, container: &ContainerKey) -> Result<Ready, Problem> {
+    let options = LogOptions { tail_lines: Some(LOG_TAIL), ..LogOptions::default() };
+    let transport = cluster.follow_log(container, options).await?;
+    Ok(Ready { transport, past: with_new_lines(Bytes::new()), redraw: false })
+}
+
+fn with_new_lines(past: Bytes) -> Bytes {
+    [Bytes::from_static(NEW_LINE_MODE), past].concat().into()
+}
+
+async fn shell(
+    cluster: &Cluster,
+    container: &ContainerKey,
+    mut report: impl FnMut(LaunchStep) + Send,
+) -> Result<Ready, Problem> {
+    report(LaunchStep::Attaching);
+    let transport = cluster.exec(container, &SHELL.map(ToOwned::to_owned), true).await?;
+    Ok(Ready { transport, past: Bytes::new(), redraw: false })
+}
+
+async fn logs(
+    cluster: &Cluster,
+    container: &ContainerKey,
+    previous: bool,
+    mut report: impl FnMut(LaunchStep) + Send,
+) -> Result<Ready, Problem> {
+    report(LaunchStep::Attaching);
+    let options = LogOptions { tail_lines: Some(LOG_TAIL), previous, ..LogOptions::default() };
+    let transport = cluster.follow_log(container, options).await?;
+    Ok(Ready { transport, past: Bytes::new(), redraw: false })
+}
+
+/// Random suffixes in the alphabet of Kubernetes' generated names.
+fn suffixes() -> impl Iterator<Item = String> + Send {
+    plan::suffixes(|| rand::rng().random())
+}

@@ -1,0 +1,88 @@
+//! The user's terminal while the console has it: raw mode and screen taken, and given back however the program ends.
+
+use std::io::{self, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use crossterm::event::{
+    DisableBracketedPaste, DisableFocusChange, DisableMouseCapture, EnableBracketedPaste, EnableFocusChange,
+    EnableMouseCapture,
+};
+use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use crossterm::{cursor, execute};
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+
+/// Whether there is anything to give back.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+/// What panicked while the terminal was taken.
+static PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());
+/// How many panics are kept to be told.
+const PANICS_KEPT: usize = 8;
+
+/// The user's terminal, taken; given back when dropped.
+#[derive(Debug)]
+pub struct Tty {
+    /// What frames are drawn on.
+    pub terminal: Terminal<CrosstermBackend<io::Stdout>>,
+}
+
+impl Tty {
+    /// Takes the terminal. From now on a panic is kept for [`panics`] instead of being printed over the screen; one
+    /// that ends the program gives the terminal back while it unwinds.
+    ///
+    /// # Errors
+    /// When standard output is no terminal that can be controlled.
+    pub fn take(mouse: bool) -> io::Result<Self> {
+        std::panic::set_hook(Box::new(|panic| {
+            tracing::error!("{panic}");
+            let mut panics = PANICS.lock().unwrap_or_else(PoisonError::into_inner);
+            if panics.len() < PANICS_KEPT {
+                panics.push(panic.to_string());
+            }
+        }));
+        enable_raw_mode()?;
+        TAKEN.store(true, Ordering::SeqCst);
+        let mut out = io::stdout();
+        let opened = execute!(out, EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange)
+            .and_then(|()| if mouse { execute!(out, EnableMouseCapture) } else { Ok(()) })
+            .and_then(|()| Terminal::new(CrosstermBackend::new(out)));
+        match opened {
+            Ok(terminal) => Ok(Self { terminal }),
+            Err(error) => {
+                give_back();
+                Err(error)
+            }
+        }
+    }
+}
+
+impl Drop for Tty {
+    fn drop(&mut self) {
+        give_back();
+    }
+}
+
+/// What panicked since the terminal was taken, each time with its place.
+pub fn panics() -> Vec<String> {
+    PANICS.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+/// Gives the terminal back, once; harmless when it was never taken.
+pub fn give_back() {
+    if !TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    let mut out = io::stdout();
+    // A terminal that has gone away cannot be restored, and there is nobody left to tell.
+    let _ = execute!(
+        out,
+        DisableMouseCapture,
+        DisableFocusChange,
+        DisableBracketedPaste,
+        LeaveAlternateScreen,
+        cursor::Show
+    );
+    let _ = disable_raw_mode();
+    let _ = out.flush();
+}

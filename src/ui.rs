@@ -1,0 +1,71 @@
+//! From state to cells: draws, and nothing else; it changes no state and finds out nothing.
+
+mod footer;
+mod header;
+mod inspector;
+mod list;
+mod overlay;
+mod pane;
+mod text;
+pub mod theme;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+use ratatui::widgets::{Clear, Paragraph};
+
+pub use theme::Theme;
+
+use crate::app::State;
+use crate::app::layout::{Layout, SMALLEST, layout, too_small};
+
+/// Draws one frame. The state has been settled before.
+pub fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>) {
+    if too_small(state.size) {
+        let text = format!("bathy needs at least {} x {} cells", SMALLEST.columns, SMALLEST.rows);
+        frame.render_widget(Paragraph::new(text), frame.area());
+        return;
+    }
+    let places = layout(state);
+    header::draw(state, theme, frame, places.header);
+    if !places.list.is_empty() {
+        draw_titles(state, theme, frame, &places);
+        list::draw(state, theme, frame, places.list);
+        inspector::draw(state, theme, frame, places.inspector);
+    }
+    if !places.pane.is_empty() {
+        pane::draw_tabs(state, theme, frame, places.tabs);
+        pane::draw(state, theme, frame, places.pane);
+    }
+    footer::draw(state, theme, frame, places.footer);
+    overlay::draw(state, theme, frame, places.body);
+}
+
+fn draw_titles(state: &State, theme: &Theme, frame: &mut Frame<'_>, places: &Layout) {
+    let split = places.inspector.x - 1;
+    rule(theme, frame, places.titles);
+    for y in places.list.top()..places.list.bottom() {
+        frame.buffer_mut().set_string(split, y, "│", theme.rule);
+    }
+    frame.buffer_mut().set_string(split, places.titles.y, "┬", theme.rule);
+    let left = Rect { x: 1, width: split.saturating_sub(2), ..places.titles };
+    let right = Rect { x: split + 2, width: places.inspector.width.saturating_sub(2), ..places.titles };
+    title(frame, left, list::title(state, theme));
+    title(frame, right, inspector::title(state, theme));
+}
+
+/// A title on a rule, a blank on either side of it.
+fn title(frame: &mut Frame<'_>, area: Rect, line: Line<'static>) {
+    if line.width() == 0 {
+        return;
+    }
+    let width = u16::try_from(line.width() + 2).unwrap_or(u16::MAX).min(area.width);
+    let area = Rect { width, ..area };
+    frame.render_widget(Clear, area);
+    frame.render_widget(Paragraph::new(line), Rect { x: area.x + 1, width: width.saturating_sub(1), ..area });
+}
+
+fn rule(theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
+    let line = "─".repeat(usize::from(area.width));
+    frame.buffer_mut().set_string(area.x, area.y, line, theme.rule);
+}

@@ -1,0 +1,76 @@
+//! The last line: the newest notice, or the keys that matter now, from the action table.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+use unicode_width::UnicodeWidthStr;
+
+use super::Theme;
+use super::text::clip;
+use crate::app::{Availability, Focus, Level, List, Scope, State};
+
+pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
+    let line = if state.leader_pending {
+        hints(state, theme, &[Scope::Leader], usize::from(area.width))
+    } else if let Some(notice) = state.notices.current(state.now) {
+        let style = match notice.level {
+            Level::Info => theme.text,
+            Level::Warning => theme.changing,
+            Level::Error => theme.bad,
+        };
+        Line::styled(clip(&format!(" {}", notice.text), usize::from(area.width)), style)
+    } else if state.filtering {
+        Line::styled(" type to filter · ⏎ keep · Esc clear", theme.faint)
+    } else if state.focus == Focus::Pane {
+        in_pane(state, theme)
+    } else {
+        let own = if state.navigator.list == List::Namespaces { Scope::Namespaces } else { Scope::Pods };
+        hints(state, theme, &[own, Scope::Global], usize::from(area.width))
+    };
+    frame.render_widget(Paragraph::new(line), area);
+}
+
+fn in_pane(state: &State, theme: &Theme) -> Line<'static> {
+    let live = state.sessions.active().is_some_and(|session| session.is_live() && !session.is_log());
+    let leader = state.keymap.leader();
+    let browse = state.keymap.named("pane.browse").and_then(|action| state.keymap.key_of(action));
+    let browse = browse.map(|key| key.to_string()).unwrap_or_default();
+    Line::from(vec![
+        Span::styled(if live { " every key goes to the shell · " } else { " " }, theme.faint),
+        Span::styled(leader.to_string(), theme.key),
+        Span::styled(" then a key: ", theme.faint),
+        Span::styled(browse, theme.key),
+        Span::styled(" browse · ", theme.faint),
+        Span::styled("?", theme.key),
+        Span::styled(" help", theme.faint),
+    ])
+}
+
+fn hints(state: &State, theme: &Theme, scopes: &[Scope], width: usize) -> Line<'static> {
+    let mut rows: Vec<_> = state
+        .keymap
+        .actions()
+        .iter()
+        .filter(|action| scopes.contains(&action.scope) && action.hint.is_some())
+        .collect();
+    rows.sort_by_key(|action| action.hint);
+    let mut line = Line::from(" ");
+    let mut used = 1;
+    for action in rows {
+        let Some(key) = state.keymap.key_of(action) else { continue };
+        let (key, title) = (key.to_string(), format!(" {}", action.title));
+        let cost = key.width() + title.width() + if used > 1 { 3 } else { 0 };
+        if used + cost > width {
+            continue;
+        }
+        if used > 1 {
+            line.push_span(Span::styled(" · ", theme.rule));
+        }
+        used += cost;
+        let available = (action.available)(state) == Availability::Yes;
+        line.push_span(Span::styled(key, if available { theme.key } else { theme.faint }));
+        line.push_span(Span::styled(title, if available { theme.text } else { theme.faint }));
+    }
+    line
+}

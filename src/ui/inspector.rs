@@ -1,0 +1,169 @@
+//! The selected pod: what it is, its containers, and in one sentence what is wrong with it.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span, Text};
+use ratatui::widgets::Paragraph;
+
+use super::Theme;
+use super::text::clip;
+use crate::app::age::age;
+use crate::app::{Focus, State};
+use crate::cluster::{ContainerDetail, ContainerKind, ContainerState, PodDetail};
+
+pub(super) fn title(state: &State, theme: &Theme) -> Line<'static> {
+    let style = if state.focus == Focus::Containers { theme.focused_title } else { theme.title };
+    let name = state.navigator.inspected.key.as_ref().map(|key| key.name.to_string()).unwrap_or_default();
+    if name.is_empty() { Line::default() } else { Line::from(Span::styled(name, style)) }
+}
+
+pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
+    let inspected = &state.navigator.inspected;
+    let Some(pod) = &inspected.pod else {
+        let text = match (&inspected.key, inspected.gone) {
+            (None, _) => "",
+            (Some(_), true) => "this pod is gone",
+            (Some(_), false) => "…",
+        };
+        frame.render_widget(Paragraph::new(text).style(theme.faint), indented(area));
+        return;
+    };
+    let width = usize::from(area.width.saturating_sub(1));
+    let mut lines = Vec::new();
+    if inspected.gone {
+        lines.push(Line::styled("this pod is gone", theme.bad));
+    }
+    if let Some(trouble) = &pod.trouble {
+        lines.extend(wrapped(trouble, width, theme.bad));
+    }
+    let mut selected_line = 0;
+    for (index, container) in pod.containers.iter().enumerate() {
+        let selected = inspected.container_index() == Some(index);
+        if selected {
+            selected_line = lines.len();
+        }
+        let style = match (selected, state.focus) {
+            (true, Focus::Containers) => theme.selected,
+            (true, _) if pod.containers.len() > 1 => theme.selected_elsewhere,
+            _ => theme.text,
+        };
+        lines.push(container_line(container, theme, style, width));
+        if container.kind != ContainerKind::Ephemeral || selected {
+            lines.push(Line::styled(clip(&format!("   {}", container.image), width), theme.faint));
+        }
+        if let Some(more) = state_message(container).filter(|_| selected) {
+            lines.extend(wrapped(&format!("   {more}"), width, theme.faint));
+        }
+    }
+    lines.extend(facts(pod, state, theme, width));
+    let height = usize::from(area.height);
+    let first = if selected_line + 2 > height { selected_line + 2 - height } else { 0 };
+    let shown: Vec<Line<'_>> = lines.into_iter().skip(first).take(height).collect();
+    frame.render_widget(Paragraph::new(Text::from(shown)), indented(area));
+}
+
+fn indented(area: Rect) -> Rect {
+    Rect { x: area.x + 1, width: area.width.saturating_sub(1), ..area }
+}
+
+fn wrapped(text: &str, width: usize, style: Style) -> Vec<Line<'static>> {
+    let mut lines: Vec<String> = vec![String::new()];
+    for word in text.split(' ') {
+        let fits = lines.last().is_none_or(|line| line.chars().count() + word.chars().count() < width);
+        match lines.last_mut() {
+            Some(line) if fits => {
+                if !line.is_empty() {
+                    line.push(' ');
+                }
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines.truncate(4);
+    lines.into_iter().map(|line| Line::styled(clip(&line, width), style)).collect()
+}
+
+fn container_line(container: &ContainerDetail, theme: &Theme, style: Style, width: usize) -> Line<'static> {
+    let mark = match container.kind {
+        ContainerKind::Init => "◦ ",
+        ContainerKind::Sidecar => "▫ ",
+        ContainerKind::Regular => "▪ ",
+        ContainerKind::Ephemeral => "⌁ ",
+    };
+    let (word, health) = state_word(&container.state, theme);
+    let mut rest = String::new();
+    if let Some((uid, gid)) = container.user {
+        rest += &if uid == gid { format!("  uid {uid}") } else { format!("  uid {uid} gid {gid}") };
+    }
+    if container.restarts > 0 {
+        rest += &format!("  ⟳{}", container.restarts);
+    }
+    if let Some(target) = &container.target {
+        rest += &format!("  → {target}");
+    }
+    let kind = match container.kind {
+        ContainerKind::Init => "  init",
+        ContainerKind::Sidecar => "  sidecar",
+        ContainerKind::Regular | ContainerKind::Ephemeral => "",
+    };
+    let name = clip(&container.name, width.saturating_sub(word.chars().count() + 6).max(8));
+    Line::from(vec![
+        Span::styled(format!("{mark}{name}"), style),
+        Span::styled(format!("  {word}"), health),
+        Span::styled(format!("{kind}{rest}"), theme.faint),
+    ])
+}
+
+fn state_word(state: &ContainerState, theme: &Theme) -> (String, Style) {
+    match state {
+        ContainerState::Running { .. } => ("running".to_owned(), theme.good),
+        ContainerState::Waiting { reason, .. } if reason.is_empty() => ("waiting".to_owned(), theme.changing),
+        ContainerState::Waiting { reason, .. } => {
+            let starting = matches!(reason.as_str(), "ContainerCreating" | "PodInitializing");
+            (reason.clone(), if starting { theme.changing } else { theme.bad })
+        }
+        ContainerState::Terminated { code: 0, .. } => ("ended".to_owned(), theme.done),
+        ContainerState::Terminated { code, reason, .. } => (format!("{reason} ({code})"), theme.bad),
+        ContainerState::Unknown => ("no status yet".to_owned(), theme.faint),
+    }
+}
+
+fn state_message(container: &ContainerDetail) -> Option<&str> {
+    match &container.state {
+        ContainerState::Waiting { message, .. } | ContainerState::Terminated { message, .. } => Some(message.as_str()),
+        ContainerState::Running { .. } | ContainerState::Unknown => None,
+    }
+    .filter(|message| !message.is_empty())
+}
+
+fn facts(pod: &PodDetail, state: &State, theme: &Theme, width: usize) -> Vec<Line<'static>> {
+    let mut facts = vec![("phase", pod.phase.clone())];
+    if let Some(since) = pod.deleting {
+        facts.push(("deleting", format!("for {}", age(since, state.now))));
+    }
+    facts.push(("node", pod.node.clone()));
+    facts.push(("ip", pod.ip.clone()));
+    if let Some((kind, name)) = &pod.owner {
+        facts.push(("owner", format!("{kind}/{name}")));
+    }
+    facts.push(("account", pod.service_account.clone()));
+    if pod.share_processes {
+        facts.push(("processes", "shared by its containers".to_owned()));
+    }
+    if let Some(created) = pod.created {
+        facts.push(("age", age(created, state.now)));
+    }
+    facts.extend(pod.labels.iter().take(6).map(|(name, value)| ("label", format!("{name}={value}"))));
+    facts
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| {
+            Line::from(vec![
+                Span::styled(format!("{name:<10}"), theme.faint),
+                Span::styled(clip(&value, width.saturating_sub(10)), theme.text),
+            ])
+        })
+        .collect()
+}

@@ -1,0 +1,204 @@
+//! The list of namespaces or pods; the rows and their order are the navigator's.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Paragraph, Wrap};
+
+use super::Theme;
+use super::text::fit;
+use crate::app::age::age;
+use crate::app::layout::first_shown;
+use crate::app::navigator::{Health, PodScope, PodSort};
+use crate::app::{Connection, Focus, List, State};
+use crate::cluster::{Liveness, NamespaceRow, PodRow, Problem};
+
+/// The columns of the pod list for a width: heading and width; the name takes what is left.
+struct Columns {
+    namespace: usize,
+    name: usize,
+    status: usize,
+    node: usize,
+    ip: usize,
+}
+
+const READY: usize = 6;
+const RESTARTS: usize = 4;
+const AGE: usize = 6;
+
+impl Columns {
+    fn new(width: u16, all: bool) -> Self {
+        let width = usize::from(width);
+        let namespace = if all { (width / 5).clamp(8, 24) } else { 0 };
+        let node = if width >= 80 { 18 } else { 0 };
+        let ip = if width >= 100 { 16 } else { 0 };
+        let status = if width >= 60 { 18 } else { 13 };
+        let name = width.saturating_sub(1 + namespace + READY + status + RESTARTS + AGE + node + ip);
+        Self { namespace, name, status, node, ip }
+    }
+}
+
+pub(super) fn title(state: &State, theme: &Theme) -> Line<'static> {
+    let navigator = &state.navigator;
+    let (what, shown, total) = match navigator.list {
+        List::Pods => ("pods", navigator.pods.visible().len(), navigator.pods.len()),
+        List::Namespaces => ("namespaces", navigator.namespaces.visible().len(), navigator.namespaces.len()),
+    };
+    let style = if state.focus == Focus::List { theme.focused_title } else { theme.title };
+    let filter = navigator.filter();
+    let count = if filter.is_empty() { format!("{what} {total}") } else { format!("{what} {shown}/{total}") };
+    let mut spans = vec![Span::styled(count, style)];
+    if state.filtering || !filter.is_empty() {
+        let cursor = if state.filtering { "▌" } else { "" };
+        spans.push(Span::styled(format!("  /{filter}{cursor}"), theme.key));
+    }
+    Line::from(spans)
+}
+
+pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
+    match state.navigator.list {
+        List::Pods => pods(state, theme, frame, area),
+        List::Namespaces => namespaces(state, theme, frame, area),
+    }
+}
+
+fn pods(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
+    let rows = &state.navigator.pods;
+    let columns = Columns::new(area.width, state.navigator.scope == PodScope::All);
+    let heading = heading(state, &columns);
+    frame.buffer_mut().set_stringn(area.x, area.y, heading, usize::from(area.width), theme.faint);
+    if rows.visible().len() == 0 {
+        return empty(state, theme, frame, area, state.navigator.pods_refused.as_ref(), rows.is_complete(), "pods");
+    }
+    let height = usize::from(area.height - 1);
+    let first = first_shown(rows.selected_index(), rows.visible().len(), height);
+    for (line, (index, row)) in rows.visible().enumerate().skip(first).take(height).enumerate() {
+        let y = area.y + 1 + u16::try_from(line).unwrap_or(0);
+        let style = row_style(state, theme, index == rows.selected_index());
+        let health = match Health::of(row) {
+            Health::Good => theme.good,
+            Health::Changing => theme.changing,
+            Health::Bad => theme.bad,
+            Health::Done => theme.done,
+        };
+        pod(state, row, &columns, frame, Rect { y, height: 1, ..area }, (style, health));
+    }
+}
+
+fn heading(state: &State, columns: &Columns) -> String {
+    let (sort, reversed) = state.navigator.pods.sort();
+    let arrow = if reversed { "▴" } else { "▾" };
+    let marked = |title: &str, by: PodSort, width: usize| {
+        fit(&if by == sort { format!("{title}{arrow}") } else { title.to_owned() }, width)
+    };
+    let mut heading = String::from(" ");
+    heading += &fit("NAMESPACE", columns.namespace);
+    heading += &marked("NAME", PodSort::Name, columns.name);
+    heading += &fit("READY", READY);
+    heading += &marked("STATUS", PodSort::Status, columns.status);
+    heading += &marked("⟳", PodSort::Restarts, RESTARTS);
+    heading += &marked("AGE", PodSort::Age, AGE);
+    heading += &fit("IP", columns.ip);
+    heading += &marked("NODE", PodSort::Node, columns.node);
+    heading
+}
+
+fn row_style(state: &State, theme: &Theme, selected: bool) -> Style {
+    match (selected, state.focus) {
+        (true, Focus::List) => theme.selected,
+        (true, _) => theme.selected_elsewhere,
+        (false, _) => theme.text,
+    }
+}
+
+fn pod(
+    state: &State,
+    row: &PodRow,
+    columns: &Columns,
+    frame: &mut Frame<'_>,
+    area: Rect,
+    (style, health): (Style, Style),
+) {
+    let selected = state.navigator.pods.selected() == Some(&row.key);
+    frame.buffer_mut().set_string(area.x, area.y, if selected { "▸" } else { " " }, style);
+    let mut x = area.x + 1;
+    let mut put = |text: &str, width: usize, style: Style| {
+        if width == 0 || x >= area.right() {
+            return;
+        }
+        let fitted = format!("{} ", fit(text, width - 1));
+        (x, _) = frame.buffer_mut().set_stringn(x, area.y, fitted, usize::from(area.right() - x), style);
+    };
+    put(&row.key.namespace, columns.namespace, style);
+    put(&row.key.name, columns.name, style);
+    put(&row.ready, READY, style);
+    put(&row.status, columns.status, if style == Style::new() { health } else { style.patch(health) });
+    put(&row.restarts.to_string(), RESTARTS, style);
+    put(&row.created.map(|created| age(created, state.now)).unwrap_or_default(), AGE, style);
+    put(&row.ip, columns.ip, style);
+    put(&row.node, columns.node, style);
+}
+
+fn namespaces(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
+    let rows = &state.navigator.namespaces;
+    let name = usize::from(area.width).saturating_sub(1 + 14 + AGE);
+    let heading = format!(" {}{}{}", fit("NAME", name), fit("STATUS", 14), fit("AGE", AGE));
+    frame.buffer_mut().set_stringn(area.x, area.y, heading, usize::from(area.width), theme.faint);
+    if rows.visible().len() == 0 {
+        let refused = state.navigator.namespaces_refused.as_ref();
+        return empty(state, theme, frame, area, refused, rows.is_complete(), "namespaces");
+    }
+    let height = usize::from(area.height - 1);
+    let first = first_shown(rows.selected_index(), rows.visible().len(), height);
+    for (line, (index, row)) in rows.visible().enumerate().skip(first).take(height).enumerate() {
+        let selected = index == rows.selected_index();
+        let y = area.y + 1 + u16::try_from(line).unwrap_or(0);
+        let text = namespace(state, row, selected, name);
+        let style = row_style(state, theme, selected);
+        frame.buffer_mut().set_stringn(area.x, y, text, usize::from(area.width), style);
+    }
+}
+
+fn namespace(state: &State, row: &NamespaceRow, selected: bool, name: usize) -> String {
+    let mark = if selected { "▸" } else { " " };
+    let age = row.created.map(|created| age(created, state.now)).unwrap_or_default();
+    format!("{mark}{}{}{}", fit(&row.name, name), fit(&row.status, 14), fit(&age, AGE))
+}
+
+/// Why there is nothing to show.
+fn empty(
+    state: &State,
+    theme: &Theme,
+    frame: &mut Frame<'_>,
+    area: Rect,
+    refused: Option<&Problem>,
+    complete: bool,
+    what: &str,
+) {
+    let silent = match state.navigator.liveness() {
+        Some(Liveness::Stale { why, .. }) => Some(why),
+        _ => None,
+    };
+    let (text, style) = match (&state.connection, refused, silent) {
+        (Connection::Failed(problem), _, _) | (_, Some(problem), _) => (said(problem), theme.bad),
+        (_, None, Some(why)) => (why.clone(), theme.bad),
+        (Connection::Connecting, None, None) => (format!("connecting to {} …", state.context.name), theme.faint),
+        (Connection::Connected, None, None) if !complete => (format!("loading {what} …"), theme.faint),
+        _ if !state.navigator.filter().is_empty() => {
+            ("nothing matches the filter; Esc clears it".to_owned(), theme.faint)
+        }
+        _ => (format!("no {what} here; 0 lists those of all namespaces"), theme.faint),
+    };
+    let area = Rect { x: area.x + 1, y: area.y + 1, width: area.width.saturating_sub(2), height: area.height - 1 };
+    frame.render_widget(Paragraph::new(text).style(style).wrap(Wrap { trim: true }), area);
+}
+
+fn said(problem: &Problem) -> String {
+    [&problem.what, &problem.why, &problem.hint]
+        .map(String::as_str)
+        .into_iter()
+        .filter(|s| !s.is_empty())
+        .collect::<Vec<_>>()
+        .join("\n")
+}

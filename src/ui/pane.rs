@@ -1,0 +1,211 @@
+//! A session on screen: its tab, its emulated terminal or the steps of its start, and how it ended.
+
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::{Color, Modifier, Style};
+use ratatui::text::{Line, Span, Text};
+use ratatui::widgets::Paragraph;
+use unicode_width::UnicodeWidthStr;
+
+use super::Theme;
+use super::text::clip;
+use crate::app::age::age;
+use crate::app::session::{Phase, Session};
+use crate::app::{Focus, Scope, State, tab_labels};
+use crate::cluster::LaunchStep;
+use crate::screen;
+
+pub(super) fn draw_tabs(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
+    super::rule(theme, frame, area);
+    let buffer = frame.buffer_mut();
+    let mut x = area.x;
+    for (index, label) in tab_labels(state).iter().enumerate() {
+        if x >= area.right() {
+            return;
+        }
+        let active = index == state.sessions.active_index();
+        let style = match (active, state.focus) {
+            (true, Focus::Pane) => theme.selected.patch(theme.focused_title),
+            (true, _) => theme.title,
+            (false, _) => theme.faint,
+        };
+        (x, _) = buffer.set_stringn(x, area.y, label, usize::from(area.right() - x), style);
+        x += 1;
+    }
+    let Some(session) = state.sessions.active() else { return };
+    let scrolled = session.screen.scrolled();
+    let title = session.screen.title().map(|title| format!("“{title}”"));
+    let scrolled = (scrolled > 0).then(|| format!("{scrolled} lines back"));
+    let other_context = (session.context != state.context.name).then(|| format!("in {}", session.context));
+    let said: Vec<String> = [scrolled, other_context, session.subtitle(), title].into_iter().flatten().collect();
+    let room = usize::from(area.right().saturating_sub(x));
+    if said.is_empty() || room < 12 {
+        return;
+    }
+    let text = format!(" {} ", clip(&said.join(" · "), room.saturating_sub(3)));
+    let start = area.right() - u16::try_from(text.width() + 1).unwrap_or(area.width).min(area.width);
+    buffer.set_string(start.max(x), area.y, text, theme.faint);
+}
+
+pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
+    let Some(session) = state.sessions.active() else { return };
+    match &session.phase {
+        Phase::Launching => timeline(session, state, theme, frame, area),
+        Phase::Failed(_) => {
+            timeline(session, state, theme, frame, area);
+            epitaph(session, state, theme, frame, area);
+        }
+        Phase::Live => {
+            paint(&session.screen, 0, frame.buffer_mut(), area);
+            place_cursor(session, state, frame, area);
+        }
+        Phase::Ended { .. } => {
+            // The last line says how it ended; what stood there moves up.
+            let full = session.screen.cursor().is_some_and(|cursor| cursor.row + 1 >= area.height);
+            paint(&session.screen, u16::from(full), frame.buffer_mut(), area);
+            epitaph(session, state, theme, frame, area);
+        }
+    }
+}
+
+fn place_cursor(session: &Session, state: &State, frame: &mut Frame<'_>, area: Rect) {
+    let focused = state.focus == Focus::Pane && state.overlay.is_none() && !state.filtering;
+    if let Some(cursor) = session.screen.cursor().filter(|_| focused && !session.is_log()) {
+        let at = Position::new(area.x + cursor.column, area.y + cursor.row);
+        if area.contains(at) {
+            frame.set_cursor_position(at);
+        }
+    }
+}
+
+/// Paints a screen without its first `skipped` rows.
+fn paint(screen: &screen::Screen, skipped: u16, buffer: &mut Buffer, area: Rect) {
+    screen.for_each_cell(|column, row, cell| {
+        let Some(row) = row.checked_sub(skipped) else { return };
+        let at = Position::new(area.x + column, area.y + row);
+        // A wide character that would leave the pane is not painted at all.
+        if !area.contains(at) || column + u16::from(cell.width) > area.width {
+            return;
+        }
+        let style = style_of(&cell);
+        if let Some(place) = buffer.cell_mut(at) {
+            place.set_symbol(cell.symbol).set_style(style);
+        }
+        if cell.width == 2
+            && let Some(covered) = buffer.cell_mut(Position::new(at.x + 1, at.y))
+        {
+            covered.reset();
+            covered.set_symbol(" ").set_style(style);
+        }
+    });
+}
+
+fn style_of(cell: &screen::Cell<'_>) -> Style {
+    let attributes = cell.attributes;
+    let mut modifier = Modifier::empty();
+    for (on, what) in [
+        (attributes.bold, Modifier::BOLD),
+        (attributes.dim, Modifier::DIM),
+        (attributes.italic, Modifier::ITALIC),
+        (attributes.underline != screen::Underline::None, Modifier::UNDERLINED),
+        (attributes.inverse != cell.selected, Modifier::REVERSED),
+        (attributes.hidden, Modifier::HIDDEN),
+        (attributes.strike, Modifier::CROSSED_OUT),
+    ] {
+        modifier.set(what, on);
+    }
+    Style::new().fg(colour(cell.fg)).bg(colour(cell.bg)).add_modifier(modifier)
+}
+
+fn colour(colour: screen::Color) -> Color {
+    match colour {
+        screen::Color::Default => Color::Reset,
+        screen::Color::Indexed(index) => Color::Indexed(index),
+        screen::Color::Rgb(red, green, blue) => Color::Rgb(red, green, blue),
+    }
+}
+
+/// The steps of a start, each with the time it took.
+fn timeline(session: &Session, state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
+    let mut lines = Vec::new();
+    for (index, (at, step)) in session.steps.iter().enumerate() {
+        let until = session.steps.get(index + 1).map_or(state.now, |(next, _)| *next);
+        let (mark, style, text) = match step {
+            LaunchStep::Note(note) => ("·", theme.faint, note.clone()),
+            LaunchStep::Accepted(container) => {
+                ("✓", theme.good, format!("accepted: container {} in {}", container.container, container.pod.name))
+            }
+            LaunchStep::Waiting { reason, message } if message.is_empty() => ("…", theme.changing, reason.clone()),
+            LaunchStep::Waiting { reason, message } => ("…", theme.changing, format!("{reason}: {message}")),
+            LaunchStep::Running => ("✓", theme.good, "started".to_owned()),
+            LaunchStep::Ended { code } => ("✓", theme.changing, format!("ended already, with code {code}")),
+            LaunchStep::Attaching => ("…", theme.changing, "attaching".to_owned()),
+        };
+        let took = if matches!(step, LaunchStep::Note(_)) { String::new() } else { format!("  {}", age(*at, until)) };
+        let room = usize::from(area.width).saturating_sub(4 + took.width());
+        lines.push(Line::from(vec![
+            Span::styled(format!(" {mark} "), style),
+            Span::styled(clip(&text, room), theme.text),
+            Span::styled(took, theme.faint),
+        ]));
+    }
+    if session.phase == Phase::Launching {
+        let leave =
+            state.keymap.named("pane.browse").map(|action| state.keymap.first_key_of(action)).unwrap_or_default();
+        let text = format!(" starting for {} …  {leave} leaves it to itself", age(session.started, state.now));
+        lines.push(Line::styled(clip(&text, usize::from(area.width)), theme.faint));
+    }
+    if let Phase::Failed(problem) = &session.phase {
+        lines.push(Line::default());
+        for (text, style) in [(&problem.what, theme.bad), (&problem.why, theme.text), (&problem.hint, theme.key)] {
+            for line in text.lines() {
+                lines.extend(
+                    wrap(line, usize::from(area.width).saturating_sub(2)).map(|line| Line::styled(line, style)),
+                );
+            }
+        }
+    }
+    let height = usize::from(area.height.saturating_sub(1));
+    let skipped = lines.len().saturating_sub(height);
+    let shown: Vec<Line<'_>> = lines.into_iter().skip(skipped).collect();
+    frame.render_widget(Paragraph::new(Text::from(shown)), area);
+}
+
+/// Lines of at most this many columns, one blank before each.
+fn wrap(text: &str, columns: usize) -> impl Iterator<Item = String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.width() + 1 + word.width() <= columns => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(format!(" {word}")),
+        }
+    }
+    lines.into_iter()
+}
+
+/// The last line of an ended session: how it ended and what can be done now.
+fn epitaph(session: &Session, state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
+    let Some(text) = session.epitaph() else { return };
+    let area = Rect { y: area.bottom() - 1, height: 1, ..area };
+    let mut spans = vec![Span::styled(format!(" {text} "), theme.selected)];
+    let mut actions: Vec<_> = state
+        .keymap
+        .actions()
+        .iter()
+        .filter(|action| action.scope == Scope::Ended && action.hint.is_some())
+        .filter(|action| (action.available)(state) == crate::app::Availability::Yes)
+        .collect();
+    actions.sort_by_key(|action| action.hint);
+    for action in actions {
+        if let Some(key) = state.keymap.key_of(action) {
+            spans.push(Span::styled(format!("  {key}"), theme.key));
+            spans.push(Span::styled(format!(" {}", action.title), theme.text));
+        }
+    }
+    frame.render_widget(ratatui::widgets::Clear, area);
+    frame.render_widget(Paragraph::new(Line::from(spans)), area);
+}

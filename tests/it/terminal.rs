@@ -1,0 +1,161 @@
+//! The binary in a real PTY: it starts, works, and gives the terminal back on quit, on SIGTERM and on a panic.
+
+use std::io::{Read, Write};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use bathyscope::screen::{Screen, Size};
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+/// How long anything may take; generous, for a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A program in a PTY and what its screen shows.
+struct Terminal {
+    screen: Screen,
+    raw: Vec<u8>,
+    output: mpsc::Receiver<Vec<u8>>,
+    input: Box<dyn Write + Send>,
+    child: Box<dyn Child + Send + Sync>,
+    _master: Box<dyn MasterPty + Send>,
+}
+
+impl Terminal {
+    /// Starts `bathy` with these arguments in a terminal of 80 by 24.
+    fn bathy(arguments: &[&str]) -> Self {
+        let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).expect("a PTY");
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_bathy"));
+        command.args(arguments);
+        command.env("TERM", "xterm-256color");
+        command.env_remove("NO_COLOR");
+        // The user's own configuration is none of the test's business.
+        command.env("XDG_CONFIG_HOME", std::env::temp_dir().join("bathy-test-no-config"));
+        let child = pair.slave.spawn_command(command).expect("bathy starts");
+        drop(pair.slave);
+        let mut reader = pair.master.try_clone_reader().expect("the PTY can be read");
+        let input = pair.master.take_writer().expect("the PTY can be written");
+        let (sender, output) = mpsc::channel();
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(count) = reader.read(&mut buffer) {
+                if count == 0 || sender.send(buffer[..count].to_vec()).is_err() {
+                    return;
+                }
+            }
+        });
+        let screen = Screen::new(Size { columns: 80, rows: 24 }, 100);
+        Self { screen, raw: Vec::new(), output, input, child, _master: pair.master }
+    }
+
+    fn send(&mut self, keys: &str) {
+        self.input.write_all(keys.as_bytes()).expect("keys are taken");
+    }
+
+    /// Takes in output until the condition holds.
+    fn wait_for(&mut self, what: &str, seen: impl Fn(&Self) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !seen(self) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.output.recv_timeout(left) {
+                Ok(bytes) => {
+                    self.screen.feed(&bytes);
+                    self.raw.extend(bytes);
+                    let replies = self.screen.take_replies();
+                    // The program may be gone by the time it would be answered.
+                    let _ = self.input.write_all(&replies);
+                }
+                Err(_) => panic!("{what} did not come; the last screen:\n{}", self.screen.text()),
+            }
+        }
+    }
+
+    fn wait_for_text(&mut self, text: &str) {
+        self.wait_for(text, |terminal| terminal.screen.text().contains(text));
+    }
+
+    /// Waits until the program has ended and its last output is there; its exit code comes back.
+    fn ended(&mut self) -> u32 {
+        let status = self.child.wait().expect("its end can be waited for");
+        let deadline = Instant::now() + PATIENCE;
+        while let Ok(bytes) = self.output.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            self.screen.feed(&bytes);
+            self.raw.extend(bytes);
+        }
+        status.exit_code()
+    }
+
+    /// That everything that was switched on was switched off again, the alternate screen last of all that matters.
+    fn assert_given_back(&self) {
+        let raw = String::from_utf8_lossy(&self.raw);
+        for (on, off) in [
+            ("\x1b[?1049h", "\x1b[?1049l"),
+            ("\x1b[?2004h", "\x1b[?2004l"),
+            ("\x1b[?1004h", "\x1b[?1004l"),
+            ("\x1b[?1000h", "\x1b[?1000l"),
+        ] {
+            let (on_at, off_at) = (raw.rfind(on), raw.rfind(off));
+            assert!(on_at.is_some() && off_at > on_at, "{on:?} was not taken back with {off:?}");
+        }
+        assert!(raw.rfind("\x1b[?25h") > raw.rfind("\x1b[?25l"), "the cursor stayed hidden");
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.child.process_id().expect("it runs").to_string();
+        let sent = std::process::Command::new("kill").args([name, &id]).status().expect("kill runs");
+        assert!(sent.success());
+    }
+}
+
+#[test]
+fn it_debugs_a_distroless_pod_and_gives_the_terminal_back_on_quit() {
+    let mut terminal = Terminal::bathy(&["demo"]);
+    terminal.wait_for_text("nodejsapps");
+    terminal.wait_for_text("● live");
+    terminal.send("/nodejs\r");
+    terminal.wait_for_text("▸nodejsapps");
+    terminal.send("e");
+    terminal.wait_for("a prompt", |terminal| {
+        let text = terminal.screen.text();
+        text.contains("/ # ") || text.contains("$ ") || text.contains("# ")
+    });
+    terminal.send("echo one-$((1+1))\r");
+    terminal.wait_for_text("one-2");
+    terminal.send("\x1dq");
+    terminal.wait_for_text("Leave bathy?");
+    terminal.send("q");
+    assert_eq!(terminal.ended(), 0);
+    terminal.assert_given_back();
+}
+
+#[test]
+fn it_gives_the_terminal_back_on_sigterm_and_sighup() {
+    for signal in ["-TERM", "-HUP"] {
+        let mut terminal = Terminal::bathy(&["demo"]);
+        terminal.wait_for_text("● live");
+        terminal.signal(signal);
+        terminal.ended();
+        terminal.assert_given_back();
+    }
+}
+
+#[test]
+fn it_gives_the_terminal_back_on_a_panic_and_tells_it_after() {
+    let mut terminal = Terminal::bathy(&["demo", "--test-panic"]);
+    assert_eq!(terminal.ended(), 101);
+    terminal.assert_given_back();
+    let raw = String::from_utf8_lossy(&terminal.raw).into_owned();
+    let told = raw.rfind("asked for by --test-panic").expect("the panic is told");
+    assert!(told > raw.rfind("\x1b[?1049l").expect("given back"), "told on the screen that was taken away");
+}
+
+#[test]
+fn a_bad_configuration_is_told_before_the_screen_opens() {
+    let file = std::env::temp_dir().join(format!("bathy-test-bad-{}.toml", std::process::id()));
+    std::fs::write(&file, "imgae = 'x'\n").expect("a file");
+    let mut terminal = Terminal::bathy(&["demo", "--config", file.to_str().expect("a name")]);
+    assert_eq!(terminal.ended(), 1);
+    let raw = String::from_utf8_lossy(&terminal.raw).into_owned();
+    assert!(raw.contains("imgae") && !raw.contains("\x1b[?1049h"), "{raw}");
+    std::fs::remove_file(file).expect("it was there");
+}

@@ -1,0 +1,13 @@
+//! Stories of a person at the console: keys in, screen out, through the real runtime, on the demo cluster or, where
+//! `BATHY_TEST_KUBECONFIG` is set, on that one.
+
+mod backend;
+mod browse;
+mod copy;
+mod ephemeral;
+mod person;
+mod recovery;
+mod rights;
+mod sessions;
+mod shell;
+mod site;

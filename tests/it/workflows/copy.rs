@@ -1,0 +1,34 @@
+//! Scenario steps 5 and 8: a copy with shared processes, its fresh files, its place behind no Service, and its removal.
+
+use super::site::{NODE_POD, Site};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn c_copies_shares_processes_starts_afresh_and_can_be_removed() {
+    let site = Site::any().await;
+    if !site.is_isolated() {
+        return;
+    }
+    let mut person = site.person();
+    person.select_pod(NODE_POD).await;
+    person.press("c");
+    let screen = person.wait_for("a prompt", |screen| screen.contains("/ # ")).await;
+    assert!(screen.contains("old files gone") && screen.contains("behind no Service"), "{screen}");
+    person.run("cat /proc/1/cmdline | tr '\\0' ' '; echo", "/pause").await;
+    let list = "for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline; echo; done";
+    person.run(list, "node /app/server.js").await;
+    let find = "for p in /proc/[0-9]*; do grep -q server.js $p/cmdline && ls $p/root/app/requests | wc -l && break; done";
+    person.run(find, "\n0").await;
+    person.press("<c-]>x");
+    person.wait_for("the question", |screen| screen.contains("remove the copy")).await;
+    person.press("r");
+    person.wait_for("the deletion", |screen| screen.contains("is being deleted")).await;
+    person.press("x");
+    person
+        .wait_for("no copy among the leftovers", |screen| {
+            screen.contains("leftovers of debugging") && !screen.contains("looking") && !screen.contains("-debug-")
+        })
+        .await;
+    person.press("<esc>");
+    person.leave().await;
+    site.close().await;
+}

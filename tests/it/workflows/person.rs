@@ -1,0 +1,130 @@
+//! Somebody at the console: presses keys, waits for what should appear, and shows the last screen when it does not.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bathyscope::actions::actions;
+use bathyscope::app::layout::Size;
+use bathyscope::app::navigator::PodScope;
+use bathyscope::app::{Keymap, Opening, Settings, State};
+use bathyscope::cluster::Contexts;
+use bathyscope::ui::Theme;
+use bathyscope::runtime;
+use crossterm::event::Event;
+use futures::stream;
+use jiff::Timestamp;
+use ratatui::Terminal;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+
+use super::backend::WatchedBackend;
+use crate::console_state::parse_keys;
+
+/// How long anything may take to appear; generous, for a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+const COLUMNS: u16 = 120;
+const ROWS: u16 = 40;
+
+/// A person at a running console.
+pub(super) struct Person {
+    keys: mpsc::UnboundedSender<io::Result<Event>>,
+    frames: watch::Receiver<String>,
+    console: JoinHandle<anyhow::Result<()>>,
+}
+
+impl Person {
+    /// Opens the console on these contexts, in this one, showing the pods of this namespace.
+    pub(super) fn at(contexts: Arc<dyn Contexts>, context: &str, namespace: &str) -> Self {
+        let (keys, mut typed) = mpsc::unbounded_channel();
+        let (backend, frames) = WatchedBackend::new(COLUMNS, ROWS);
+        let all = contexts.list();
+        let state = State::new(Opening {
+            settings: Settings { creator: "bathy-test".to_owned(), ..Settings::default() },
+            keymap: Keymap::new(actions(), "ctrl-]", &BTreeMap::new()).expect("the table's keys"),
+            context: all.iter().find(|other| other.name == context).cloned().expect("the context is there"),
+            contexts: all,
+            scope: Some(PodScope::Namespace(namespace.into())),
+            named: vec![namespace.to_owned()],
+            now: Timestamp::now(),
+            size: Size { columns: COLUMNS, rows: ROWS },
+        });
+        let console = tokio::spawn(async move {
+            let mut terminal = Terminal::new(backend).expect("a terminal in memory");
+            let inputs = stream::poll_fn(move |context| typed.poll_recv(context));
+            let theme = Theme::palette();
+            runtime::run(&mut terminal, inputs, std::future::pending(), contexts, state, &theme).await
+        });
+        Self { keys, frames, console }
+    }
+
+    /// Presses keys: single characters, or names in `<…>`.
+    pub(super) fn press(&self, keys: &str) {
+        for key in parse_keys(keys) {
+            self.keys.send(Ok(Event::Key(key))).expect("the console runs");
+        }
+    }
+
+    /// Waits until the screen shows what is expected; the screen comes back.
+    pub(super) async fn wait_for(&mut self, what: &str, seen: impl Fn(&str) -> bool) -> String {
+        let waited = tokio::time::timeout(PATIENCE, self.frames.wait_for(|screen| seen(screen))).await;
+        let failed = match waited {
+            Ok(Ok(screen)) => return screen.clone(),
+            Ok(Err(_)) => "the console ended",
+            Err(_) => "it did not appear",
+        };
+        panic!("{failed} while waiting for {what}; the last screen:\n{}", self.screen())
+    }
+
+    /// Waits until the screen shows this text.
+    pub(super) async fn wait_for_text(&mut self, text: &str) -> String {
+        self.wait_for(text, |screen| screen.contains(text)).await
+    }
+
+    /// The screen as it is.
+    pub(super) fn screen(&self) -> String {
+        self.frames.borrow().clone()
+    }
+
+    /// Selects the pod whose name begins like this, by the filter; its containers are known when this returns.
+    pub(super) async fn select_pod(&mut self, name: &str) {
+        self.press(&format!("/'{name}<enter>"));
+        self.wait_for(&format!("pod {name} selected and inspected"), |screen| {
+            let selected = screen.lines().any(|line| line.trim_start_matches('│').starts_with(&format!("▸{name}")));
+            selected && screen.contains("phase     ")
+        })
+        .await;
+    }
+
+    /// Runs a command line in the shell of the pane and waits for this in what follows it.
+    pub(super) async fn run(&mut self, line: &str, expected: &str) -> String {
+        self.press(line);
+        self.press("<enter>");
+        self.wait_for(&format!("{expected:?} after {line:?}"), |screen| {
+            // The command itself may hold the text: what counts stands below it.
+            let below = screen.rsplit_once(line).map_or("", |(_, below)| below);
+            below.contains(expected)
+        })
+        .await
+    }
+
+    /// Leaves the console, whatever is open.
+    pub(super) async fn leave(mut self) {
+        self.press("<c-]>q");
+        // With sessions open it asks; without, it is gone before the answer comes.
+        let gone = tokio::time::timeout(PATIENCE, async {
+            loop {
+                if self.screen().contains("Leave bathy?") {
+                    self.press("q");
+                }
+                if self.frames.changed().await.is_err() {
+                    return;
+                }
+            }
+        });
+        assert!(gone.await.is_ok(), "the console did not end; its last screen:\n{}", self.screen());
+        let ended = self.console.await.expect("the console did not panic");
+        ended.expect("the console ended well");
+    }
+}

@@ -14,6 +14,7 @@ mod scheduler;
 mod seed;
 pub mod serve;
 mod server;
+mod spdy;
 pub mod store;
 mod wire;
 mod workload;
@@ -21,7 +22,6 @@ mod workload;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use components::Components;
 use node::Node;
 use sandbox::Mode;
@@ -29,22 +29,23 @@ use server::Server;
 use store::Store;
 use wire::Wire;
 
-/// How far the containers of the demo are isolated from this machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// How far the containers of a demo cluster are kept apart from the machine.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Isolation {
-    /// As far as the machine lets us.
+    /// As far as this machine allows it.
     #[default]
     Auto,
-    /// Not at all: containers are plain processes.
+    /// Not at all.
     Off,
 }
 
-/// How a demo cluster is started.
+/// What a demo cluster is started with.
 #[derive(Debug, Clone, Default)]
 pub struct DemoOptions {
-    /// How far its containers are isolated.
+    /// How far containers are isolated.
     pub isolation: Isolation,
-    /// The file of the program `bathy`, which every container starts as; this process's own if `None`.
+    /// This program's file, which containers are started from; found by itself if `None`. A test, which is another
+    /// program, names the binary under test.
     pub program: Option<PathBuf>,
 }
 
@@ -53,38 +54,37 @@ pub struct DemoCluster {
     store: Store,
     server: Arc<Server>,
     wire: Wire,
-    /// What runs the containers; `None` around somebody else's node.
+    /// What runs its containers, unless the node is somebody else's.
     components: Option<Components>,
 }
 
 impl DemoCluster {
-    /// A cluster with the objects of `assets/demo`, its containers running as processes of this machine.
+    /// A seeded cluster whose containers are processes of this machine. They come up by and by; the objects are there
+    /// at once. Whatever ends this process ends them too.
     ///
     /// # Errors
-    /// When this program's own file cannot be found or the seed is broken.
+    /// If this program's own file cannot be found.
     pub async fn start(options: DemoOptions) -> anyhow::Result<Self> {
-        let program = match options.program {
-            Some(program) => program,
-            None => std::env::current_exe().context("cannot find the file of this program")?,
-        };
+        let program = options.program.map_or_else(std::env::current_exe, Ok)?;
         let mode = (options.isolation == Isolation::Off).then_some(Mode::Off);
         let components = Components::start(program, mode).await?;
-        let node: Arc<dyn Node> = Arc::clone(components.kubelet()) as Arc<dyn Node>;
-        let mut cluster = Self::assemble(components.store().clone(), node);
-        cluster.components = Some(components);
-        Ok(cluster)
+        let node: Arc<dyn Node> = Arc::<kubelet::Kubelet>::clone(components.kubelet());
+        let cluster = Self::assemble(components.store().clone(), node);
+        Ok(Self {
+            components: Some(components),
+            ..cluster
+        })
     }
 
     /// Why containers run without isolation, if they do.
     pub fn isolation_notice(&self) -> Option<String> {
-        let notice = self.components.as_ref()?.isolation_notice()?;
-        Some(format!(
-            "containers of the demo run as plain processes, without files or process numbers of their own: {notice}"
-        ))
+        let why = self.components.as_ref()?.isolation_notice()?;
+        Some(format!("the demo's containers are plain processes, without files or process numbers of their own: {why}"))
     }
 
-    /// Ends every process it has started; all of them are gone when this returns.
+    /// Cuts every connection and ends every process that was started, and returns once they are gone.
     pub async fn shutdown(&self) {
+        self.wire.refuse(true);
         self.wire.cut();
         if let Some(components) = &self.components {
             components.shutdown().await;
@@ -94,7 +94,12 @@ impl DemoCluster {
     /// A cluster of these objects, whose containers this node runs.
     pub fn assemble(store: Store, node: Arc<dyn Node>) -> Self {
         let server = Server::new(store.clone(), node);
-        Self { store, server, wire: Wire::default(), components: None }
+        Self {
+            store,
+            server,
+            wire: Wire::default(),
+            components: None,
+        }
     }
 
     /// A client over in-memory pipes, as one of [`DemoCluster::users`]; any other name is nobody, and is refused.

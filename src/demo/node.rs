@@ -110,7 +110,7 @@ pub enum Exit {
     Code(i32),
     /// The attached container ended; attach knows no code.
     Finished,
-    /// It could not be started: the runtime's words.
+    /// It could not be started: the kubelet's words (`error executing command in container: …`).
     Failed(String),
 }
 

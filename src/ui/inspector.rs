@@ -48,7 +48,8 @@ pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Re
             (true, _) if pod.containers.len() > 1 => theme.selected_elsewhere,
             _ => theme.text,
         };
-        lines.push(container_line(container, theme, style, width));
+        let pointed = selected && state.focus == Focus::Containers;
+        lines.push(container_line(container, pointed, theme, style, width));
         if container.kind != ContainerKind::Ephemeral || selected {
             lines.push(Line::styled(clip(&format!("   {}", container.image), width), theme.faint));
         }
@@ -85,8 +86,9 @@ fn wrapped(text: &str, width: usize, style: Style) -> Vec<Line<'static>> {
     lines.into_iter().map(|line| Line::styled(clip(&line, width), style)).collect()
 }
 
-fn container_line(container: &ContainerDetail, theme: &Theme, style: Style, width: usize) -> Line<'static> {
+fn container_line(container: &ContainerDetail, pointed: bool, theme: &Theme, style: Style, width: usize) -> Line<'static> {
     let mark = match container.kind {
+        _ if pointed => "▸ ",
         ContainerKind::Init => "◦ ",
         ContainerKind::Sidecar => "▫ ",
         ContainerKind::Regular => "▪ ",

@@ -124,6 +124,8 @@ pub(crate) fn echo(tty: bool, exit: Exit) -> Streams {
         if !matches!(exit, Exit::Failed(_)) {
             loop {
                 let said = tokio::select! {
+                    // a size that was sent first is said first
+                    biased;
                     Some((columns, rows)) = sizes.recv() => Bytes::from(format!("[{columns}x{rows}]")),
                     bytes = heard.recv() => match bytes { Some(bytes) => bytes, None => break },
                 };

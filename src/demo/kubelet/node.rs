@@ -171,7 +171,7 @@ async fn exec(running: &Running, life: &Life, container: &str, command: Vec<Stri
             streams
         }
         Err(error) => not_started(format!(
-            "failed to exec in container: failed to start exec {id:?}: OCI \
+            "error executing command in container: failed to exec in container: failed to start exec {id:?}: OCI \
              runtime exec failed: exec failed: unable to start container process: {error:#}"
         )),
     }

@@ -1,37 +1,29 @@
-//! `exec` and `attach` over websockets: channels in frames, as v5 and v4 of the protocol have them; it runs nothing.
+//! `exec` and `attach`: what is asked for, and how a session ends; over websockets and over SPDY. It runs nothing.
 
+mod channels;
 pub(super) mod forward;
+mod session;
 mod upgrade;
 
-use bytes::{BufMut as _, Bytes, BytesMut};
-use futures::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
-use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::protocol::CloseFrame;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::answer::{Answer, Refusal, stream_refused};
 use super::call::Call;
 use super::log::container;
-use crate::demo::node::{ContainerRef, Exit, Output, PodRef, StreamError, Streams};
+use crate::demo::node::{ContainerRef, Exit, PodRef, StreamError};
 use crate::demo::object::{containers, is_true, text};
 
-use upgrade::{Socket, accept};
+use upgrade::Transport;
 
-const STDIN: u8 = 0;
-const STDOUT: u8 = 1;
-const STDERR: u8 = 2;
-const STATUS: u8 = 3;
-const RESIZE: u8 = 4;
-const CLOSE: u8 = 255;
+/// The protocols over websockets, the better one first.
+const CHANNELS: &[&str] = &["v5.channel.k8s.io", "v4.channel.k8s.io"];
 
-/// Names of the protocol, the better one first.
-const PROTOCOLS: &[&str] = &["v5.channel.k8s.io", "v4.channel.k8s.io"];
+/// The protocol over SPDY.
+const STREAMS: &[&str] = &["v4.channel.k8s.io"];
 
 /// Which streams are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Wanted {
+pub(super) struct Wanted {
     stdin: bool,
     stdout: bool,
     stderr: bool,
@@ -51,16 +43,6 @@ impl Wanted {
         }
         Ok(wanted)
     }
-
-    fn first_channel(self) -> u8 {
-        if self.stdout {
-            STDOUT
-        } else if self.stderr {
-            STDERR
-        } else {
-            STATUS
-        }
-    }
 }
 
 /// `exec` or `attach`, as the path says.
@@ -79,7 +61,7 @@ pub(super) async fn open(
             "pod {pod} does not have a host assigned"
         )));
     }
-    let protocol = upgrade::protocol(&call, PROTOCOLS)?;
+    let chosen = upgrade::negotiate(&call, CHANNELS, STREAMS)?;
     let target = ContainerRef {
         pod: at,
         container: name,
@@ -112,132 +94,25 @@ pub(super) async fn open(
         Ok(streams) => streams,
         Err(error) => return Ok(stream_refused(&error)),
     };
-    let has_half_close = protocol == PROTOCOLS[0];
-    accept(&mut call, protocol, move |socket| async move {
-        pump(socket, streams, wanted, has_half_close, &command).await;
-    })
-}
-
-/// Carries one session until the process ends or the client is gone.
-async fn pump(
-    socket: Socket,
-    streams: Streams,
-    wanted: Wanted,
-    has_half_close: bool,
-    command: &[String],
-) {
-    let Streams {
-        input,
-        mut output,
-        resize,
-        exit,
-    } = streams;
-    let (mut sink, mut source) = socket.split();
-    let input = wanted.stdin.then_some(input);
-    let reader = async move {
-        let mut hands = Hands {
-            input,
-            resize: Some(resize),
-            has_half_close,
-        };
-        while let Some(Ok(message)) = source.next().await {
-            let frame = match message {
-                Message::Binary(frame) => frame,
-                Message::Close(_) | Message::Text(_) => return,
-                _ => continue,
-            };
-            if hands.take(frame).await.is_err() {
-                return;
-            }
+    let newest = chosen.protocol == CHANNELS[0];
+    match chosen.transport {
+        Transport::WebSocket => {
+            upgrade::accept_websocket(&mut call, chosen.protocol, move |socket| async move {
+                channels::pump(socket, streams, wanted, newest, &command).await;
+            })
         }
-    };
-    let writer = async move {
-        let hello = Message::Binary(Bytes::copy_from_slice(&[wanted.first_channel()]));
-        sink.send(hello).await?;
-        while let Some(piece) = output.recv().await {
-            let (channel, bytes) = match piece {
-                Output::Stdout(bytes) => (STDOUT, bytes),
-                Output::Stderr(bytes) => (STDERR, bytes),
-            };
-            let asked = if channel == STDOUT {
-                wanted.stdout
-            } else {
-                wanted.stderr
-            };
-            if asked && !bytes.is_empty() {
-                sink.send(frame(channel, &bytes)).await?;
-            }
-        }
-        let failed = || Exit::Failed("the node lost sight of the process".to_owned());
-        let status = status(
-            &exit.await.unwrap_or_else(|_| failed()),
-            has_half_close,
-            command,
-        );
-        sink.send(frame(STATUS, status.to_string().as_bytes()))
-            .await?;
-        let close = CloseFrame {
-            code: CloseCode::Normal,
-            reason: "".into(),
-        };
-        sink.send(Message::Close(Some(close))).await
-    };
-    upgrade::until_closed(reader, writer).await;
-}
-
-/// One frame of a channel.
-fn frame(channel: u8, bytes: &[u8]) -> Message {
-    let mut frame = BytesMut::with_capacity(bytes.len() + 1);
-    frame.put_u8(channel);
-    frame.put_slice(bytes);
-    Message::Binary(frame.freeze())
-}
-
-/// Where a client's frames go.
-struct Hands {
-    input: Option<mpsc::Sender<Bytes>>,
-    resize: Option<mpsc::Sender<(u16, u16)>>,
-    has_half_close: bool,
-}
-
-/// The client broke the protocol.
-struct Broken;
-
-impl Hands {
-    async fn take(&mut self, mut frame: Bytes) -> Result<(), Broken> {
-        if frame.is_empty() {
-            return Ok(());
-        }
-        let channel = frame.split_to(1)[0];
-        match channel {
-            STDIN if !frame.is_empty() => {
-                if let Some(input) = &self.input
-                    && input.send(frame).await.is_err()
-                {
-                    // the process closed its input; its output may go on
-                    self.input = None;
-                }
-            }
-            RESIZE => {
-                if let (Some(size), Some(resize)) = (terminal_size(&frame), &self.resize)
-                    && resize.send(size).await.is_err()
-                {
-                    self.resize = None;
-                }
-            }
-            CLOSE if self.has_half_close => match frame.as_ref() {
-                [STDIN] => self.input = None,
-                [channel] if *channel <= RESIZE => {}
-                _ => return Err(Broken),
+        Transport::Spdy => Ok(upgrade::accept_spdy(
+            &mut call,
+            chosen.protocol,
+            move |io| async move {
+                session::pump(io, streams, wanted, tty, &command).await;
             },
-            _ => {}
-        }
-        Ok(())
+        )),
     }
 }
 
 /// `{"Width":80,"Height":24}`.
-fn terminal_size(frame: &[u8]) -> Option<(u16, u16)> {
+pub(super) fn terminal_size(frame: &[u8]) -> Option<(u16, u16)> {
     let size: Value = serde_json::from_slice(frame).ok()?;
     let cells = |name: &str| {
         size[name]
@@ -248,7 +123,7 @@ fn terminal_size(frame: &[u8]) -> Option<(u16, u16)> {
 }
 
 /// How a session ended, as the last channel says it.
-fn status(exit: &Exit, newest: bool, command: &[String]) -> Value {
+pub(super) fn status(exit: &Exit, newest: bool, command: &[String]) -> Value {
     match exit {
         Exit::Finished | Exit::Code(0) => json!({ "metadata": {}, "status": "Success" }),
         Exit::Code(code) => {
@@ -269,15 +144,13 @@ fn status(exit: &Exit, newest: bool, command: &[String]) -> Value {
             })
         }
         Exit::Failed(why) => {
-            let message = format!(
-                "Internal error occurred: Internal error occurred: error executing command in container: {why}"
-            );
+            let cause = format!("Internal error occurred: {why}");
             json!({
                 "metadata": {},
                 "status": "Failure",
-                "message": message,
+                "message": format!("Internal error occurred: {cause}"),
                 "reason": "InternalError",
-                "details": { "causes": [{ "message": format!("Internal error occurred: error executing command in container: {why}") }] },
+                "details": { "causes": [{ "message": cause }] },
                 "code": 500,
             })
         }

@@ -11,7 +11,7 @@ async fn c_copies_shares_processes_starts_afresh_and_can_be_removed() {
     let mut person = site.person();
     person.select_pod(NODE_POD).await;
     person.press("c");
-    let screen = person.wait_for("a prompt", |screen| screen.contains("/ # ")).await;
+    let screen = person.wait_for("a prompt", |screen| screen.contains("/ #")).await;
     assert!(screen.contains("old files gone") && screen.contains("behind no Service"), "{screen}");
     person.run("cat /proc/1/cmdline | tr '\\0' ' '; echo", "/pause").await;
     let list = "for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline; echo; done";

@@ -11,7 +11,7 @@ async fn e_shows_the_targets_process_and_files() {
     let mut person = site.person();
     person.select_pod(NODE_POD).await;
     person.press("e");
-    person.wait_for("a prompt", |screen| screen.contains("/ # ")).await;
+    person.wait_for("a prompt", |screen| screen.contains("/ #")).await;
     let screen = person.run("cat /proc/1/cmdline | tr '\\0' ' '; echo", "node /app/server.js").await;
     assert!(screen.contains(&format!("{NODE_POD}-")), "{screen}");
     // A request leaves a file; the network is the pod's, so the application answers on localhost.
@@ -35,7 +35,7 @@ async fn a_debugger_without_a_target_sees_only_itself_and_says_so() {
     person.press("<right>");
     person.wait_for("no target", |screen| screen.contains("only its own processes")).await;
     person.press("<enter>");
-    person.wait_for("a prompt", |screen| screen.contains("/ # ")).await;
+    person.wait_for("a prompt", |screen| screen.contains("/ #")).await;
     let screen = person.run("cat /proc/1/cmdline | tr '\\0' '.'; echo", "sh").await;
     assert!(screen.contains("targets nothing"), "{screen}");
     person.run("test -e /proc/1/root/app/requests || echo no-such-files", "no-such-files").await;
@@ -49,7 +49,7 @@ async fn an_exit_code_is_told_and_leftovers_name_the_ended_debugger() {
     let mut person = site.person();
     person.select_pod(NODE_POD).await;
     person.press("e");
-    person.wait_for("a prompt", |screen| screen.contains("/ # ")).await;
+    person.wait_for("a prompt", |screen| screen.contains("/ #")).await;
     person.press("exit 7<enter>");
     person.wait_for_text("exited with code 7").await;
     person.press("<esc>x");

@@ -12,7 +12,7 @@ use bathyscope::app::{Keymap, Opening, Settings, State};
 use bathyscope::cluster::Contexts;
 use bathyscope::ui::Theme;
 use bathyscope::runtime;
-use crossterm::event::Event;
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use futures::stream;
 use jiff::Timestamp;
 use ratatui::Terminal;
@@ -68,9 +68,10 @@ impl Person {
 
     /// Waits until the screen shows what is expected; the screen comes back.
     pub(super) async fn wait_for(&mut self, what: &str, seen: impl Fn(&str) -> bool) -> String {
-        let waited = tokio::time::timeout(PATIENCE, self.frames.wait_for(|screen| seen(screen))).await;
+        let waited = tokio::time::timeout(PATIENCE, self.frames.wait_for(|screen| seen(screen)));
+        let waited = waited.await.map(|found| found.map(|screen| screen.clone()));
         let failed = match waited {
-            Ok(Ok(screen)) => return screen.clone(),
+            Ok(Ok(screen)) => return screen,
             Ok(Err(_)) => "the console ended",
             Err(_) => "it did not appear",
         };
@@ -97,9 +98,28 @@ impl Person {
         .await;
     }
 
+    /// Goes into the selected pod and to its container of this name.
+    pub(super) async fn select_container(&mut self, name: &str) {
+        self.press("<enter>");
+        self.wait_for("a selected container", |screen| screen.contains("▸ ")).await;
+        let wanted = format!("▸ {name}");
+        for _ in 0..20 {
+            let before = self.screen();
+            if before.contains(&wanted) {
+                return;
+            }
+            self.press("<down>");
+            self.wait_for("another container", |screen| screen != before).await;
+        }
+        panic!("no container {name}:\n{}", self.screen());
+    }
+
     /// Runs a command line in the shell of the pane and waits for this in what follows it.
     pub(super) async fn run(&mut self, line: &str, expected: &str) -> String {
-        self.press(line);
+        for c in line.chars() {
+            let key = KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE);
+            self.keys.send(Ok(Event::Key(key))).expect("the console runs");
+        }
         self.press("<enter>");
         self.wait_for(&format!("{expected:?} after {line:?}"), |screen| {
             // The command itself may hold the text: what counts stands below it.

@@ -32,7 +32,7 @@ async fn a_restricted_namespace_admits_the_chosen_profile() {
     person.wait_for("its pod", |screen| screen.contains("● live") && screen.contains("locked")).await;
     person.select_pod("locked").await;
     person.press("e");
-    person.wait_for("a prompt as somebody", |screen| screen.contains("/ $ ")).await;
+    person.wait_for("a prompt as somebody", |screen| screen.contains("/ $")).await;
     person.leave().await;
     site.close().await;
 }

@@ -11,6 +11,7 @@ async fn two_sessions_go_on_beside_each_other() {
     person.run("echo first-$((1+1))", "first-2").await;
     person.press("<c-]>b<esc>");
     person.select_pod("multi").await;
+    person.select_container("shell").await;
     person.press("s");
     person.run("echo second-$((2+2))", "second-4").await;
     person.press("<c-]>1");
@@ -33,10 +34,9 @@ async fn a_detached_debugger_is_attached_again_with_its_past() {
     person.wait_for_text("detach").await;
     person.press("d");
     person.wait_for("no pane", |screen| !screen.contains("remember-42")).await;
-    person.press("<enter>");
-    // The debugger is the last of the pod's containers.
     person.wait_for("the debugger in the inspector", |screen| screen.contains("⌁ debugger-")).await;
-    person.press("<down><down><down><down><down><enter>");
+    person.select_container("debugger-").await;
+    person.press("<enter>");
     person.wait_for_text("remember-42").await;
     person.run("echo again-$((50+5))", "again-55").await;
     person.leave().await;
@@ -48,6 +48,7 @@ async fn a_flood_leaves_the_console_responsive_and_is_interrupted() {
     let site = Site::any().await;
     let mut person = site.person();
     person.select_pod("multi").await;
+    person.select_container("shell").await;
     person.press("s");
     person.run("echo ready-$((1+2))", "ready-3").await;
     person.press("yes flood<enter>");

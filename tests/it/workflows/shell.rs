@@ -13,7 +13,7 @@ async fn s_on_a_distroless_container_says_so_and_offers_the_debugger() {
     person.press("s");
     person.wait_for("no shell", |screen| screen.contains("this image has no shell") && screen.contains("e debug")).await;
     person.press("e");
-    person.wait_for("a prompt of the debugger", |screen| screen.contains("/ # ")).await;
+    person.wait_for("a prompt of the debugger", |screen| screen.contains("/ #")).await;
     person.leave().await;
     site.close().await;
 }
@@ -23,6 +23,7 @@ async fn s_opens_a_shell_where_there_is_one_and_tells_its_exit_code() {
     let site = Site::any().await;
     let mut person = site.person();
     person.select_pod("multi").await;
+    person.select_container("shell").await;
     person.press("s");
     person.run("echo $((6*7))", "42").await;
     person.press("exit 3<enter>");

@@ -1,4 +1,4 @@
-//! The websocket handshake: choosing the protocol, answering 101, handing the socket over; it knows no channels.
+//! The handshakes of websockets and SPDY: choosing the protocol, answering 101, handing the connection over; no channels.
 
 use std::time::Duration;
 
@@ -26,19 +26,44 @@ const WRITE_BUFFER: usize = 128 << 10;
 const GOODBYE: Duration = Duration::from_secs(2);
 
 const PROTOCOL: HeaderName = HeaderName::from_static("sec-websocket-protocol");
+const STREAM_PROTOCOL: HeaderName = HeaderName::from_static("x-stream-protocol-version");
 const ACCEPT: HeaderName = HeaderName::from_static("sec-websocket-accept");
 
-/// The first of the client's protocols that is known here.
-pub(super) fn protocol(
+/// What carries the streams.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Transport {
+    /// Frames of a websocket.
+    WebSocket,
+    /// SPDY/3.1 on the bare connection.
+    Spdy,
+}
+
+/// What both sides speak from now on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Chosen {
+    /// What carries the streams.
+    pub(super) transport: Transport,
+    /// The protocol's name.
+    pub(super) protocol: &'static str,
+}
+
+/// The first of the client's protocols that is known here, of those for the transport it asks for.
+pub(super) fn negotiate(
     call: &Call,
-    known: &'static [&'static str],
-) -> Result<&'static str, Refusal> {
+    over_websocket: &'static [&'static str],
+    over_spdy: &'static [&'static str],
+) -> Result<Chosen, Refusal> {
     let connection = call.header("connection").to_ascii_lowercase();
     let upgrade = call.header("upgrade").to_ascii_lowercase();
-    if !connection.contains("upgrade") || upgrade != "websocket" {
-        return Err(Refusal::bad_request("Upgrade request required"));
-    }
-    let offered = call.request.headers().get_all(PROTOCOL);
+    let (transport, header, known) = match upgrade.as_str() {
+        _ if !connection.contains("upgrade") => {
+            return Err(Refusal::bad_request("Upgrade request required"));
+        }
+        "websocket" => (Transport::WebSocket, PROTOCOL, over_websocket),
+        "spdy/3.1" => (Transport::Spdy, STREAM_PROTOCOL, over_spdy),
+        _ => return Err(Refusal::bad_request("Upgrade request required")),
+    };
+    let offered = call.request.headers().get_all(header);
     let offered: Vec<&str> = offered
         .iter()
         .filter_map(|value| value.to_str().ok())
@@ -47,13 +72,48 @@ pub(super) fn protocol(
     let chosen = offered
         .iter()
         .find_map(|one| known.iter().find(|known| **known == one.trim()));
-    chosen.copied().ok_or_else(|| {
-        Refusal::bad_request(format!(
-            "unable to upgrade: none of the protocols {:?} is supported, only {}",
-            offered,
-            known.join(", ")
-        ))
-    })
+    chosen
+        .map(|protocol| Chosen {
+            transport,
+            protocol,
+        })
+        .ok_or_else(|| {
+            Refusal::bad_request(format!(
+                "unable to upgrade: none of the protocols {offered:?} is supported, only {}",
+                known.join(", ")
+            ))
+        })
+}
+
+/// Answers 101 and hands the bare connection over once the client has it.
+pub(super) fn accept_spdy<F>(
+    call: &mut Call,
+    protocol: &'static str,
+    serve: impl FnOnce(TokioIo<Upgraded>) -> F + Send + 'static,
+) -> Answer
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let upgrade = hyper::upgrade::on(&mut call.request);
+    tokio::spawn(async move {
+        // a client that left before the upgrade needs no answer
+        let Ok(upgraded) = upgrade.await else { return };
+        serve(TokioIo::new(upgraded)).await;
+    });
+    let mut answer = switching("SPDY/3.1");
+    answer
+        .headers_mut()
+        .insert(STREAM_PROTOCOL, HeaderValue::from_static(protocol));
+    answer
+}
+
+fn switching(to: &'static str) -> Answer {
+    let mut answer = whole(StatusCode::SWITCHING_PROTOCOLS.as_u16(), "text/plain", "");
+    let headers = answer.headers_mut();
+    headers.clear();
+    headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+    headers.insert(UPGRADE, HeaderValue::from_static(to));
+    answer
 }
 
 /// Runs both directions until the client goes, or until everything was said and the client has answered the goodbye.
@@ -73,7 +133,7 @@ pub(super) async fn until_closed<E>(
 }
 
 /// Answers 101 and hands the socket over once the client has it; the future lives as long as the connection.
-pub(super) fn accept<F>(
+pub(super) fn accept_websocket<F>(
     call: &mut Call,
     protocol: &'static str,
     serve: impl FnOnce(Socket) -> F + Send + 'static,
@@ -101,11 +161,8 @@ where
         let io = TokioIo::new(upgraded);
         serve(WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await).await;
     });
-    let mut answer = whole(StatusCode::SWITCHING_PROTOCOLS.as_u16(), "text/plain", "");
+    let mut answer = switching("websocket");
     let headers = answer.headers_mut();
-    headers.clear();
-    headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
-    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
     headers.insert(ACCEPT, accepted);
     headers.insert(PROTOCOL, HeaderValue::from_static(protocol));
     Ok(answer)

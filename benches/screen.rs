@@ -6,10 +6,7 @@ use std::hint::black_box;
 use bathyscope::screen::{Screen, Size};
 use criterion::{BatchSize, Criterion, Throughput};
 
-const SIZE: Size = Size {
-    columns: 200,
-    rows: 50,
-};
+const SIZE: Size = Size { columns: 200, rows: 50 };
 
 /// Bytes in each stream, about.
 const LENGTH: usize = 1 << 20;
@@ -72,10 +69,7 @@ fn resize(criterion: &mut Criterion, streams: &[(&str, String)]) {
             bencher.iter_batched_ref(
                 || filled(stream),
                 |screen| {
-                    screen.resize(Size {
-                        columns: 100,
-                        rows: 50,
-                    });
+                    screen.resize(Size { columns: 100, rows: 50 });
                 },
                 BatchSize::LargeInput,
             );
@@ -100,21 +94,12 @@ fn repeated(line: impl Fn(&mut String, usize) -> std::fmt::Result) -> String {
 }
 
 fn ascii_line(out: &mut String, number: usize) -> std::fmt::Result {
-    write!(
-        out,
-        "2026-11-22T10:15:{:02}Z INFO request {number} GET /healthz served in 12 ms, 200 OK\r\n",
-        number % 60
-    )
+    write!(out, "2026-11-22T10:15:{:02}Z INFO request {number} GET /healthz served in 12 ms, 200 OK\r\n", number % 60)
 }
 
 fn coloured_line(out: &mut String, number: usize) -> std::fmt::Result {
     for word in 0..12 {
-        write!(
-            out,
-            "\x1b[{}m word{word} \x1b[38;5;{}m",
-            30 + (number + word) % 8,
-            (number * 7 + word) % 256
-        )?;
+        write!(out, "\x1b[{}m word{word} \x1b[38;5;{}m", 30 + (number + word) % 8, (number * 7 + word) % 256)?;
     }
     out.write_str("\x1b[0m\r\n")
 }
@@ -122,19 +107,11 @@ fn coloured_line(out: &mut String, number: usize) -> std::fmt::Result {
 fn redraw(out: &mut String, number: usize) -> std::fmt::Result {
     out.write_str("\x1b[?25l\x1b[H")?;
     for row in 1..=50 {
-        write!(
-            out,
-            "\x1b[{row};1H\x1b[7m{:5}\x1b[0m \x1b[32m{:8}\x1b[0m process {number}\x1b[K",
-            row * number,
-            row
-        )?;
+        write!(out, "\x1b[{row};1H\x1b[7m{:5}\x1b[0m \x1b[32m{:8}\x1b[0m process {number}\x1b[K", row * number, row)?;
     }
     out.write_str("\x1b[?25h")
 }
 
 fn unicode_line(out: &mut String, number: usize) -> std::fmt::Result {
-    write!(
-        out,
-        "\u{4f60}\u{597d} {number} na\u{ef}ve e\u{301}t\u{e9} \u{1f680} \u{2500}\u{2500} \u{6f22}\u{5b57}\r\n"
-    )
+    write!(out, "\u{4f60}\u{597d} {number} na\u{ef}ve e\u{301}t\u{e9} \u{1f680} \u{2500}\u{2500} \u{6f22}\u{5b57}\r\n")
 }

@@ -85,7 +85,7 @@ mod tests {
     fn every_action_may_be_run_on_an_empty_console() {
         for action in actions() {
             let mut state = empty_state();
-            crate::app::run(&mut state, action);
+            let _ = crate::app::run(&mut state, action);
         }
     }
 

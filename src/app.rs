@@ -35,6 +35,7 @@ pub use state::{Connection, Focus, Opening, State};
 use overlay::{Deed, Overlay};
 
 /// Takes in one fact; what the outside must do about it comes back.
+#[must_use = "what is asked of the outside has to be done"]
 pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     match message {
         Message::Key(key) => {
@@ -102,6 +103,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
 
 /// Brings everything derived up to date: row order, the inspected pod, screen sizes. Cheap when nothing changed;
 /// needed before a frame is drawn.
+#[must_use = "what is asked of the outside has to be done"]
 pub fn settle(state: &mut State) -> Vec<Effect> {
     state.navigator.pods.settle();
     state.navigator.namespaces.settle();
@@ -134,6 +136,7 @@ fn leftover_namespaces(state: &State) -> Option<Vec<String>> {
 }
 
 /// Runs an action, or tells why it cannot run.
+#[must_use = "what is asked of the outside has to be done"]
 pub fn run(state: &mut State, action: &Action) -> Vec<Effect> {
     match (action.available)(state) {
         Availability::Yes => (action.run)(state),

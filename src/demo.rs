@@ -70,10 +70,7 @@ impl DemoCluster {
         let components = Components::start(program, mode).await?;
         let node: Arc<dyn Node> = Arc::<kubelet::Kubelet>::clone(components.kubelet());
         let cluster = Self::assemble(components.store().clone(), node);
-        Ok(Self {
-            components: Some(components),
-            ..cluster
-        })
+        Ok(Self { components: Some(components), ..cluster })
     }
 
     /// Why containers run without isolation, if they do.
@@ -94,12 +91,7 @@ impl DemoCluster {
     /// A cluster of these objects, whose containers this node runs.
     pub fn assemble(store: Store, node: Arc<dyn Node>) -> Self {
         let server = Server::new(store.clone(), node);
-        Self {
-            store,
-            server,
-            wire: Wire::default(),
-            components: None,
-        }
+        Self { store, server, wire: Wire::default(), components: None }
     }
 
     /// A client over in-memory pipes, as one of [`DemoCluster::users`]; any other name is nobody, and is refused.

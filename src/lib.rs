@@ -33,7 +33,7 @@ pub mod cli;
 pub mod cluster;
 pub mod demo;
 pub mod plan;
-pub mod screen;
 pub mod runtime;
+pub mod screen;
 pub mod session;
 pub mod ui;

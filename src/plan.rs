@@ -128,10 +128,7 @@ impl PullPolicy {
 
 /// A person's choices: the flags of `kubectl debug`, under the same names and defaults.
 #[derive(Debug, Clone, PartialEq, Default)]
-#[allow(
-    clippy::struct_excessive_bools,
-    reason = "one field a flag of kubectl debug"
-)]
+#[allow(clippy::struct_excessive_bools, reason = "one field a flag of kubectl debug")]
 pub struct DebugOptions {
     /// `--image`.
     pub image: Option<String>,
@@ -187,10 +184,7 @@ impl DebugOptions {
 
 /// What a copy keeps and changes.
 #[derive(Debug, Clone, PartialEq)]
-#[allow(
-    clippy::struct_excessive_bools,
-    reason = "one field a flag of kubectl debug"
-)]
+#[allow(clippy::struct_excessive_bools, reason = "one field a flag of kubectl debug")]
 pub struct CopyOptions {
     /// `--copy-to`: the new pod's name.
     pub name: String,

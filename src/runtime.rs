@@ -73,7 +73,8 @@ where
                 None
             }
         };
-        update(&mut state, Message::Tick(Timestamp::now()));
+        let asked = update(&mut state, Message::Tick(Timestamp::now()));
+        going &= effects.run_all(asked);
         let batch_ends = Instant::now() + BATCH;
         let mut next = fact;
         while let Some(fact) = next {

@@ -57,10 +57,7 @@ pub struct Size {
 impl Size {
     /// The nearest size the emulator can have.
     fn clamped(self) -> Size {
-        Size {
-            columns: self.columns.clamp(COLUMNS_MIN, COLUMNS_MAX),
-            rows: self.rows.clamp(1, ROWS_MAX),
-        }
+        Size { columns: self.columns.clamp(COLUMNS_MIN, COLUMNS_MAX), rows: self.rows.clamp(1, ROWS_MAX) }
     }
 }
 
@@ -138,9 +135,7 @@ impl Screen {
         }
         if self.offset > 0 {
             let scrolled = self.emulator.first_row().saturating_sub(first);
-            self.offset = self
-                .offset
-                .saturating_add(usize::try_from(scrolled).unwrap_or(usize::MAX));
+            self.offset = self.offset.saturating_add(usize::try_from(scrolled).unwrap_or(usize::MAX));
         }
         self.offset = self.offset.min(self.history());
     }
@@ -155,8 +150,7 @@ impl Screen {
                 Action::Nothing => {}
                 // The parser has the sequence up to its last byte: CAN makes it forget that.
                 Action::LimitRepeat => {
-                    self.parser
-                        .advance(&mut self.emulator, format!("\x18\x1b[{limit}b").as_bytes());
+                    self.parser.advance(&mut self.emulator, format!("\x18\x1b[{limit}b").as_bytes());
                 }
                 Action::ReportVersion => self.emulator.report_version(),
                 Action::ReportSetting(setting) => self.emulator.report_setting(setting),
@@ -229,11 +223,7 @@ impl Screen {
     /// Scrolls the view: back into the history with positive numbers, towards the present with negative ones.
     pub fn scroll(&mut self, lines: i32) {
         let by = usize::try_from(lines.unsigned_abs()).unwrap_or(usize::MAX);
-        let offset = if lines < 0 {
-            self.offset.saturating_sub(by)
-        } else {
-            self.offset.saturating_add(by)
-        };
+        let offset = if lines < 0 { self.offset.saturating_sub(by) } else { self.offset.saturating_add(by) };
         self.offset = offset.min(self.history());
     }
 
@@ -310,36 +300,12 @@ mod tests {
     #[test]
     fn impossible_sizes_become_possible() {
         let mut screen = screen(0, 0);
-        assert_eq!(
-            screen.size(),
-            Size {
-                columns: 2,
-                rows: 1
-            }
-        );
+        assert_eq!(screen.size(), Size { columns: 2, rows: 1 });
         screen.feed("a\u{4f60}\u{597d}".as_bytes());
-        screen.resize(Size {
-            columns: 1,
-            rows: 9,
-        });
-        assert_eq!(
-            screen.size(),
-            Size {
-                columns: 2,
-                rows: 9
-            }
-        );
-        screen.resize(Size {
-            columns: u16::MAX,
-            rows: u16::MAX,
-        });
-        assert_eq!(
-            screen.size(),
-            Size {
-                columns: COLUMNS_MAX,
-                rows: ROWS_MAX
-            }
-        );
+        screen.resize(Size { columns: 1, rows: 9 });
+        assert_eq!(screen.size(), Size { columns: 2, rows: 9 });
+        screen.resize(Size { columns: u16::MAX, rows: u16::MAX });
+        assert_eq!(screen.size(), Size { columns: COLUMNS_MAX, rows: ROWS_MAX });
     }
 
     #[test]

@@ -23,9 +23,8 @@ const NAMESPACE: &str = "demo";
 /// Runs the demo.
 pub(super) async fn run(options: &DemoArguments, arguments: &Arguments, config: &Config) -> anyhow::Result<()> {
     let isolation = if options.no_isolation { Isolation::Off } else { Isolation::Auto };
-    let cluster = DemoCluster::start(DemoOptions { isolation, program: None })
-        .await
-        .context("cannot start the demo cluster")?;
+    let cluster =
+        DemoCluster::start(DemoOptions { isolation, program: None }).await.context("cannot start the demo cluster")?;
     let cluster = Arc::new(cluster);
     let outcome = if options.serve {
         serve_until_stopped(&cluster, options).await

@@ -23,13 +23,7 @@ struct ReviewStatus {
 impl Cluster {
     /// Whether the user may do this: `patch` `pods/ephemeralcontainers`, say. An empty namespace means all of them.
     /// `None` if the API does not tell.
-    pub async fn can(
-        &self,
-        verb: &str,
-        resource: &str,
-        subresource: Option<&str>,
-        namespace: &str,
-    ) -> Option<bool> {
+    pub async fn can(&self, verb: &str, resource: &str, subresource: Option<&str>, namespace: &str) -> Option<bool> {
         let mut attributes = json!({ "verb": verb, "resource": resource });
         if let Some(subresource) = subresource {
             attributes["subresource"] = subresource.into();
@@ -43,16 +37,8 @@ impl Cluster {
             "spec": { "resourceAttributes": attributes },
         });
         let ask = async {
-            let target = Target::new(
-                "/apis/authorization.k8s.io/v1",
-                &["selfsubjectaccessreviews"],
-            )?;
-            let request = target.request(
-                Method::POST,
-                JSON,
-                Some(JSON),
-                review.to_string().into_bytes(),
-            )?;
+            let target = Target::new("/apis/authorization.k8s.io/v1", &["selfsubjectaccessreviews"])?;
+            let request = target.request(Method::POST, JSON, Some(JSON), review.to_string().into_bytes())?;
             self.read_json::<Review>(request, ANSWER_TIME).await
         };
         match ask.await {

@@ -38,19 +38,14 @@ struct Inner {
 
 impl fmt::Debug for Cluster {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Cluster")
-            .field("context", &self.inner.context.name)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Cluster").field("context", &self.inner.context.name).finish_non_exhaustive()
     }
 }
 
 impl Cluster {
     /// A cluster behind any client.
     pub fn from_client(client: Client, context: ContextInfo) -> Self {
-        Self {
-            inner: Arc::new(Inner { client, context }),
-        }
+        Self { inner: Arc::new(Inner { client, context }) }
     }
 
     /// The context it was connected through.
@@ -102,19 +97,13 @@ impl KubeconfigContexts {
         }
         let loaded = load(options.file.as_deref(), &Places::of_process())?;
         let config = loaded.config;
-        let in_cluster = if config.contexts.is_empty() && options.file.is_none() {
-            Config::incluster().ok()
-        } else {
-            None
-        };
+        let in_cluster =
+            if config.contexts.is_empty() && options.file.is_none() { Config::incluster().ok() } else { None };
         if config.contexts.is_empty() && in_cluster.is_none() {
             let why = match loaded.files.as_slice() {
                 [] => "there is no kubeconfig".to_owned(),
                 files => {
-                    let names: Vec<String> = files
-                        .iter()
-                        .map(|file| file.display().to_string())
-                        .collect();
+                    let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
                     format!("{} has no contexts", names.join(", "))
                 }
             };
@@ -134,31 +123,17 @@ impl KubeconfigContexts {
                 None
             }
             (_, Some(_)) => Some(IN_CLUSTER.to_owned()),
-            (None, None) => config
-                .current_context
-                .clone()
-                .filter(|name| !name.is_empty()),
+            (None, None) => config.current_context.clone().filter(|name| !name.is_empty()),
         };
         let proxies = ProxyEnvironment::of_process();
-        Ok(Self {
-            options,
-            config,
-            in_cluster,
-            current,
-            proxies,
-            logins: Mutex::default(),
-        })
+        Ok(Self { options, config, in_cluster, current, proxies, logins: Mutex::default() })
     }
 
     /// The command that has to talk to a person on the terminal before this context can be used, if there is one and
     /// it has not run yet: call [`Self::login`] while the screen is not open.
     pub fn needs_login(&self, context: &str) -> Option<String> {
         let plugin = Self::plugin(&pick(&self.config, context).ok()?).ok()??;
-        let done = self
-            .logins
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .contains_key(context);
+        let done = self.logins.lock().unwrap_or_else(PoisonError::into_inner).contains_key(context);
         (plugin.needs_terminal() && !done).then(|| plugin.command_line())
     }
 
@@ -169,30 +144,18 @@ impl KubeconfigContexts {
     pub async fn login(&self, context: &str) -> Result<(), Problem> {
         if let Some(plugin) = Self::plugin(&pick(&self.config, context)?)? {
             let credential = plugin.run_on_terminal().await?;
-            self.logins
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .insert(context.to_owned(), credential);
+            self.logins.lock().unwrap_or_else(PoisonError::into_inner).insert(context.to_owned(), credential);
         }
         Ok(())
     }
 
     fn plugin(picked: &Picked) -> Result<Option<ExecPlugin>, Problem> {
-        picked
-            .user
-            .exec
-            .clone()
-            .map(|exec| ExecPlugin::new(exec, &picked.cluster))
-            .transpose()
+        picked.user.exec.clone().map(|exec| ExecPlugin::new(exec, &picked.cluster)).transpose()
     }
 
     fn namespace_of(&self, context: &str, own: Option<String>) -> Option<String> {
         // --namespace is said about the context the program starts with.
-        let said = self
-            .options
-            .namespace
-            .clone()
-            .filter(|_| self.current.as_deref() == Some(context));
+        let said = self.options.namespace.clone().filter(|_| self.current.as_deref() == Some(context));
         said.or(own)
     }
 
@@ -200,22 +163,14 @@ impl KubeconfigContexts {
         if let (Some(config), IN_CLUSTER) = (&self.in_cluster, name) {
             let config = self.acting_as(config.clone());
             let client = gateway::client(&config, None, None)?;
-            return Ok(Cluster::from_client(
-                client,
-                self.in_cluster_context(&config),
-            ));
+            return Ok(Cluster::from_client(client, self.in_cluster_context(&config)));
         }
         let picked = pick(&self.config, name)?;
         let plugin = Self::plugin(&picked)?;
         let config = self.acting_as(self.config_of(&picked)?);
         let credential = match &plugin {
             Some(plugin) => {
-                let held = self
-                    .logins
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .get(name)
-                    .cloned();
+                let held = self.logins.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
                 match held.filter(|credential| !credential.has_expired(jiff::Timestamp::now())) {
                     Some(credential) => Some(credential),
                     None => Some(plugin.run().await?),
@@ -250,24 +205,15 @@ impl KubeconfigContexts {
     fn config_of(&self, picked: &Picked) -> Result<Config, Problem> {
         let what = format!("cannot use the context {}", picked.context.name);
         let entry = &picked.cluster;
-        let server = entry
-            .server
-            .as_deref()
-            .map(str::trim)
-            .filter(|server| !server.is_empty())
-            .ok_or_else(|| {
-                Problem::new(
-                    &what,
-                    format!("the cluster {} has no server", picked.context.cluster),
-                    "add clusters[].cluster.server to the kubeconfig",
-                )
-            })?;
+        let server = entry.server.as_deref().map(str::trim).filter(|server| !server.is_empty()).ok_or_else(|| {
+            Problem::new(
+                &what,
+                format!("the cluster {} has no server", picked.context.cluster),
+                "add clusters[].cluster.server to the kubeconfig",
+            )
+        })?;
         // kubectl takes `host:port` as http too.
-        let address = if server.contains("://") {
-            server.to_owned()
-        } else {
-            format!("http://{server}")
-        };
+        let address = if server.contains("://") { server.to_owned() } else { format!("http://{server}") };
         let url: http::Uri = address.parse().map_err(|error| {
             Problem::new(
                 &what,
@@ -276,16 +222,11 @@ impl KubeconfigContexts {
             )
         })?;
         let mut config = Config::new(url);
-        config.proxy_url = self
-            .proxies
-            .proxy_for(&config.cluster_url, entry.proxy_url.as_deref())?;
+        config.proxy_url = self.proxies.proxy_for(&config.cluster_url, entry.proxy_url.as_deref())?;
         config.root_cert = authorities(entry, &what)?;
         config.accept_invalid_certs = entry.insecure_skip_tls_verify.unwrap_or(false);
         config.disable_compression = entry.disable_compression.unwrap_or(false);
-        config.tls_server_name = entry
-            .tls_server_name
-            .clone()
-            .filter(|name| !name.is_empty());
+        config.tls_server_name = entry.tls_server_name.clone().filter(|name| !name.is_empty());
         config.default_retry = false;
         if let Some(namespace) = &picked.context.namespace {
             config.default_namespace.clone_from(namespace);
@@ -297,43 +238,21 @@ impl KubeconfigContexts {
 }
 
 fn authorities(entry: &ClusterEntry, what: &str) -> Result<Option<Vec<Vec<u8>>>, Problem> {
-    let bad = |why: String| {
-        Problem::new(
-            what,
-            why,
-            "fetch the kubeconfig again, or correct its certificate authority",
-        )
-    };
-    let pem = match (
-        &entry.certificate_authority_data,
-        &entry.certificate_authority,
-    ) {
-        (Some(data), _) if !data.is_empty() => STANDARD.decode(data.trim()).map_err(|error| {
-            bad(format!(
-                "its certificate-authority-data is not base64: {error}"
-            ))
-        })?,
-        (_, Some(path)) if !path.is_empty() => std::fs::read(path).map_err(|error| {
-            bad(format!(
-                "its certificate-authority {path} cannot be read: {error}"
-            ))
-        })?,
+    let bad = |why: String| Problem::new(what, why, "fetch the kubeconfig again, or correct its certificate authority");
+    let pem = match (&entry.certificate_authority_data, &entry.certificate_authority) {
+        (Some(data), _) if !data.is_empty() => STANDARD
+            .decode(data.trim())
+            .map_err(|error| bad(format!("its certificate-authority-data is not base64: {error}")))?,
+        (_, Some(path)) if !path.is_empty() => std::fs::read(path)
+            .map_err(|error| bad(format!("its certificate-authority {path} cannot be read: {error}")))?,
         _ => return Ok(None),
     };
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
-    let certificates = certificates
-        .map_err(|error| bad(format!("its certificate authority is not PEM: {error}")))?;
+    let certificates = certificates.map_err(|error| bad(format!("its certificate authority is not PEM: {error}")))?;
     if certificates.is_empty() {
-        return Err(bad(
-            "its certificate authority holds no certificate".to_owned()
-        ));
+        return Err(bad("its certificate authority holds no certificate".to_owned()));
     }
-    Ok(Some(
-        certificates
-            .into_iter()
-            .map(|certificate| certificate.to_vec())
-            .collect(),
-    ))
+    Ok(Some(certificates.into_iter().map(|certificate| certificate.to_vec()).collect()))
 }
 
 impl Contexts for KubeconfigContexts {

@@ -25,12 +25,7 @@ impl Cluster {
             let request = Target::pod(key, None)?.get(JSON)?;
             self.read_json(request, ANSWER_TIME).await
         };
-        read.await.map_err(|fault| {
-            fault.problem(format!(
-                "cannot read the pod {}/{}",
-                key.namespace, key.name
-            ))
-        })
+        read.await.map_err(|fault| fault.problem(format!("cannot read the pod {}/{}", key.namespace, key.name)))
     }
 
     /// What is known around the pods of a namespace; what may not be read is unknown.
@@ -40,15 +35,9 @@ impl Cluster {
             self.read_json::<Value>(request, ANSWER_TIME).await
         };
         match read.await {
-            Ok(namespace) => Facts {
-                enforce: enforced(&namespace),
-            },
+            Ok(namespace) => Facts { enforce: enforced(&namespace) },
             Err(fault) => {
-                tracing::debug!(
-                    namespace,
-                    why = fault.why(),
-                    "the Pod Security level is unknown"
-                );
+                tracing::debug!(namespace, why = fault.why(), "the Pod Security level is unknown");
                 Facts::default()
             }
         }
@@ -61,38 +50,18 @@ impl Cluster {
     pub async fn send(&self, request: &Request) -> Result<Value, Problem> {
         let send = async {
             let request = match request {
-                Request::PatchEphemeral {
-                    namespace,
-                    pod,
-                    body,
-                } => {
+                Request::PatchEphemeral { namespace, pod, body } => {
                     let segments = ["namespaces", namespace, "pods", pod, "ephemeralcontainers"];
                     let target = Target::new("/api/v1", &segments)?;
-                    target.request(
-                        Method::PATCH,
-                        JSON,
-                        Some(STRATEGIC_MERGE),
-                        body.to_string().into_bytes(),
-                    )?
+                    target.request(Method::PATCH, JSON, Some(STRATEGIC_MERGE), body.to_string().into_bytes())?
                 }
-                Request::CreatePod {
-                    namespace, body, ..
-                } => {
+                Request::CreatePod { namespace, body, .. } => {
                     let target = Target::new("/api/v1", &["namespaces", namespace, "pods"])?;
-                    target.request(
-                        Method::POST,
-                        JSON,
-                        Some(JSON),
-                        body.to_string().into_bytes(),
-                    )?
+                    target.request(Method::POST, JSON, Some(JSON), body.to_string().into_bytes())?
                 }
-                Request::DeletePod { namespace, pod } => deletion(
-                    &PodKey {
-                        namespace: namespace.as_str().into(),
-                        name: pod.as_str().into(),
-                    },
-                    Some(0),
-                )?,
+                Request::DeletePod { namespace, pod } => {
+                    deletion(&PodKey { namespace: namespace.as_str().into(), name: pod.as_str().into() }, Some(0))?
+                }
             };
             self.read_json(request, CHANGE_TIME).await
         };
@@ -105,17 +74,11 @@ impl Cluster {
     /// # Errors
     /// The API's refusal, or a broken connection.
     pub async fn delete_pod(&self, key: &PodKey, grace: Option<u32>) -> Result<(), Problem> {
-        let delete = async {
-            self.read_json::<Value>(deletion(key, grace)?, CHANGE_TIME)
-                .await
-        };
+        let delete = async { self.read_json::<Value>(deletion(key, grace)?, CHANGE_TIME).await };
         match delete.await {
             Ok(_) => Ok(()),
             Err(fault) if fault.code() == 404 => Ok(()),
-            Err(fault) => Err(fault.problem(format!(
-                "cannot delete the pod {}/{}",
-                key.namespace, key.name
-            ))),
+            Err(fault) => Err(fault.problem(format!("cannot delete the pod {}/{}", key.namespace, key.name))),
         }
     }
 }
@@ -125,12 +88,7 @@ fn deletion(key: &PodKey, grace: Option<u32>) -> Result<http::Request<Vec<u8>>, 
     if let Some(grace) = grace {
         options["gracePeriodSeconds"] = grace.into();
     }
-    Target::pod(key, None)?.request(
-        Method::DELETE,
-        JSON,
-        Some(JSON),
-        options.to_string().into_bytes(),
-    )
+    Target::pod(key, None)?.request(Method::DELETE, JSON, Some(JSON), options.to_string().into_bytes())
 }
 
 fn enforced(namespace: &Value) -> Option<PodSecurity> {
@@ -155,12 +113,8 @@ fn refused(fault: &Fault, request: &Request) -> Problem {
             }
             fault.problem(what)
         }
-        Request::CreatePod { namespace, pod, .. } => {
-            fault.problem(format!("cannot create the pod {namespace}/{pod}"))
-        }
-        Request::DeletePod { namespace, pod } => {
-            fault.problem(format!("cannot delete the pod {namespace}/{pod}"))
-        }
+        Request::CreatePod { namespace, pod, .. } => fault.problem(format!("cannot create the pod {namespace}/{pod}")),
+        Request::DeletePod { namespace, pod } => fault.problem(format!("cannot delete the pod {namespace}/{pod}")),
     }
 }
 
@@ -169,10 +123,7 @@ fn is_without_subresource(fault: &Fault) -> bool {
     fault.status().is_some_and(|status| {
         status.code == 404
             && status.reason == "NotFound"
-            && status
-                .details
-                .as_ref()
-                .is_some_and(|details| details.name.is_empty())
+            && status.details.as_ref().is_some_and(|details| details.name.is_empty())
     })
 }
 
@@ -182,23 +133,13 @@ mod tests {
 
     fn answer(title: &str) -> Fault {
         let answers: Vec<Value> =
-            serde_json::from_str(include_str!("../../tests/data/recorded/api-answers.json"))
-                .unwrap();
-        let answer = answers
-            .iter()
-            .find(|answer| answer["title"].as_str().unwrap().starts_with(title))
-            .unwrap();
-        Fault::Api(Box::new(
-            serde_json::from_value(answer["response"].clone()).unwrap(),
-        ))
+            serde_json::from_str(include_str!("../../tests/data/recorded/api-answers.json")).unwrap();
+        let answer = answers.iter().find(|answer| answer["title"].as_str().unwrap().starts_with(title)).unwrap();
+        Fault::Api(Box::new(serde_json::from_value(answer["response"].clone()).unwrap()))
     }
 
     fn patch() -> Request {
-        Request::PatchEphemeral {
-            namespace: "demo".into(),
-            pod: "nosuch".into(),
-            body: Value::Null,
-        }
+        Request::PatchEphemeral { namespace: "demo".into(), pod: "nosuch".into(), body: Value::Null }
     }
 
     #[test]
@@ -206,26 +147,14 @@ mod tests {
         let old = refused(&answer("unknown subresource"), &patch());
         assert!(old.hint.contains("copy"), "{old}");
         let missing = refused(&answer("unknown pod"), &patch());
-        assert!(
-            missing.why.contains("\"nosuch\" not found") && !missing.hint.contains("copy"),
-            "{missing}"
-        );
+        assert!(missing.why.contains("\"nosuch\" not found") && !missing.hint.contains("copy"), "{missing}");
     }
 
     #[test]
     fn the_enforced_level_is_read_from_its_label() {
-        let list: Value =
-            serde_json::from_str(include_str!("../../tests/data/recorded/namespaces.json"))
-                .unwrap();
+        let list: Value = serde_json::from_str(include_str!("../../tests/data/recorded/namespaces.json")).unwrap();
         let level = |name: &str| {
-            enforced(
-                list["items"]
-                    .as_array()
-                    .unwrap()
-                    .iter()
-                    .find(|item| item["metadata"]["name"] == name)
-                    .unwrap(),
-            )
+            enforced(list["items"].as_array().unwrap().iter().find(|item| item["metadata"]["name"] == name).unwrap())
         };
         assert_eq!(level("restricted-ns"), Some(PodSecurity::Restricted));
         assert_eq!(level("demo"), None);

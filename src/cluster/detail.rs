@@ -15,16 +15,11 @@ const DEFAULT_CONTAINER: &str = "kubectl.kubernetes.io/default-container";
 /// What the inspector shows of a pod as the API gives it; `None` if it has no name.
 pub fn pod_detail(pod: &Value) -> Option<PodDetail> {
     let (metadata, spec, status) = (&pod["metadata"], &pod["spec"], &pod["status"]);
-    let key = PodKey {
-        namespace: text(&metadata["namespace"]).into(),
-        name: metadata["name"].as_str().map(cleaned)?.into(),
-    };
+    let key =
+        PodKey { namespace: text(&metadata["namespace"]).into(), name: metadata["name"].as_str().map(cleaned)?.into() };
     let containers = containers(spec, status);
     let annotations = pairs(&metadata["annotations"]);
-    let named = annotations
-        .iter()
-        .find(|(name, _)| name == DEFAULT_CONTAINER)
-        .map(|(_, value)| value.as_str());
+    let named = annotations.iter().find(|(name, _)| name == DEFAULT_CONTAINER).map(|(_, value)| value.as_str());
     let regular = |container: &&ContainerDetail| container.kind == ContainerKind::Regular;
     let default_container = containers
         .iter()
@@ -65,29 +60,16 @@ pub(super) fn container_state(pod: &Value, name: &str) -> Option<ContainerState>
 }
 
 /// The status lists, in the order of the spec's lists.
-const STATUSES: [&str; 3] = [
-    "initContainerStatuses",
-    "containerStatuses",
-    "ephemeralContainerStatuses",
-];
+const STATUSES: [&str; 3] = ["initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses"];
 const SPECS: [&str; 3] = ["initContainers", "containers", "ephemeralContainers"];
 
 fn containers(spec: &Value, status: &Value) -> Vec<ContainerDetail> {
-    let kinds = [
-        ContainerKind::Init,
-        ContainerKind::Regular,
-        ContainerKind::Ephemeral,
-    ];
+    let kinds = [ContainerKind::Init, ContainerKind::Regular, ContainerKind::Ephemeral];
     let mut all = Vec::new();
     for ((specs, statuses), kind) in SPECS.iter().zip(STATUSES).zip(kinds) {
         for container in items(&spec[specs]) {
-            let current =
-                items(&status[statuses]).find(|status| status["name"] == container["name"]);
-            all.push(container_detail(
-                container,
-                kind,
-                current.unwrap_or(&Value::Null),
-            ));
+            let current = items(&status[statuses]).find(|status| status["name"] == container["name"]);
+            all.push(container_detail(container, kind, current.unwrap_or(&Value::Null)));
         }
     }
     all
@@ -100,58 +82,39 @@ fn container_detail(spec: &Value, kind: ContainerKind, status: &Value) -> Contai
     let last = state(&status["lastState"]);
     ContainerDetail {
         name: text(&spec["name"]).into(),
-        kind: if sidecar {
-            ContainerKind::Sidecar
-        } else {
-            kind
-        },
+        kind: if sidecar { ContainerKind::Sidecar } else { kind },
         image: text(&spec["image"]),
         state: state(&status["state"]),
         last: (last != ContainerState::Unknown).then_some(last),
         ready: status["ready"] == true,
         restarts: id(&status["restartCount"]).unwrap_or(0),
         user: id(&linux["uid"]).zip(id(&linux["gid"])),
-        target: spec["targetContainerName"]
-            .as_str()
-            .filter(|target| !target.is_empty())
-            .map(cleaned),
+        target: spec["targetContainerName"].as_str().filter(|target| !target.is_empty()).map(cleaned),
         tty: spec["tty"] == true,
         stdin: spec["stdin"] == true,
     }
 }
 
 fn state(state: &Value) -> ContainerState {
-    let (waiting, running, terminated) =
-        (&state["waiting"], &state["running"], &state["terminated"]);
+    let (waiting, running, terminated) = (&state["waiting"], &state["running"], &state["terminated"]);
     if running.is_object() {
-        ContainerState::Running {
-            since: timestamp(&running["startedAt"]),
-        }
+        ContainerState::Running { since: timestamp(&running["startedAt"]) }
     } else if terminated.is_object() {
         ContainerState::Terminated {
-            code: terminated["exitCode"]
-                .as_i64()
-                .and_then(|code| i32::try_from(code).ok())
-                .unwrap_or(-1),
+            code: terminated["exitCode"].as_i64().and_then(|code| i32::try_from(code).ok()).unwrap_or(-1),
             reason: text(&terminated["reason"]),
             message: text(&terminated["message"]),
             at: timestamp(&terminated["finishedAt"]),
         }
     } else if waiting.is_object() {
-        ContainerState::Waiting {
-            reason: text(&waiting["reason"]),
-            message: text(&waiting["message"]),
-        }
+        ContainerState::Waiting { reason: text(&waiting["reason"]), message: text(&waiting["message"]) }
     } else {
         ContainerState::Unknown
     }
 }
 
 fn items(list: &Value) -> std::slice::Iter<'_, Value> {
-    list.as_array()
-        .map(Vec::as_slice)
-        .unwrap_or_default()
-        .iter()
+    list.as_array().map(Vec::as_slice).unwrap_or_default().iter()
 }
 
 fn text(value: &Value) -> String {
@@ -163,11 +126,7 @@ fn timestamp(value: &Value) -> Option<Timestamp> {
 }
 
 fn pairs(map: &Value) -> Vec<(String, String)> {
-    map.as_object()
-        .into_iter()
-        .flatten()
-        .map(|(name, value)| (cleaned(name), text(value)))
-        .collect()
+    map.as_object().into_iter().flatten().map(|(name, value)| (cleaned(name), text(value))).collect()
 }
 
 #[cfg(test)]
@@ -193,47 +152,22 @@ mod tests {
     #[test]
     fn every_kind_of_container_is_told_in_the_specs_order() {
         let multi = recorded("multi");
-        let seen: Vec<(&str, ContainerKind)> = multi
-            .containers
-            .iter()
-            .map(|container| (&*container.name, container.kind))
-            .collect();
+        let seen: Vec<(&str, ContainerKind)> =
+            multi.containers.iter().map(|container| (&*container.name, container.kind)).collect();
         assert_eq!(seen[0], ("setup", ContainerKind::Init));
         assert_eq!(seen[1], ("sidecar", ContainerKind::Sidecar));
-        assert!(
-            seen[2..4]
-                .iter()
-                .all(|(_, kind)| *kind == ContainerKind::Regular)
-        );
-        assert!(
-            seen[4..]
-                .iter()
-                .all(|(_, kind)| *kind == ContainerKind::Ephemeral)
-        );
+        assert!(seen[2..4].iter().all(|(_, kind)| *kind == ContainerKind::Regular));
+        assert!(seen[4..].iter().all(|(_, kind)| *kind == ContainerKind::Ephemeral));
         assert_eq!(seen.len(), 7);
-        let ended = multi
-            .containers
-            .iter()
-            .find(|container| &*container.name == "ended")
-            .unwrap();
-        assert!(matches!(
-            ended.state,
-            ContainerState::Terminated { code: 7, .. }
-        ));
-        assert_eq!(
-            multi.trouble, None,
-            "a debugger that failed is no trouble of the pod's"
-        );
+        let ended = multi.containers.iter().find(|container| &*container.name == "ended").unwrap();
+        assert!(matches!(ended.state, ContainerState::Terminated { code: 7, .. }));
+        assert_eq!(multi.trouble, None, "a debugger that failed is no trouble of the pod's");
     }
 
     #[test]
     fn the_kubelets_words_about_users_are_taken() {
         let locked = recorded("locked");
-        let debugger = locked
-            .containers
-            .iter()
-            .find(|container| container.kind == ContainerKind::Ephemeral)
-            .unwrap();
+        let debugger = locked.containers.iter().find(|container| container.kind == ContainerKind::Ephemeral).unwrap();
         assert_eq!(debugger.user, Some((65532, 0)));
         assert_eq!(locked.default_container.as_deref(), Some("app"));
     }
@@ -265,36 +199,17 @@ mod tests {
                 "spec": {"containers": [{"name": "a"}, {"name": "b"}]},
             })
         };
-        assert_eq!(
-            pod_detail(&pod("b")).unwrap().default_container.as_deref(),
-            Some("b")
-        );
-        assert_eq!(
-            pod_detail(&pod("gone"))
-                .unwrap()
-                .default_container
-                .as_deref(),
-            Some("a")
-        );
+        assert_eq!(pod_detail(&pod("b")).unwrap().default_container.as_deref(), Some("b"));
+        assert_eq!(pod_detail(&pod("gone")).unwrap().default_container.as_deref(), Some("a"));
     }
 
     #[test]
     fn the_recorded_pods_have_the_trouble_one_sees() {
-        for (name, expected) in [
-            ("crash", "app keeps crashing"),
-            ("pending", "no node takes it"),
-        ] {
+        for (name, expected) in [("crash", "app keeps crashing"), ("pending", "no node takes it")] {
             let trouble = recorded(name).trouble.unwrap_or_default();
             assert!(trouble.contains(expected), "{name}: {trouble:?}");
         }
-        for name in [
-            "done",
-            "mynewpod",
-            "nonroot",
-            "nonroot-nouid",
-            "locked",
-            "nodejsapps-66cd8dd789-gddtt",
-        ] {
+        for name in ["done", "mynewpod", "nonroot", "nonroot-nouid", "locked", "nodejsapps-66cd8dd789-gddtt"] {
             assert_eq!(recorded(name).trouble, None, "{name}");
         }
     }

@@ -15,24 +15,10 @@ impl Cluster {
     ///
     /// # Errors
     /// The API's refusal, or a connection that could not be made; a container that has already ended is one of them.
-    pub async fn attach(
-        &self,
-        container: &ContainerKey,
-        tty: bool,
-        stdin: bool,
-    ) -> Result<Transport, Problem> {
-        self.open_stream(
-            "attach",
-            container,
-            &[],
-            Shape {
-                stdin,
-                tty,
-                success: Success::Finished,
-            },
-        )
-        .await
-        .map_err(|fault| attach_problem(&fault, container))
+    pub async fn attach(&self, container: &ContainerKey, tty: bool, stdin: bool) -> Result<Transport, Problem> {
+        self.open_stream("attach", container, &[], Shape { stdin, tty, success: Success::Finished })
+            .await
+            .map_err(|fault| attach_problem(&fault, container))
     }
 
     /// Runs a command in the container, its standard input open.
@@ -42,36 +28,14 @@ impl Cluster {
     ///
     /// # Errors
     /// The API's refusal, or a connection that could not be made.
-    pub async fn exec(
-        &self,
-        container: &ContainerKey,
-        command: &[String],
-        tty: bool,
-    ) -> Result<Transport, Problem> {
-        let what = format!(
-            "cannot run {} in {}",
-            command.first().map_or("nothing", String::as_str),
-            named(container)
-        );
+    pub async fn exec(&self, container: &ContainerKey, command: &[String], tty: bool) -> Result<Transport, Problem> {
+        let what = format!("cannot run {} in {}", command.first().map_or("nothing", String::as_str), named(container));
         if command.is_empty() {
-            return Err(Problem::new(
-                what,
-                "there is no command",
-                "say which command to run",
-            ));
+            return Err(Problem::new(what, "there is no command", "say which command to run"));
         }
-        self.open_stream(
-            "exec",
-            container,
-            command,
-            Shape {
-                stdin: true,
-                tty,
-                success: Success::ExitedZero,
-            },
-        )
-        .await
-        .map_err(|fault| fault.problem(what))
+        self.open_stream("exec", container, command, Shape { stdin: true, tty, success: Success::ExitedZero })
+            .await
+            .map_err(|fault| fault.problem(what))
     }
 
     async fn open_stream(
@@ -98,18 +62,12 @@ impl Cluster {
 
 /// `namespace/pod/container`, as messages name it.
 pub(super) fn named(container: &ContainerKey) -> String {
-    format!(
-        "{}/{}/{}",
-        container.pod.namespace, container.pod.name, container.container
-    )
+    format!("{}/{}/{}", container.pod.namespace, container.pod.name, container.container)
 }
 
 fn attach_problem(fault: &Fault, container: &ContainerKey) -> Problem {
     let what = format!("cannot attach to {}", named(container));
-    let words = fault
-        .status()
-        .map(|status| status.message.as_str())
-        .unwrap_or_default();
+    let words = fault.status().map(|status| status.message.as_str()).unwrap_or_default();
     if fault.code() == 500 && words.contains("not found in pod") {
         return Problem::new(
             what,

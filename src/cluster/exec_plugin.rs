@@ -30,10 +30,7 @@ pub(super) struct Credential {
 impl std::fmt::Debug for Credential {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // Secrets do not belong into logs.
-        formatter
-            .debug_struct("Credential")
-            .field("expires", &self.expires)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Credential").field("expires", &self.expires).finish_non_exhaustive()
     }
 }
 
@@ -78,11 +75,7 @@ impl ExecPlugin {
     pub(super) fn new(exec: ExecConfig, cluster: &ClusterEntry) -> Result<Self, Problem> {
         let cluster = if exec.provide_cluster_info {
             let info = ExecAuthCluster::try_from(cluster).map_err(|error| {
-                Problem::new(
-                    "cannot log in",
-                    error.to_string(),
-                    "check certificate-authority in the kubeconfig",
-                )
+                Problem::new("cannot log in", error.to_string(), "check certificate-authority in the kubeconfig")
             })?;
             Some(serde_json::to_value(info).unwrap_or_default())
         } else {
@@ -98,11 +91,7 @@ impl ExecPlugin {
 
     /// The command as a person would type it.
     pub(super) fn command_line(&self) -> String {
-        let words = self
-            .exec
-            .command
-            .iter()
-            .chain(self.exec.args.iter().flatten());
+        let words = self.exec.command.iter().chain(self.exec.args.iter().flatten());
         words.map(String::as_str).collect::<Vec<_>>().join(" ")
     }
 
@@ -111,10 +100,7 @@ impl ExecPlugin {
         if self.needs_terminal() {
             return Err(Problem::new(
                 "cannot log in",
-                format!(
-                    "`{}` talks to a person on a terminal and the console has it",
-                    self.command_line()
-                ),
+                format!("`{}` talks to a person on a terminal and the console has it", self.command_line()),
                 "leave the console, run the command once, then start again",
             ));
         }
@@ -127,23 +113,15 @@ impl ExecPlugin {
     }
 
     async fn start(&self, interactive: bool, within: Duration) -> Result<Credential, Problem> {
-        let program = self
-            .exec
-            .command
-            .clone()
-            .filter(|command| !command.is_empty())
-            .ok_or_else(|| {
-                Problem::new(
-                    "cannot log in",
-                    "the kubeconfig's exec section names no command",
-                    "correct users[].user.exec.command",
-                )
-            })?;
+        let program = self.exec.command.clone().filter(|command| !command.is_empty()).ok_or_else(|| {
+            Problem::new(
+                "cannot log in",
+                "the kubeconfig's exec section names no command",
+                "correct users[].user.exec.command",
+            )
+        })?;
         let mut command = Command::new(&program);
-        command
-            .args(self.exec.args.iter().flatten())
-            .kill_on_drop(true)
-            .stdout(Stdio::piped());
+        command.args(self.exec.args.iter().flatten()).kill_on_drop(true).stdout(Stdio::piped());
         if interactive {
             command.stdin(Stdio::inherit()).stderr(Stdio::inherit());
         } else {
@@ -155,9 +133,7 @@ impl ExecPlugin {
             }
         }
         command.env("KUBERNETES_EXEC_INFO", self.info(interactive).to_string());
-        let child = command
-            .spawn()
-            .map_err(|error| self.not_started(&program, &error))?;
+        let child = command.spawn().map_err(|error| self.not_started(&program, &error))?;
         let output = tokio::time::timeout(within, child.wait_with_output())
             .await
             .map_err(|_| {
@@ -169,25 +145,14 @@ impl ExecPlugin {
             .map_err(|error| self.failed(error.to_string(), "run it by hand to see why"))?;
         if !output.status.success() {
             let words = last_words(&output.stderr);
-            let why = if words.is_empty() {
-                output.status.to_string()
-            } else {
-                format!("{}: {words}", output.status)
-            };
-            return Err(self.failed(
-                why,
-                "run it by hand, or log in again with your provider's command",
-            ));
+            let why = if words.is_empty() { output.status.to_string() } else { format!("{}: {words}", output.status) };
+            return Err(self.failed(why, "run it by hand, or log in again with your provider's command"));
         }
         self.parse(&output.stdout)
     }
 
     fn info(&self, interactive: bool) -> Value {
-        let version = self
-            .exec
-            .api_version
-            .as_deref()
-            .unwrap_or("client.authentication.k8s.io/v1beta1");
+        let version = self.exec.api_version.as_deref().unwrap_or("client.authentication.k8s.io/v1beta1");
         let mut spec = json!({ "interactive": interactive });
         if let Some(cluster) = &self.cluster {
             spec["cluster"] = cluster.clone();
@@ -196,32 +161,22 @@ impl ExecPlugin {
     }
 
     fn parse(&self, output: &[u8]) -> Result<Credential, Problem> {
-        let bad =
-            |why: String| self.failed(why, "run it by hand: it should print an ExecCredential");
-        let answer: Answer = serde_json::from_slice(output)
-            .map_err(|error| bad(format!("its answer is no ExecCredential: {error}")))?;
-        let status = answer
-            .status
-            .ok_or_else(|| bad("its answer has no status".to_owned()))?;
+        let bad = |why: String| self.failed(why, "run it by hand: it should print an ExecCredential");
+        let answer: Answer =
+            serde_json::from_slice(output).map_err(|error| bad(format!("its answer is no ExecCredential: {error}")))?;
+        let status = answer.status.ok_or_else(|| bad("its answer has no status".to_owned()))?;
         let identity = match (status.client_certificate_data, status.client_key_data) {
             (Some(certificate), Some(key)) => Some((certificate, key)),
             (None, None) => None,
             _ => {
-                return Err(bad(
-                    "it gave a certificate without its key, or a key alone".to_owned()
-                ));
+                return Err(bad("it gave a certificate without its key, or a key alone".to_owned()));
             }
         };
         let token = status.token.filter(|token| !token.is_empty());
         if token.is_none() && identity.is_none() {
             return Err(bad("it gave neither a token nor a certificate".to_owned()));
         }
-        Ok(Credential {
-            token,
-            identity,
-            expires: status.expiration_timestamp,
-            obtained: Timestamp::now(),
-        })
+        Ok(Credential { token, identity, expires: status.expiration_timestamp, obtained: Timestamp::now() })
     }
 
     fn not_started(&self, program: &str, error: &std::io::Error) -> Problem {
@@ -229,29 +184,20 @@ impl ExecPlugin {
             Some(hint) if !hint.is_empty() => hint.to_owned(),
             _ => format!("install {program} or put it on the PATH; this context's user needs it"),
         };
-        Problem::new(
-            "cannot log in",
-            format!("the credential plugin {program} does not start: {error}"),
-            hint,
-        )
+        Problem::new("cannot log in", format!("the credential plugin {program} does not start: {error}"), hint)
     }
 
     fn failed(&self, why: impl AsRef<str>, hint: &str) -> Problem {
         Problem::new(
             "cannot log in",
-            format!(
-                "the credential plugin `{}` failed: {}",
-                self.command_line(),
-                why.as_ref()
-            ),
+            format!("the credential plugin `{}` failed: {}", self.command_line(), why.as_ref()),
             hint,
         )
     }
 }
 
 fn last_words(stderr: &[u8]) -> String {
-    let text =
-        String::from_utf8_lossy(&stderr[stderr.len().saturating_sub(WORDS_LIMIT)..]).into_owned();
+    let text = String::from_utf8_lossy(&stderr[stderr.len().saturating_sub(WORDS_LIMIT)..]).into_owned();
     cleaned(text.trim())
 }
 
@@ -285,10 +231,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_failure_tells_the_plugins_own_words() {
-        let problem = plugin("echo 'the \u{1b}[31mSSO session has expired' >&2; exit 3")
-            .run()
-            .await
-            .unwrap_err();
+        let problem = plugin("echo 'the \u{1b}[31mSSO session has expired' >&2; exit 3").run().await.unwrap_err();
         assert!(problem.why.contains("SSO session has expired"), "{problem}");
         assert!(!problem.why.contains('\u{1b}'));
     }
@@ -300,22 +243,15 @@ mod tests {
             install_hint: Some("brew install it".into()),
             ..ExecConfig::default()
         };
-        let problem = ExecPlugin::new(exec, &ClusterEntry::default())
-            .unwrap()
-            .run()
-            .await
-            .unwrap_err();
+        let problem = ExecPlugin::new(exec, &ClusterEntry::default()).unwrap().run().await.unwrap_err();
         assert_eq!(problem.hint, "brew install it");
     }
 
     #[tokio::test]
     async fn what_is_no_credential_is_said() {
-        for script in [
-            "echo hello",
-            "echo '{}'",
-            r#"echo '{"status":{}}'"#,
-            r#"echo '{"status":{"clientKeyData":"k"}}'"#,
-        ] {
+        for script in
+            ["echo hello", "echo '{}'", r#"echo '{"status":{}}'"#, r#"echo '{"status":{"clientKeyData":"k"}}'"#]
+        {
             assert!(plugin(script).run().await.is_err(), "{script}");
         }
     }
@@ -331,18 +267,11 @@ mod tests {
     #[test]
     fn a_credential_is_replaced_before_it_ends() {
         let at = |second: i64| Timestamp::from_second(second).unwrap();
-        let lasting = |seconds: i64| Credential {
-            token: None,
-            identity: None,
-            expires: Some(at(seconds)),
-            obtained: at(0),
-        };
+        let lasting =
+            |seconds: i64| Credential { token: None, identity: None, expires: Some(at(seconds)), obtained: at(0) };
         assert!(!lasting(3600).is_ending(at(3500)));
         assert!(lasting(3600).is_ending(at(3541)));
-        assert!(
-            !lasting(40).is_ending(at(20)),
-            "a short life is not replaced at once"
-        );
+        assert!(!lasting(40).is_ending(at(20)), "a short life is not replaced at once");
         assert!(lasting(40).is_ending(at(31)));
         assert!(!lasting(40).has_expired(at(39)) && lasting(40).has_expired(at(40)));
     }

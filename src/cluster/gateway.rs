@@ -60,20 +60,11 @@ pub(super) fn client(
         Renewing::gateway(config.clone(), plugin, credential)?
     } else {
         let authentication = config.auth_layer().map_err(|error| unusable(&error))?;
-        BoxCloneSyncService::new(
-            option_layer(authentication)
-                .layer(gateway(config)?)
-                .map_err(BoxError::from),
-        )
+        BoxCloneSyncService::new(option_layer(authentication).layer(gateway(config)?).map_err(BoxError::from))
     };
-    let headers = config
-        .extra_headers_layer()
-        .map_err(|error| unusable(&error))?;
-    let decompression =
-        tower_http::decompression::DecompressionLayer::new().gzip(!config.disable_compression);
-    let service = config
-        .base_uri_layer()
-        .layer(headers.layer(decompression.layer(built)));
+    let headers = config.extra_headers_layer().map_err(|error| unusable(&error))?;
+    let decompression = tower_http::decompression::DecompressionLayer::new().gzip(!config.disable_compression);
+    let service = config.base_uri_layer().layer(headers.layer(decompression.layer(built)));
     Ok(Client::new(service, config.default_namespace.clone()))
 }
 
@@ -107,18 +98,10 @@ fn gateway(config: &Config) -> Result<Gateway, Problem> {
         Some("https") => {
             // The proxy is somebody else's: it is checked against the system's roots, not the cluster's, and gets no client certificate.
             let theirs = Config::new(proxy.clone());
-            let secured = theirs
-                .rustls_https_connector_with_connector(tcp())
-                .map_err(|error| unusable(&error))?;
-            over(
-                config,
-                with_basic_auth(Tunnel::new(without_userinfo(proxy), secured), proxy),
-            )
+            let secured = theirs.rustls_https_connector_with_connector(tcp()).map_err(|error| unusable(&error))?;
+            over(config, with_basic_auth(Tunnel::new(without_userinfo(proxy), secured), proxy))
         }
-        _ => over(
-            config,
-            with_basic_auth(Tunnel::new(without_userinfo(proxy), tcp()), proxy),
-        ),
+        _ => over(config, with_basic_auth(Tunnel::new(without_userinfo(proxy), tcp()), proxy)),
     }
 }
 
@@ -126,8 +109,7 @@ fn gateway(config: &Config) -> Result<Gateway, Problem> {
 /// an empty store stands in.
 fn trusting(config: &Config) -> Config {
     let mut config = config.clone();
-    let never_asked =
-        config.accept_invalid_certs || config.cluster_url.scheme_str() == Some("http");
+    let never_asked = config.accept_invalid_certs || config.cluster_url.scheme_str() == Some("http");
     if never_asked && config.root_cert.is_none() {
         config.root_cert = Some(Vec::new());
     }
@@ -155,31 +137,21 @@ fn userinfo(proxy: &Uri) -> Option<(String, String)> {
 fn percent_decoded(text: &str) -> String {
     // A form decoder would turn `+` into a space, which userinfo does not.
     let escaped = text.replace('+', "%2B");
-    form_urlencoded::parse(escaped.as_bytes())
-        .next()
-        .map(|(name, _)| name.into_owned())
-        .unwrap_or_default()
+    form_urlencoded::parse(escaped.as_bytes()).next().map(|(name, _)| name.into_owned()).unwrap_or_default()
 }
 
 fn without_userinfo(proxy: &Uri) -> Uri {
     let mut parts = proxy.clone().into_parts();
-    parts.authority =
-        parts
-            .authority
-            .and_then(|authority| match authority.as_str().rsplit_once('@') {
-                Some((_, place)) => place.parse().ok(),
-                None => Some(authority),
-            });
+    parts.authority = parts.authority.and_then(|authority| match authority.as_str().rsplit_once('@') {
+        Some((_, place)) => place.parse().ok(),
+        None => Some(authority),
+    });
     Uri::from_parts(parts).unwrap_or_else(|_| proxy.clone())
 }
 
 fn with_basic_auth<C>(tunnel: Tunnel<C>, proxy: &Uri) -> Tunnel<C> {
     let header = userinfo(proxy).and_then(|(user, password)| {
-        HeaderValue::from_str(&format!(
-            "Basic {}",
-            STANDARD.encode(format!("{user}:{password}"))
-        ))
-        .ok()
+        HeaderValue::from_str(&format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))).ok()
     });
     match header {
         Some(header) => tunnel.with_auth(header),
@@ -194,20 +166,11 @@ where
     C::Future: Send + 'static,
     C::Error: Into<BoxError>,
 {
-    let secured = config
-        .rustls_https_connector_with_connector(connector)
-        .map_err(|error| unusable(&error))?;
+    let secured = config.rustls_https_connector_with_connector(connector).map_err(|error| unusable(&error))?;
     let bounded = secured.map_future(|connecting| {
         async move {
-            let late = || {
-                std::io::Error::new(
-                    std::io::ErrorKind::TimedOut,
-                    "no connection was made in time",
-                )
-            };
-            tokio::time::timeout(CONNECT_TIME, connecting)
-                .await
-                .map_err(|_| BoxError::from(late()))?
+            let late = || std::io::Error::new(std::io::ErrorKind::TimedOut, "no connection was made in time");
+            tokio::time::timeout(CONNECT_TIME, connecting).await.map_err(|_| BoxError::from(late()))?
         }
         .boxed()
     });
@@ -215,9 +178,7 @@ where
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(Duration::from_secs(60))
         .build(bounded);
-    Ok(BoxCloneSyncService::new(
-        ServiceExt::<Request<Body>>::map_err(client, BoxError::from),
-    ))
+    Ok(BoxCloneSyncService::new(ServiceExt::<Request<Body>>::map_err(client, BoxError::from)))
 }
 
 /// A gateway whose credential comes from a plugin and is replaced before it ends and when it is refused.
@@ -241,36 +202,19 @@ struct Current {
 }
 
 impl Renewing {
-    fn gateway(
-        config: Config,
-        plugin: ExecPlugin,
-        credential: Option<Credential>,
-    ) -> Result<Gateway, Problem> {
-        let current = credential
-            .map(|credential| with_credential(&config, credential))
-            .transpose()?;
-        let state = State {
-            current: current.map(Arc::new),
-            last_run: None,
-        };
-        let renewing = Arc::new(Self {
-            config,
-            plugin,
-            state: Mutex::new(state),
-        });
-        Ok(BoxCloneSyncService::new(tower::service_fn(
-            move |request| {
-                let renewing = Arc::clone(&renewing);
-                async move { renewing.send(request).await }
-            },
-        )))
+    fn gateway(config: Config, plugin: ExecPlugin, credential: Option<Credential>) -> Result<Gateway, Problem> {
+        let current = credential.map(|credential| with_credential(&config, credential)).transpose()?;
+        let state = State { current: current.map(Arc::new), last_run: None };
+        let renewing = Arc::new(Self { config, plugin, state: Mutex::new(state) });
+        Ok(BoxCloneSyncService::new(tower::service_fn(move |request| {
+            let renewing = Arc::clone(&renewing);
+            async move { renewing.send(request).await }
+        })))
     }
 
     async fn send(&self, request: Request<Body>) -> Result<Response<Incoming>, BoxError> {
         let (parts, body) = request.into_parts();
-        let again = body
-            .try_clone()
-            .map(|body| Request::from_parts(parts.clone(), body));
+        let again = body.try_clone().map(|body| Request::from_parts(parts.clone(), body));
         let current = self.current(None).await?;
         let response = current.send(Request::from_parts(parts, body)).await?;
         if response.status() != StatusCode::UNAUTHORIZED {
@@ -278,9 +222,7 @@ impl Renewing {
         }
         // The server revoked it before its time, or it never had one: once with a new one.
         match (again, self.current(Some(&current)).await) {
-            (Some(again), Ok(renewed)) if !Arc::ptr_eq(&renewed, &current) => {
-                renewed.send(again).await
-            }
+            (Some(again), Ok(renewed)) if !Arc::ptr_eq(&renewed, &current) => renewed.send(again).await,
             _ => Ok(response),
         }
     }
@@ -291,17 +233,13 @@ impl Renewing {
         let now = Timestamp::now();
         let held = state.current.clone();
         let fresh = |current: &Arc<Current>| {
-            !current.credential.is_ending(now)
-                && refused.is_none_or(|refused| !Arc::ptr_eq(refused, current))
+            !current.credential.is_ending(now) && refused.is_none_or(|refused| !Arc::ptr_eq(refused, current))
         };
         if let Some(current) = held.as_ref().filter(|current| fresh(current)) {
             return Ok(Arc::clone(current));
         }
         let usable = held.filter(|current| !current.credential.has_expired(now));
-        let resting = state
-            .last_run
-            .as_ref()
-            .filter(|(ran, _)| ran.elapsed() < PLUGIN_PAUSE);
+        let resting = state.last_run.as_ref().filter(|(ran, _)| ran.elapsed() < PLUGIN_PAUSE);
         if let Some((_, failure)) = resting {
             return match (usable, failure) {
                 (Some(current), _) => Ok(current),
@@ -337,9 +275,7 @@ impl Renewing {
 impl Current {
     async fn send(&self, mut request: Request<Body>) -> Result<Response<Incoming>, BoxError> {
         if let Some(authorization) = &self.authorization {
-            request
-                .headers_mut()
-                .insert(header::AUTHORIZATION, authorization.clone());
+            request.headers_mut().insert(header::AUTHORIZATION, authorization.clone());
         }
         self.gateway.clone().oneshot(request).await
     }
@@ -365,11 +301,7 @@ fn with_credential(config: &Config, credential: Credential) -> Result<Current, P
         }
         None => None,
     };
-    Ok(Current {
-        gateway: gateway(&config)?,
-        authorization,
-        credential,
-    })
+    Ok(Current { gateway: gateway(&config)?, authorization, credential })
 }
 
 #[cfg(test)]
@@ -379,10 +311,7 @@ mod tests {
     #[test]
     fn a_proxys_password_is_decoded_and_kept_out_of_its_address() {
         let proxy: Uri = "http://me:pa%40ss+1@proxy:3128".parse().unwrap();
-        assert_eq!(
-            userinfo(&proxy),
-            Some(("me".to_owned(), "pa@ss+1".to_owned()))
-        );
+        assert_eq!(userinfo(&proxy), Some(("me".to_owned(), "pa@ss+1".to_owned())));
         assert_eq!(without_userinfo(&proxy), "http://proxy:3128");
         assert_eq!(userinfo(&"http://proxy:3128".parse().unwrap()), None);
     }

@@ -35,24 +35,14 @@ pub(super) struct Places {
 
 impl Places {
     pub(super) fn of_process() -> Self {
-        Self {
-            variable: std::env::var_os("KUBECONFIG"),
-            home: std::env::home_dir(),
-        }
+        Self { variable: std::env::var_os("KUBECONFIG"), home: std::env::home_dir() }
     }
 
     fn files(&self) -> Vec<PathBuf> {
-        let listed: Vec<PathBuf> = self
-            .variable
-            .iter()
-            .flat_map(std::env::split_paths)
-            .filter(|path| !path.as_os_str().is_empty())
-            .collect();
+        let listed: Vec<PathBuf> =
+            self.variable.iter().flat_map(std::env::split_paths).filter(|path| !path.as_os_str().is_empty()).collect();
         if listed.is_empty() {
-            self.home
-                .iter()
-                .map(|home| home.join(".kube").join("config"))
-                .collect()
+            self.home.iter().map(|home| home.join(".kube").join("config")).collect()
         } else {
             listed
         }
@@ -69,10 +59,7 @@ pub(super) struct Loaded {
 
 /// Reads the named file, or merges the ones that are there: the first to say something wins.
 pub(super) fn load(file: Option<&Path>, places: &Places) -> Result<Loaded, Problem> {
-    let mut loaded = Loaded {
-        config: Kubeconfig::default(),
-        files: Vec::new(),
-    };
+    let mut loaded = Loaded { config: Kubeconfig::default(), files: Vec::new() };
     let files = file.map_or_else(|| places.files(), |file| vec![file.to_owned()]);
     for path in files {
         // kubectl skips the missing ones of a list, but not the one that was named.
@@ -80,10 +67,7 @@ pub(super) fn load(file: Option<&Path>, places: &Places) -> Result<Loaded, Probl
             continue;
         }
         let next = Kubeconfig::read_from(&path).map_err(|error| unreadable(&path, &error))?;
-        loaded.config = loaded
-            .config
-            .merge(next)
-            .map_err(|error| unreadable(&path, &error))?;
+        loaded.config = loaded.config.merge(next).map_err(|error| unreadable(&path, &error))?;
         loaded.files.push(path);
     }
     Ok(loaded)
@@ -91,9 +75,8 @@ pub(super) fn load(file: Option<&Path>, places: &Places) -> Result<Loaded, Probl
 
 fn unreadable(path: &Path, error: &kube::config::KubeconfigError) -> Problem {
     use std::error::Error;
-    let causes: Vec<String> = std::iter::successors(error.source(), |&cause| cause.source())
-        .map(ToString::to_string)
-        .collect();
+    let causes: Vec<String> =
+        std::iter::successors(error.source(), |&cause| cause.source()).map(ToString::to_string).collect();
     let why = causes.last().cloned().unwrap_or_else(|| error.to_string());
     Problem::new(
         format!("cannot read the kubeconfig {}", path.display()),
@@ -113,11 +96,7 @@ pub(super) fn contexts(config: &Kubeconfig) -> Vec<ContextInfo> {
                 name: cleaned(&named.name),
                 cluster: cleaned(&context.cluster),
                 user: context.user.as_deref().map(cleaned).unwrap_or_default(),
-                namespace: context
-                    .namespace
-                    .as_deref()
-                    .filter(|namespace| !namespace.is_empty())
-                    .map(cleaned),
+                namespace: context.namespace.as_deref().filter(|namespace| !namespace.is_empty()).map(cleaned),
             })
         })
         .collect()
@@ -134,24 +113,13 @@ pub(super) struct Picked {
 /// The context of this name with its cluster and user.
 pub(super) fn pick(config: &Kubeconfig, name: &str) -> Result<Picked, Problem> {
     let what = format!("cannot use the context {name}");
-    let Some(context) = contexts(config)
-        .into_iter()
-        .find(|context| context.name == name)
-    else {
-        let known: Vec<&str> = config
-            .contexts
-            .iter()
-            .map(|context| context.name.as_str())
-            .collect();
+    let Some(context) = contexts(config).into_iter().find(|context| context.name == name) else {
+        let known: Vec<&str> = config.contexts.iter().map(|context| context.name.as_str()).collect();
         let hint = match known.as_slice() {
             [] => "the kubeconfig has no contexts; check KUBECONFIG or --kubeconfig".to_owned(),
             known => format!("choose one of: {}", known.join(", ")),
         };
-        return Err(Problem::new(
-            what,
-            "the kubeconfig has no context of this name",
-            hint,
-        ));
+        return Err(Problem::new(what, "the kubeconfig has no context of this name", hint));
     };
     let cluster = config
         .clusters
@@ -172,11 +140,7 @@ pub(super) fn pick(config: &Kubeconfig, name: &str) -> Result<Picked, Problem> {
         .find(|user| user.name == context.user)
         .and_then(|user| user.auth_info.clone())
         .unwrap_or_default();
-    Ok(Picked {
-        context,
-        cluster,
-        user,
-    })
+    Ok(Picked { context, cluster, user })
 }
 
 #[cfg(test)]
@@ -187,8 +151,7 @@ mod tests {
 
     impl Folder {
         fn new(name: &str) -> Self {
-            let path =
-                std::env::temp_dir().join(format!("bathyscope-{name}-{}", std::process::id()));
+            let path = std::env::temp_dir().join(format!("bathyscope-{name}-{}", std::process::id()));
             std::fs::create_dir_all(&path).unwrap();
             Self(path)
         }
@@ -219,34 +182,14 @@ mod tests {
         let folder = Folder::new("merge");
         let one = folder.file("one", &kubeconfig("first", "https://one"));
         let two = folder.file("two", &kubeconfig("second", "https://two"));
-        let list = std::env::join_paths([
-            folder.0.join("missing"),
-            one.clone(),
-            PathBuf::new(),
-            two.clone(),
-        ])
-        .unwrap();
-        let loaded = load(
-            None,
-            &Places {
-                variable: Some(list),
-                home: None,
-            },
-        )
-        .unwrap();
+        let list = std::env::join_paths([folder.0.join("missing"), one.clone(), PathBuf::new(), two.clone()]).unwrap();
+        let loaded = load(None, &Places { variable: Some(list), home: None }).unwrap();
         assert_eq!(loaded.files, [one, two]);
         assert_eq!(loaded.config.current_context.as_deref(), Some("first"));
-        let names: Vec<String> = contexts(&loaded.config)
-            .into_iter()
-            .map(|context| context.name)
-            .collect();
+        let names: Vec<String> = contexts(&loaded.config).into_iter().map(|context| context.name).collect();
         assert_eq!(names, ["first", "second"]);
         let picked = pick(&loaded.config, "second").unwrap();
-        assert_eq!(
-            picked.cluster.server.as_deref(),
-            Some("https://one"),
-            "both files name the cluster c"
-        );
+        assert_eq!(picked.cluster.server.as_deref(), Some("https://one"), "both files name the cluster c");
         assert_eq!(picked.context.namespace.as_deref(), Some("shop"));
     }
 
@@ -254,20 +197,10 @@ mod tests {
     fn the_default_file_is_below_home_and_may_be_missing() {
         let folder = Folder::new("home");
         std::fs::create_dir_all(folder.0.join(".kube")).unwrap();
-        let places = Places {
-            variable: Some(OsString::new()),
-            home: Some(folder.0.clone()),
-        };
+        let places = Places { variable: Some(OsString::new()), home: Some(folder.0.clone()) };
         assert!(load(None, &places).unwrap().files.is_empty());
         folder.file(".kube/config", &kubeconfig("home", "https://h"));
-        assert_eq!(
-            load(None, &places)
-                .unwrap()
-                .config
-                .current_context
-                .as_deref(),
-            Some("home")
-        );
+        assert_eq!(load(None, &places).unwrap().config.current_context.as_deref(), Some("home"));
     }
 
     #[test]
@@ -277,10 +210,7 @@ mod tests {
         assert!(missing.what.contains("missing"), "{missing}");
         let bad = folder.file("bad", "contexts: [}");
         let problem = load(Some(&bad), &Places::default()).unwrap_err();
-        assert!(
-            problem.what.contains("bad") && !problem.why.is_empty(),
-            "{problem}"
-        );
+        assert!(problem.what.contains("bad") && !problem.why.is_empty(), "{problem}");
     }
 
     #[test]
@@ -292,9 +222,6 @@ mod tests {
         .unwrap();
         assert!(pick(&config, "a").unwrap_err().why.contains("gone"));
         assert!(pick(&config, "x").unwrap_err().hint.contains("a, b"));
-        assert!(
-            pick(&config, "b").unwrap().user.token.is_none(),
-            "an unknown user is anonymous"
-        );
+        assert!(pick(&config, "b").unwrap().user.token.is_none(), "an unknown user is anonymous");
     }
 }

@@ -12,9 +12,7 @@ use super::{
 
 const PAGE: &str = "500";
 
-fn null_as_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
-    deserializer: D,
-) -> Result<T, D::Error> {
+fn null_as_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
@@ -122,26 +120,15 @@ struct Life {
 impl State {
     fn wording(&self) -> String {
         match self {
-            Self {
-                running: Some(_), ..
-            } => "running".to_owned(),
-            Self {
-                terminated: Some(life),
-                ..
-            } => format!("ended ({})", life.exit_code),
-            Self {
-                waiting: Some(reason),
-                ..
-            } if !reason.reason.is_empty() => cleaned(&reason.reason),
+            Self { running: Some(_), .. } => "running".to_owned(),
+            Self { terminated: Some(life), .. } => format!("ended ({})", life.exit_code),
+            Self { waiting: Some(reason), .. } if !reason.reason.is_empty() => cleaned(&reason.reason),
             _ => "waiting".to_owned(),
         }
     }
 
     fn since(&self) -> Option<Timestamp> {
-        self.running
-            .as_ref()
-            .or(self.terminated.as_ref())?
-            .started_at
+        self.running.as_ref().or(self.terminated.as_ref())?.started_at
     }
 }
 
@@ -153,28 +140,21 @@ impl Cluster {
     pub async fn leftovers(&self, namespaces: Option<&[String]>) -> Result<Vec<Leftover>, Problem> {
         let mut found = Vec::new();
         match namespaces {
-            None => self
-                .leftovers_of(None, &mut found)
-                .await
-                .map_err(|fault| fault.problem("cannot look for leftovers"))?,
+            None => {
+                self.leftovers_of(None, &mut found).await.map_err(|fault| fault.problem("cannot look for leftovers"))?
+            }
             Some(namespaces) => {
                 for namespace in namespaces {
                     self.leftovers_of(Some(namespace), &mut found)
                         .await
-                        .map_err(|fault| {
-                            fault.problem(format!("cannot look for leftovers in {namespace}"))
-                        })?;
+                        .map_err(|fault| fault.problem(format!("cannot look for leftovers in {namespace}")))?;
                 }
             }
         }
         Ok(found)
     }
 
-    async fn leftovers_of(
-        &self,
-        namespace: Option<&str>,
-        found: &mut Vec<Leftover>,
-    ) -> Result<(), Fault> {
+    async fn leftovers_of(&self, namespace: Option<&str>, found: &mut Vec<Leftover>) -> Result<(), Fault> {
         let mut token = String::new();
         loop {
             let target = match namespace {
@@ -185,9 +165,7 @@ impl Cluster {
             if !token.is_empty() {
                 target = target.with("continue", &token);
             }
-            let body = self
-                .read(target.get(JSON)?, ANSWER_TIME, LIST_LIMIT)
-                .await?;
+            let body = self.read(target.get(JSON)?, ANSWER_TIME, LIST_LIMIT).await?;
             let list: List = decode(&body)?;
             found.extend(list.items.iter().flat_map(leftovers_in));
             match list.metadata.next {
@@ -199,17 +177,12 @@ impl Cluster {
 }
 
 fn leftovers_in(pod: &Pod) -> Vec<Leftover> {
-    let key = PodKey {
-        namespace: clean(&pod.metadata.namespace).into(),
-        name: clean(&pod.metadata.name).into(),
-    };
+    let key = PodKey { namespace: clean(&pod.metadata.namespace).into(), name: clean(&pod.metadata.name).into() };
     let owner = pod.metadata.annotations.created_by.as_deref().map(cleaned);
     let kind = match pod.metadata.labels.managed_by.as_deref() {
         Some("bathyscope") => Some(match &pod.metadata.annotations.copied_from {
             None if is_node_debugger(&pod.metadata.name) => LeftoverKind::NodeDebugger,
-            of => LeftoverKind::Copy {
-                of: of.as_deref().map(cleaned),
-            },
+            of => LeftoverKind::Copy { of: of.as_deref().map(cleaned) },
         }),
         Some("kubectl-debug") => Some(LeftoverKind::NodeDebugger),
         _ => None,
@@ -225,11 +198,7 @@ fn leftovers_in(pod: &Pod) -> Vec<Leftover> {
         });
     }
     for container in &pod.spec.ephemeral_containers {
-        let status = pod
-            .status
-            .ephemeral_container_statuses
-            .iter()
-            .find(|status| status.name == container.name);
+        let status = pod.status.ephemeral_container_statuses.iter().find(|status| status.name == container.name);
         let state = status.map(|status| &status.state);
         left.push(Leftover {
             pod: key.clone(),
@@ -262,20 +231,10 @@ fn pod_wording(pod: &Pod) -> String {
             .iter()
             .filter_map(|status| status.state.terminated.as_ref())
             .find(|life| life.exit_code != 0)
-            .map_or_else(
-                || "failed".to_owned(),
-                |life| format!("ended ({})", life.exit_code),
-            ),
+            .map_or_else(|| "failed".to_owned(), |life| format!("ended ({})", life.exit_code)),
         _ => {
-            let waiting = pod
-                .status
-                .container_statuses
-                .iter()
-                .filter_map(|status| status.state.waiting.as_ref());
-            match waiting
-                .map(|reason| reason.reason.as_str())
-                .find(|reason| !reason.is_empty())
-            {
+            let waiting = pod.status.container_statuses.iter().filter_map(|status| status.state.waiting.as_ref());
+            match waiting.map(|reason| reason.reason.as_str()).find(|reason| !reason.is_empty()) {
                 Some(reason) => cleaned(reason),
                 None => cleaned(&pod.status.phase).to_lowercase(),
             }
@@ -295,27 +254,20 @@ mod tests {
 
     #[test]
     fn ephemeral_containers_of_recorded_pods_are_found() {
-        let list: List =
-            serde_json::from_str(include_str!("../../tests/data/recorded/pods-demo.json")).unwrap();
+        let list: List = serde_json::from_str(include_str!("../../tests/data/recorded/pods-demo.json")).unwrap();
         let found: Vec<Leftover> = list.items.iter().flat_map(leftovers_in).collect();
         let mut states: Vec<(String, &str)> = found
             .iter()
             .filter(|leftover| &*leftover.pod.name == "multi")
             .map(|leftover| match &leftover.kind {
-                LeftoverKind::Ephemeral { container, .. } => {
-                    (container.to_string(), leftover.state.as_str())
-                }
+                LeftoverKind::Ephemeral { container, .. } => (container.to_string(), leftover.state.as_str()),
                 other => panic!("{other:?}"),
             })
             .collect();
         states.sort_unstable();
         assert_eq!(
             states,
-            [
-                ("alive".into(), "running"),
-                ("ended".into(), "ended (7)"),
-                ("stuck-cmd".into(), "RunContainerError")
-            ]
+            [("alive".into(), "running"), ("ended".into(), "ended (7)"), ("stuck-cmd".into(), "RunContainerError")]
         );
         assert!(
             found.iter().any(|leftover| leftover.state == "waiting"),
@@ -325,10 +277,7 @@ mod tests {
 
     #[test]
     fn kubectls_node_pods_are_found_by_their_label() {
-        let list: List = serde_json::from_str(include_str!(
-            "../../tests/data/recorded/pods-node-debug.json"
-        ))
-        .unwrap();
+        let list: List = serde_json::from_str(include_str!("../../tests/data/recorded/pods-node-debug.json")).unwrap();
         let found: Vec<Leftover> = list.items.iter().flat_map(leftovers_in).collect();
         assert_eq!(found[0].kind, LeftoverKind::NodeDebugger);
         assert_eq!(found[0].state, "running");
@@ -345,20 +294,14 @@ mod tests {
             "status": {"phase": "Failed", "containerStatuses": [{"name": "d", "state": {"terminated": {"exitCode": 2}}}]},
         }));
         assert_eq!(found.len(), 1);
-        assert_eq!(
-            found[0].kind,
-            LeftoverKind::Copy {
-                of: Some("api".into())
-            }
-        );
-        assert_eq!(
-            (found[0].owner.as_deref(), found[0].state.as_str()),
-            (Some("ann"), "ended (2)")
-        );
+        assert_eq!(found[0].kind, LeftoverKind::Copy { of: Some("api".into()) });
+        assert_eq!((found[0].owner.as_deref(), found[0].state.as_str()), (Some("ann"), "ended (2)"));
     }
 
     #[test]
     fn ordinary_pods_are_nobodys_leftovers() {
-        assert!(left(json!({"metadata": {"name": "p", "labels": {"app.kubernetes.io/managed-by": "Helm"}}})).is_empty());
+        assert!(
+            left(json!({"metadata": {"name": "p", "labels": {"app.kubernetes.io/managed-by": "Helm"}}})).is_empty()
+        );
     }
 }

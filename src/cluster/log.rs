@@ -41,11 +41,7 @@ impl Cluster {
     ///
     /// # Errors
     /// The API's refusal (a container that has not started has no log), or a broken connection.
-    pub async fn log(
-        &self,
-        container: &ContainerKey,
-        options: LogOptions,
-    ) -> Result<Bytes, Problem> {
+    pub async fn log(&self, container: &ContainerKey, options: LogOptions) -> Result<Bytes, Problem> {
         self.log_end(container, options, LOG_LIMIT)
             .await
             .map_err(|fault| fault.problem(format!("cannot read the log of {}", named(container))))
@@ -55,18 +51,10 @@ impl Cluster {
     ///
     /// # Errors
     /// The API's refusal, or a connection that could not be made.
-    pub async fn follow_log(
-        &self,
-        container: &ContainerKey,
-        options: LogOptions,
-    ) -> Result<Transport, Problem> {
-        let opened = async {
-            self.open(request(container, options, true)?, ANSWER_TIME)
-                .await
-        };
-        let response = opened.await.map_err(|fault| {
-            fault.problem(format!("cannot follow the log of {}", named(container)))
-        })?;
+    pub async fn follow_log(&self, container: &ContainerKey, options: LogOptions) -> Result<Transport, Problem> {
+        let opened = async { self.open(request(container, options, true)?, ANSWER_TIME).await };
+        let response =
+            opened.await.map_err(|fault| fault.problem(format!("cannot follow the log of {}", named(container))))?;
         let (output, incoming) = mpsc::channel(PLACES);
         // Nothing is read from it: what a caller sends is dropped with the transport.
         let (outgoing, _) = mpsc::channel(1);
@@ -81,15 +69,9 @@ impl Cluster {
         options: LogOptions,
         keep: usize,
     ) -> Result<Bytes, Fault> {
-        let mut body = self
-            .open(request(container, options, false)?, ANSWER_TIME)
-            .await?
-            .into_body();
+        let mut body = self.open(request(container, options, false)?, ANSWER_TIME).await?.into_body();
         let mut log = BytesMut::new();
-        while let Some(frame) = tokio::time::timeout(SILENCE, body.frame())
-            .await
-            .map_err(|_| Fault::Silent(SILENCE))?
-        {
+        while let Some(frame) = tokio::time::timeout(SILENCE, body.frame()).await.map_err(|_| Fault::Silent(SILENCE))? {
             let Ok(data) = frame.map_err(|error| Fault::broken(&error))?.into_data() else {
                 continue;
             };
@@ -104,13 +86,8 @@ impl Cluster {
     }
 }
 
-fn request(
-    container: &ContainerKey,
-    options: LogOptions,
-    follow: bool,
-) -> Result<Request<Vec<u8>>, Fault> {
-    let mut target =
-        Target::pod(&container.pod, Some("log"))?.with("container", &container.container);
+fn request(container: &ContainerKey, options: LogOptions, follow: bool) -> Result<Request<Vec<u8>>, Fault> {
+    let mut target = Target::pod(&container.pod, Some("log"))?.with("container", &container.container);
     if let Some(lines) = options.tail_lines {
         target = target.with("tailLines", &lines.to_string());
     }
@@ -118,21 +95,14 @@ fn request(
         // The API refuses 0.
         target = target.with("limitBytes", &bytes.max(1).to_string());
     }
-    for (wanted, name) in [
-        (options.previous, "previous"),
-        (options.timestamps, "timestamps"),
-        (follow, "follow"),
-    ] {
+    for (wanted, name) in [(options.previous, "previous"), (options.timestamps, "timestamps"), (follow, "follow")] {
         if wanted {
             target = target.with(name, "true");
         }
     }
     let mut request = target.get("*/*")?;
     // A compressed stream would be held back until a block is full.
-    request.headers_mut().insert(
-        header::ACCEPT_ENCODING,
-        HeaderValue::from_static("identity"),
-    );
+    request.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     Ok(request)
 }
 
@@ -146,9 +116,7 @@ async fn follow(body: Body, output: mpsc::Sender<Incoming>) {
         match frame {
             None => break End::Finished,
             Some(Err(error)) => {
-                break End::Lost {
-                    reason: Fault::broken(&error).why(),
-                };
+                break End::Lost { reason: Fault::broken(&error).why() };
             }
             Some(Ok(frame)) => {
                 if let Ok(data) = frame.into_data()

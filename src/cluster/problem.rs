@@ -21,11 +21,7 @@ impl Error for Problem {}
 impl Problem {
     /// A problem of three sentences, each cleaned of control characters.
     pub fn new(what: impl AsRef<str>, why: impl AsRef<str>, hint: impl AsRef<str>) -> Self {
-        Self {
-            what: cleaned(what.as_ref()),
-            why: cleaned(why.as_ref()),
-            hint: cleaned(hint.as_ref()),
-        }
+        Self { what: cleaned(what.as_ref()), why: cleaned(why.as_ref()), hint: cleaned(hint.as_ref()) }
     }
 }
 
@@ -91,9 +87,7 @@ impl Fault {
 
     /// Whether the list or watch must start afresh: HTTP 410, or a Status that says so.
     pub(super) fn is_expired(&self) -> bool {
-        self.status().is_some_and(|status| {
-            status.code == 410 || matches!(status.reason.as_str(), "Expired" | "Gone")
-        })
+        self.status().is_some_and(|status| status.code == 410 || matches!(status.reason.as_str(), "Expired" | "Gone"))
     }
 
     /// Why, in one sentence.
@@ -111,9 +105,13 @@ impl Fault {
     pub(super) fn problem(&self, what: impl AsRef<str>) -> Problem {
         let hint = match self {
             Self::Api(status) => status_advice(status),
-            Self::Silent(_) => "check the network, the VPN and whether the API server is overloaded; then try again".to_owned(),
+            Self::Silent(_) => {
+                "check the network, the VPN and whether the API server is overloaded; then try again".to_owned()
+            }
             Self::Broken { hint, .. } => (*hint).to_owned(),
-            Self::Unreadable(_) => "check that the context's server is a Kubernetes API and not a login page or a proxy".to_owned(),
+            Self::Unreadable(_) => {
+                "check that the context's server is a Kubernetes API and not a login page or a proxy".to_owned()
+            }
             Self::Refused(problem) => {
                 return Problem::new(what, format!("{}: {}", problem.what, problem.why), &problem.hint);
             }
@@ -145,10 +143,15 @@ fn status_advice(status: &Status) -> String {
         400 => "the request does not fit this object; look at its containers again".to_owned(),
         401 => "the credentials are not accepted: log in again, then try again".to_owned(),
         403 if message.contains("violates PodSecurity") => {
-            "the namespace's Pod Security level refuses it: choose a profile it admits (restricted fits every level)".to_owned()
+            "the namespace's Pod Security level refuses it: choose a profile it admits (restricted fits every level)"
+                .to_owned()
         }
-        403 if message.contains("being terminated") => "the namespace is being deleted; nothing new can start in it".to_owned(),
-        403 if message.contains("exceeded quota") => "the namespace's quota is used up: free some of it, or ask for more".to_owned(),
+        403 if message.contains("being terminated") => {
+            "the namespace is being deleted; nothing new can start in it".to_owned()
+        }
+        403 if message.contains("exceeded quota") => {
+            "the namespace's quota is used up: free some of it, or ask for more".to_owned()
+        }
         403 => match MissingRight::of(message) {
             Some(right) => format!("ask for the right to {right}"),
             None => "ask the cluster's administrators for this right".to_owned(),
@@ -164,7 +167,9 @@ fn status_advice(status: &Status) -> String {
             _ => "change what the server names and try again".to_owned(),
         },
         429 => "the server is busy; wait a little and try again".to_owned(),
-        500 if message.contains("webhook") => "an admission webhook stands in the way: its owners can say why".to_owned(),
+        500 if message.contains("webhook") => {
+            "an admission webhook stands in the way: its owners can say why".to_owned()
+        }
         500.. => "the server has trouble of its own; try again in a moment".to_owned(),
         _ => String::new(),
     }
@@ -184,14 +189,8 @@ impl<'a> MissingRight<'a> {
         let (_, rest) = message.split_once("\" cannot ")?;
         let (verb, rest) = rest.split_once(" resource \"")?;
         let (resource, rest) = rest.split_once('"')?;
-        let namespace = rest
-            .split_once("in the namespace \"")
-            .and_then(|(_, rest)| rest.split_once('"'));
-        Some(Self {
-            verb,
-            resource,
-            namespace: namespace.map(|(namespace, _)| namespace),
-        })
+        let namespace = rest.split_once("in the namespace \"").and_then(|(_, rest)| rest.split_once('"'));
+        Some(Self { verb, resource, namespace: namespace.map(|(namespace, _)| namespace) })
     }
 }
 
@@ -222,16 +221,11 @@ fn causes(error: &(dyn Error + 'static)) -> String {
         "tunnel error: failed to create underlying connection",
         "error trying to connect",
     ];
-    let texts: Vec<String> = chain(error)
-        .map(|cause| cleaned(&cause.to_string()))
-        .collect();
+    let texts: Vec<String> = chain(error).map(|cause| cleaned(&cause.to_string())).collect();
     let mut told: Vec<&str> = Vec::new();
     for (at, text) in texts.iter().enumerate() {
-        let said_later = texts[at + 1..]
-            .iter()
-            .any(|later| text.contains(later.as_str()) || later == text);
-        let only_a_layer =
-            LAYERS.iter().any(|layer| text.starts_with(layer)) && at + 1 < texts.len();
+        let said_later = texts[at + 1..].iter().any(|later| text.contains(later.as_str()) || later == text);
+        let only_a_layer = LAYERS.iter().any(|layer| text.starts_with(layer)) && at + 1 < texts.len();
         if !(text.is_empty() || said_later || only_a_layer) {
             told.push(text);
         }
@@ -244,10 +238,7 @@ fn causes(error: &(dyn Error + 'static)) -> String {
 
 fn advice(error: &(dyn Error + 'static), why: &str) -> &'static str {
     use std::io::ErrorKind;
-    let kind = chain(error)
-        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
-        .map(std::io::Error::kind)
-        .last();
+    let kind = chain(error).filter_map(|cause| cause.downcast_ref::<std::io::Error>()).map(std::io::Error::kind).last();
     let lower = why.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
     if says(&["expired"]) && says(&["certificate"]) {
@@ -256,12 +247,7 @@ fn advice(error: &(dyn Error + 'static), why: &str) -> &'static str {
     if says(&["certificate", "unknownissuer", "notvalidforname"]) {
         return "the server's certificate is not the one the kubeconfig expects: check certificate-authority and tls-server-name, or fetch the kubeconfig again";
     }
-    if says(&[
-        "dns",
-        "lookup",
-        "name or service not known",
-        "nodename nor servname",
-    ]) {
+    if says(&["dns", "lookup", "name or service not known", "nodename nor servname"]) {
         return "the server's name cannot be found: check the VPN, DNS and the context's server";
     }
     if says(&["proxy", "tunnel", "socks"]) {
@@ -271,22 +257,16 @@ fn advice(error: &(dyn Error + 'static), why: &str) -> &'static str {
         Some(ErrorKind::ConnectionRefused) => {
             "nothing listens there: check that the cluster runs and that the context's server is right"
         }
-        Some(ErrorKind::TimedOut) => {
-            "nothing answers there: check the network, the VPN and the context's server"
+        Some(ErrorKind::TimedOut) => "nothing answers there: check the network, the VPN and the context's server",
+        Some(ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable | ErrorKind::AddrNotAvailable) => {
+            "there is no way to the server: check the network and the VPN"
         }
-        Some(
-            ErrorKind::NetworkUnreachable
-            | ErrorKind::HostUnreachable
-            | ErrorKind::AddrNotAvailable,
-        ) => "there is no way to the server: check the network and the VPN",
         Some(
             ErrorKind::ConnectionReset
             | ErrorKind::BrokenPipe
             | ErrorKind::UnexpectedEof
             | ErrorKind::ConnectionAborted,
-        ) => {
-            "the connection was cut: the server or something on the way to it was restarted; try again"
-        }
+        ) => "the connection was cut: the server or something on the way to it was restarted; try again",
         _ => "check the network and the context's server, then try again",
     }
 }
@@ -299,15 +279,10 @@ mod tests {
 
     fn recorded(title: &str) -> Fault {
         let answers: Vec<Value> =
-            serde_json::from_str(include_str!("../../tests/data/recorded/api-answers.json"))
-                .unwrap();
+            serde_json::from_str(include_str!("../../tests/data/recorded/api-answers.json")).unwrap();
         let answer = answers
             .into_iter()
-            .find(|answer| {
-                answer["title"]
-                    .as_str()
-                    .is_some_and(|text| text.starts_with(title))
-            })
+            .find(|answer| answer["title"].as_str().is_some_and(|text| text.starts_with(title)))
             .unwrap_or_else(|| panic!("no answer {title:?}"));
         let status = match &answer["response"]["object"] {
             Value::Null => answer["response"].clone(),
@@ -318,12 +293,8 @@ mod tests {
 
     #[test]
     fn a_missing_right_is_named_in_the_hint() {
-        let problem = recorded("patch ephemeralcontainers without the right")
-            .problem("cannot start a debugger");
-        assert_eq!(
-            problem.hint,
-            "ask for the right to patch pods/ephemeralcontainers in namespace demo"
-        );
+        let problem = recorded("patch ephemeralcontainers without the right").problem("cannot start a debugger");
+        assert_eq!(problem.hint, "ask for the right to patch pods/ephemeralcontainers in namespace demo");
         assert!(problem.why.contains("User \"oncall\" cannot patch"));
     }
 
@@ -336,10 +307,7 @@ mod tests {
     #[test]
     fn an_invalid_field_is_named() {
         let problem = recorded("unknown target").problem("cannot start a debugger");
-        assert_eq!(
-            problem.hint,
-            "change spec.ephemeralContainers[0].targetContainerName"
-        );
+        assert_eq!(problem.hint, "change spec.ephemeralContainers[0].targetContainerName");
     }
 
     #[test]
@@ -368,8 +336,7 @@ mod tests {
 
     #[test]
     fn a_page_of_html_is_not_shown() {
-        let status =
-            Status::failure("<html><body>502 Bad Gateway</body></html>", "").with_code(502);
+        let status = Status::failure("<html><body>502 Bad Gateway</body></html>", "").with_code(502);
         let problem = Fault::Api(Box::new(status)).problem("cannot list pods");
         assert_eq!(problem.why, "the server answered 502 with a web page");
     }

@@ -32,33 +32,18 @@ impl ProxyEnvironment {
     }
 
     /// The proxy for this server. `named` is the kubeconfig's `proxy-url`, which no exception overrides.
-    pub(super) fn proxy_for(
-        &self,
-        server: &Uri,
-        named: Option<&str>,
-    ) -> Result<Option<Uri>, Problem> {
+    pub(super) fn proxy_for(&self, server: &Uri, named: Option<&str>) -> Result<Option<Uri>, Problem> {
         let named = named.map(str::trim).filter(|url| !url.is_empty());
         if let Some(url) = named {
             return parse(url, "the kubeconfig's proxy-url").map(Some);
         }
         let host = server.host().unwrap_or_default().trim_matches(['[', ']']);
-        if is_local(host)
-            || self
-                .exceptions
-                .as_deref()
-                .is_some_and(|list| excepts(list, host, port_of(server)))
-        {
+        if is_local(host) || self.exceptions.as_deref().is_some_and(|list| excepts(list, host, port_of(server))) {
             return Ok(None);
         }
-        let (value, name) = if server.scheme_str() == Some("http") {
-            (&self.http, "HTTP_PROXY")
-        } else {
-            (&self.https, "HTTPS_PROXY")
-        };
-        value
-            .as_deref()
-            .map(|url| parse(url.trim(), name))
-            .transpose()
+        let (value, name) =
+            if server.scheme_str() == Some("http") { (&self.http, "HTTP_PROXY") } else { (&self.https, "HTTPS_PROXY") };
+        value.as_deref().map(|url| parse(url.trim(), name)).transpose()
     }
 }
 
@@ -76,55 +61,38 @@ fn parse(url: &str, source: &str) -> Result<Uri, Problem> {
             "use http://, https:// or socks5:// with host and port",
         )
     };
-    let uri: Uri = url
-        .parse()
-        .map_err(|error: http::uri::InvalidUri| bad(error.to_string()))?;
+    let uri: Uri = url.parse().map_err(|error: http::uri::InvalidUri| bad(error.to_string()))?;
     match uri.scheme_str() {
-        Some("http" | "https" | "socks5") if uri.host().is_some_and(|host| !host.is_empty()) => {
-            Ok(uri)
+        Some("http" | "https" | "socks5") if uri.host().is_some_and(|host| !host.is_empty()) => Ok(uri),
+        scheme => {
+            Err(bad(format!("scheme {:?} with host {:?}", scheme.unwrap_or_default(), uri.host().unwrap_or_default())))
         }
-        scheme => Err(bad(format!(
-            "scheme {:?} with host {:?}",
-            scheme.unwrap_or_default(),
-            uri.host().unwrap_or_default()
-        ))),
     }
 }
 
 fn port_of(server: &Uri) -> u16 {
-    server
-        .port_u16()
-        .unwrap_or(if server.scheme_str() == Some("http") {
-            80
-        } else {
-            443
-        })
+    server.port_u16().unwrap_or(if server.scheme_str() == Some("http") { 80 } else { 443 })
 }
 
 /// A proxy cannot reach this machine's own loopback.
 fn is_local(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost")
-        || host
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
+        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// Whether `NO_PROXY` names the host, by Go's rules: `*`, names with all below them, `.name` for only what is below,
 /// addresses, ranges, each with an optional port.
 fn excepts(list: &str, host: &str, port: u16) -> bool {
-    list.split(',')
-        .map(str::trim)
-        .filter(|entry| !entry.is_empty())
-        .any(|entry| {
-            if entry == "*" {
-                return true;
-            }
-            if let Some(matches) = in_range(entry, host) {
-                return matches;
-            }
-            let (name, wanted) = split_port(entry);
-            wanted.is_none_or(|wanted| wanted == port) && names(name, host)
-        })
+    list.split(',').map(str::trim).filter(|entry| !entry.is_empty()).any(|entry| {
+        if entry == "*" {
+            return true;
+        }
+        if let Some(matches) = in_range(entry, host) {
+            return matches;
+        }
+        let (name, wanted) = split_port(entry);
+        wanted.is_none_or(|wanted| wanted == port) && names(name, host)
+    })
 }
 
 fn split_port(entry: &str) -> (&str, Option<u16>) {
@@ -138,21 +106,14 @@ fn split_port(entry: &str) -> (&str, Option<u16>) {
 }
 
 fn names(entry: &str, host: &str) -> bool {
-    let (entry, host) = (
-        entry.to_ascii_lowercase(),
-        host.trim_end_matches('.').to_ascii_lowercase(),
-    );
+    let (entry, host) = (entry.to_ascii_lowercase(), host.trim_end_matches('.').to_ascii_lowercase());
     let entry = entry.strip_prefix('*').unwrap_or(&entry);
     match entry.strip_prefix('.') {
-        Some(domain) => host
-            .strip_suffix(domain)
-            .is_some_and(|rest| rest.ends_with('.')),
+        Some(domain) => host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.')),
         None => {
             host == entry
                 || (entry.parse::<std::net::IpAddr>().is_err()
-                    && host
-                        .strip_suffix(entry)
-                        .is_some_and(|rest| rest.ends_with('.')))
+                    && host.strip_suffix(entry).is_some_and(|rest| rest.ends_with('.')))
         }
     }
 }
@@ -183,19 +144,12 @@ mod tests {
     use super::*;
 
     fn environment(https: &str, exceptions: &str) -> ProxyEnvironment {
-        ProxyEnvironment {
-            https: Some(https.into()),
-            http: None,
-            exceptions: Some(exceptions.into()),
-        }
+        ProxyEnvironment { https: Some(https.into()), http: None, exceptions: Some(exceptions.into()) }
     }
 
     fn proxied(exceptions: &str, server: &str) -> bool {
         let environment = environment("http://proxy.corp:3128", exceptions);
-        environment
-            .proxy_for(&server.parse().unwrap(), None)
-            .unwrap()
-            .is_some()
+        environment.proxy_for(&server.parse().unwrap(), None).unwrap().is_some()
     }
 
     #[test]
@@ -216,11 +170,7 @@ mod tests {
             ("10.0.0.0/8", "https://11.1.2.3:6443", true),
             ("fd00::/8", "https://[fd12::1]:6443", false),
             ("10.1.2.3", "https://10.1.2.3:6443", false),
-            (
-                "api.example.com:6443",
-                "https://api.example.com:6443",
-                false,
-            ),
+            ("api.example.com:6443", "https://api.example.com:6443", false),
             ("api.example.com:443", "https://api.example.com:6443", true),
             ("*", "https://anything", false),
             ("", "https://127.0.0.1:6443", false),
@@ -234,18 +184,14 @@ mod tests {
     #[test]
     fn the_kubeconfigs_proxy_wins_over_the_environment_and_its_exceptions() {
         let environment = environment("http://other:1", "*");
-        let proxy = environment
-            .proxy_for(&"https://api".parse().unwrap(), Some("socks5h://jump:1080"))
-            .unwrap();
+        let proxy = environment.proxy_for(&"https://api".parse().unwrap(), Some("socks5h://jump:1080")).unwrap();
         assert_eq!(proxy.unwrap().to_string(), "socks5://jump:1080/");
     }
 
     #[test]
     fn a_bare_host_means_http_and_nonsense_is_a_problem() {
         let server = "https://api".parse().unwrap();
-        let proxy = environment("proxy.corp:3128", "")
-            .proxy_for(&server, None)
-            .unwrap();
+        let proxy = environment("proxy.corp:3128", "").proxy_for(&server, None).unwrap();
         assert_eq!(proxy.unwrap().to_string(), "http://proxy.corp:3128/");
         assert!(environment("ftp://x", "").proxy_for(&server, None).is_err());
     }

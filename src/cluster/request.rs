@@ -46,9 +46,7 @@ impl Target {
             let fits = !segment.is_empty()
                 && segment.len() <= 253
                 && !matches!(*segment, "." | "..")
-                && segment
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || b"-._:~".contains(&byte));
+                && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._:~".contains(&byte));
             if !fits {
                 return Err(Fault::Refused(Problem::new(
                     format!("cannot ask for {segment:?}"),
@@ -59,10 +57,7 @@ impl Target {
             path.push('/');
             path.push_str(segment);
         }
-        Ok(Self {
-            path,
-            query: String::new(),
-        })
+        Ok(Self { path, query: String::new() })
     }
 
     /// A pod or one of its subresources.
@@ -77,20 +72,14 @@ impl Target {
         if !self.query.is_empty() {
             self.query.push('&');
         }
-        self.query
-            .extend(form_urlencoded::byte_serialize(name.as_bytes()));
+        self.query.extend(form_urlencoded::byte_serialize(name.as_bytes()));
         self.query.push('=');
-        self.query
-            .extend(form_urlencoded::byte_serialize(value.as_bytes()));
+        self.query.extend(form_urlencoded::byte_serialize(value.as_bytes()));
         self
     }
 
     fn uri(self) -> String {
-        if self.query.is_empty() {
-            self.path
-        } else {
-            format!("{}?{}", self.path, self.query)
-        }
+        if self.query.is_empty() { self.path } else { format!("{}?{}", self.path, self.query) }
     }
 
     /// A GET of it.
@@ -106,10 +95,7 @@ impl Target {
         content_type: Option<&str>,
         body: Vec<u8>,
     ) -> Result<Request<Vec<u8>>, Fault> {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(self.uri())
-            .header(header::ACCEPT, accept);
+        let mut request = Request::builder().method(method).uri(self.uri()).header(header::ACCEPT, accept);
         if let Some(content_type) = content_type {
             request = request.header(header::CONTENT_TYPE, content_type);
         }
@@ -119,11 +105,7 @@ impl Target {
 
 impl Cluster {
     /// Sends a request and waits for the head of a good answer.
-    pub(super) async fn open(
-        &self,
-        request: Request<Vec<u8>>,
-        within: Duration,
-    ) -> Result<Response<Body>, Fault> {
+    pub(super) async fn open(&self, request: Request<Vec<u8>>, within: Duration) -> Result<Response<Body>, Fault> {
         let response = tokio::time::timeout(within, self.client().send(request.map(Body::from)))
             .await
             .map_err(|_| Fault::Silent(within))??;
@@ -131,9 +113,7 @@ impl Cluster {
         if code.is_success() {
             return Ok(response);
         }
-        let body = collect(response.into_body(), ERROR_LIMIT)
-            .await
-            .unwrap_or_default();
+        let body = collect(response.into_body(), ERROR_LIMIT).await.unwrap_or_default();
         let mut status = serde_json::from_slice::<Status>(&body)
             .ok()
             .filter(|status| !status.message.is_empty() || !status.reason.is_empty())
@@ -145,12 +125,7 @@ impl Cluster {
     }
 
     /// Sends a request and reads its whole answer.
-    pub(super) async fn read(
-        &self,
-        request: Request<Vec<u8>>,
-        within: Duration,
-        limit: usize,
-    ) -> Result<Bytes, Fault> {
+    pub(super) async fn read(&self, request: Request<Vec<u8>>, within: Duration, limit: usize) -> Result<Bytes, Fault> {
         collect(self.open(request, within).await?.into_body(), limit).await
     }
 
@@ -173,19 +148,14 @@ pub(super) fn decode<'a, T: serde::Deserialize<'a>>(body: &'a [u8]) -> Result<T,
 async fn collect(mut body: Body, limit: usize) -> Result<Bytes, Fault> {
     let mut whole = BytesMut::new();
     loop {
-        let frame = tokio::time::timeout(PIECE_TIME, body.frame())
-            .await
-            .map_err(|_| Fault::Silent(PIECE_TIME))?;
+        let frame = tokio::time::timeout(PIECE_TIME, body.frame()).await.map_err(|_| Fault::Silent(PIECE_TIME))?;
         let Some(frame) = frame else {
             return Ok(whole.freeze());
         };
         let frame = frame.map_err(|error| Fault::broken(&error))?;
         if let Ok(data) = frame.into_data() {
             if whole.len() + data.len() > limit {
-                return Err(Fault::Unreadable(format!(
-                    "it is larger than {} MiB",
-                    limit / (1024 * 1024)
-                )));
+                return Err(Fault::Unreadable(format!("it is larger than {} MiB", limit / (1024 * 1024))));
             }
             whole.extend_from_slice(&data);
         }
@@ -198,22 +168,14 @@ mod tests {
 
     #[test]
     fn a_query_is_encoded() {
-        let target = Target::new("/api/v1", &["pods"])
-            .unwrap()
-            .with("fieldSelector", "metadata.name=a b&c");
-        assert_eq!(
-            target.uri(),
-            "/api/v1/pods?fieldSelector=metadata.name%3Da+b%26c"
-        );
+        let target = Target::new("/api/v1", &["pods"]).unwrap().with("fieldSelector", "metadata.name=a b&c");
+        assert_eq!(target.uri(), "/api/v1/pods?fieldSelector=metadata.name%3Da+b%26c");
     }
 
     #[test]
     fn what_cannot_be_a_name_is_no_path() {
         for name in ["", "..", "a/b", "a?b", "a b", "é"] {
-            assert!(
-                Target::new("/api/v1", &["namespaces", name]).is_err(),
-                "{name:?}"
-            );
+            assert!(Target::new("/api/v1", &["namespaces", name]).is_err(), "{name:?}");
         }
     }
 }

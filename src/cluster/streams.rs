@@ -86,25 +86,14 @@ pub(super) struct Shape {
 type Socket = WebSocketStream<TokioIo<Upgraded>>;
 
 /// Opens the stream. Dropping the transport closes it.
-pub(super) async fn open(
-    cluster: &Cluster,
-    request: Request<Vec<u8>>,
-    shape: Shape,
-) -> Result<Transport, Fault> {
-    let connection = timeout(OPEN_TIME, cluster.client().connect(request))
-        .await
-        .map_err(|_| Fault::Silent(OPEN_TIME))??;
+pub(super) async fn open(cluster: &Cluster, request: Request<Vec<u8>>, shape: Shape) -> Result<Transport, Fault> {
+    let connection =
+        timeout(OPEN_TIME, cluster.client().connect(request)).await.map_err(|_| Fault::Silent(OPEN_TIME))??;
     let half_close = connection.supports_stream_close();
     // The library's own limit would let a server make us hold 64 MiB; nothing has been read yet, so nothing is lost.
-    let limits = WebSocketConfig::default()
-        .max_message_size(Some(MESSAGE_LIMIT))
-        .max_frame_size(Some(MESSAGE_LIMIT));
-    let socket = WebSocketStream::from_raw_socket(
-        connection.into_stream().into_inner(),
-        Role::Client,
-        Some(limits),
-    )
-    .await;
+    let limits = WebSocketConfig::default().max_message_size(Some(MESSAGE_LIMIT)).max_frame_size(Some(MESSAGE_LIMIT));
+    let socket =
+        WebSocketStream::from_raw_socket(connection.into_stream().into_inner(), Role::Client, Some(limits)).await;
     Ok(start(socket, half_close, shape))
 }
 
@@ -115,19 +104,9 @@ fn start(socket: Socket, half_close: bool, shape: Shape) -> Transport {
     let over = CancellationToken::new();
     let blocked = Arc::new(AtomicBool::new(false));
     let (failed, failure) = oneshot::channel();
-    let writer = Writer {
-        sink,
-        shape,
-        half_close,
-        blocked: Arc::clone(&blocked),
-    };
+    let writer = Writer { sink, shape, half_close, blocked: Arc::clone(&blocked) };
     tokio::spawn(writer.run(input, over.clone(), failed));
-    let reader = Reader {
-        stream,
-        output,
-        shape,
-        blocked,
-    };
+    let reader = Reader { stream, output, shape, blocked };
     tokio::spawn(async move {
         reader.run(failure).await;
         over.cancel();
@@ -163,10 +142,7 @@ impl Writer {
     }
 
     /// Sends until it fails; whoever selects on it decides when it is enough.
-    async fn write(
-        &mut self,
-        input: &mut mpsc::Receiver<Outgoing>,
-    ) -> Result<(), tungstenite::Error> {
+    async fn write(&mut self, input: &mut mpsc::Receiver<Outgoing>) -> Result<(), tungstenite::Error> {
         let mut ping = interval_at(Instant::now() + PING_EVERY, PING_EVERY);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut open = true;
@@ -196,9 +172,7 @@ impl Writer {
                 self.send(frame(RESIZE, size.as_bytes())).await
             }
             // v4 has no way to say it: closing the websocket would lose the output that is still to come.
-            Outgoing::CloseInput if self.shape.stdin && self.half_close => {
-                self.send(frame(CLOSE, &[STDIN])).await
-            }
+            Outgoing::CloseInput if self.shape.stdin && self.half_close => self.send(frame(CLOSE, &[STDIN])).await,
             Outgoing::Input(_) | Outgoing::Resize { .. } | Outgoing::CloseInput => Ok(()),
         }
     }
@@ -249,11 +223,7 @@ impl Reader {
         let output = self.output.clone();
         loop {
             let heard = Instant::now();
-            let patience = if verdict.is_some() {
-                LAST_WORDS
-            } else {
-                DEAD_AFTER
-            };
+            let patience = if verdict.is_some() { LAST_WORDS } else { DEAD_AFTER };
             let mut deadline = heard + patience;
             let next = loop {
                 tokio::select! {
@@ -296,15 +266,11 @@ impl Reader {
                         1000 | 1005 => End::Finished,
                         _ => lost(format!(
                             "the server closed the stream ({code}{})",
-                            close
-                                .map(|close| format!(": {}", cleaned(&close.reason)))
-                                .unwrap_or_default()
+                            close.map(|close| format!(": {}", cleaned(&close.reason))).unwrap_or_default()
                         )),
                     }
                 }
-                Some(Ok(Message::Text(_))) => {
-                    lost("the server does not speak the protocol it chose".to_owned())
-                }
+                Some(Ok(Message::Text(_))) => lost("the server does not speak the protocol it chose".to_owned()),
                 Some(Err(error)) => lost(told(&error)),
                 None => lost("the connection was cut".to_owned()),
             };
@@ -320,10 +286,7 @@ impl Reader {
         let channel = frame.split_to(1)[0];
         match channel {
             STDOUT | STDERR if !frame.is_empty() => {
-                self.output
-                    .send(Incoming::Output(frame))
-                    .await
-                    .map_err(|_| Stop::Unwanted)?;
+                self.output.send(Incoming::Output(frame)).await.map_err(|_| Stop::Unwanted)?;
                 Ok(None)
             }
             STATUS if !frame.is_empty() => Ok(Some(verdict(&frame, self.shape.success))),
@@ -338,12 +301,10 @@ fn lost(reason: String) -> End {
 
 fn told(error: &tungstenite::Error) -> String {
     match error {
-        tungstenite::Error::ConnectionClosed | tungstenite::Error::AlreadyClosed => {
+        tungstenite::Error::ConnectionClosed | tungstenite::Error::AlreadyClosed => "the connection was cut".to_owned(),
+        tungstenite::Error::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake) => {
             "the connection was cut".to_owned()
         }
-        tungstenite::Error::Protocol(
-            tungstenite::error::ProtocolError::ResetWithoutClosingHandshake,
-        ) => "the connection was cut".to_owned(),
         other => match Fault::broken(other) {
             Fault::Broken { why, .. } => format!("the connection broke: {why}"),
             other => other.why(),

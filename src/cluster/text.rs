@@ -44,10 +44,7 @@ mod tests {
 
     #[test]
     fn ordinary_text_is_not_copied() {
-        assert!(matches!(
-            clean("0/1 nodes are available: naïve ☃"),
-            Cow::Borrowed(_)
-        ));
+        assert!(matches!(clean("0/1 nodes are available: naïve ☃"), Cow::Borrowed(_)));
     }
 
     #[test]

@@ -37,31 +37,16 @@ const TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io,application/js
 ///
 /// The first report is [`Liveness::Connecting`]. A list begins with [`Begin`](super::RowsUpdate::Begin) and is shown
 /// page by page. Reports wait for the listener: one that does not listen slows its own watch and no other.
-pub async fn watch(
-    cluster: Cluster,
-    id: WatchId,
-    target: WatchTarget,
-    updates: mpsc::Sender<(WatchId, WatchUpdate)>,
-) {
-    let report = Report {
-        id,
-        updates: updates.clone(),
-        liveness: Mutex::new(None),
-    };
+pub async fn watch(cluster: Cluster, id: WatchId, target: WatchTarget, updates: mpsc::Sender<(WatchId, WatchUpdate)>) {
+    let report = Report { id, updates: updates.clone(), liveness: Mutex::new(None) };
     report.liveness(Liveness::Connecting).await;
     let watching = async {
         match target {
             WatchTarget::Namespaces => {
-                collection::run::<Namespaces>(&cluster, &report, collection::Reach::everything())
-                    .await;
+                collection::run::<Namespaces>(&cluster, &report, collection::Reach::everything()).await;
             }
             WatchTarget::PodsIn(namespaces) => {
-                collection::run::<Pods>(
-                    &cluster,
-                    &report,
-                    collection::Reach::namespaces(namespaces),
-                )
-                .await;
+                collection::run::<Pods>(&cluster, &report, collection::Reach::namespaces(namespaces)).await;
             }
             WatchTarget::PodsEverywhere => {
                 collection::run::<Pods>(&cluster, &report, collection::Reach::everywhere()).await;
@@ -90,11 +75,7 @@ impl Report {
 
     /// Reports how fresh the rows are, if that is news.
     async fn liveness(&self, liveness: Liveness) {
-        let known = self
-            .liveness
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .replace(liveness.clone());
+        let known = self.liveness.lock().unwrap_or_else(PoisonError::into_inner).replace(liveness.clone());
         if known.as_ref() != Some(&liveness) {
             self.send(WatchUpdate::Liveness(liveness)).await;
         }
@@ -120,22 +101,12 @@ pub(super) struct Lost {
 
 impl Lost {
     fn new(since: Option<Timestamp>, delay: Duration, why: String) -> Self {
-        Self {
-            since,
-            retry_at: Timestamp::now()
-                .saturating_add(delay)
-                .unwrap_or(Timestamp::MAX),
-            why,
-        }
+        Self { since, retry_at: Timestamp::now().saturating_add(delay).unwrap_or(Timestamp::MAX), why }
     }
 }
 
 impl From<Lost> for Liveness {
     fn from(lost: Lost) -> Self {
-        Self::Stale {
-            since: lost.since,
-            retry_at: lost.retry_at,
-            why: lost.why,
-        }
+        Self::Stale { since: lost.since, retry_at: lost.retry_at, why: lost.why }
     }
 }

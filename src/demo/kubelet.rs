@@ -88,7 +88,7 @@ impl Shared {
         let address = Ipv4Addr::new(10, 244, high, low);
         let spec = PodSpec {
             mode: self.options.mode,
-            hostname: pod["metadata"]["name"].as_str().unwrap_or_default().chars().take(63).collect(),
+            hostname: hostname(pod).chars().take(63).collect(),
             address: Some(address),
         };
         let shares = pod["spec"]["shareProcessNamespace"] == true;
@@ -148,6 +148,14 @@ impl Drop for Kubelet {
             drop(running.replace_sandbox(None));
         }
     }
+}
+
+/// The node's name for a pod on the node's network, as a kubelet sets it, though the demo gives it a network of its own:
+/// nothing in a pod opens a port of this machine.
+fn hostname(pod: &Value) -> &str {
+    let own = pod["spec"]["hostname"].as_str().or_else(|| pod["metadata"]["name"].as_str());
+    let nodes = pod["spec"]["nodeName"].as_str().filter(|_| pod["spec"]["hostNetwork"] == true);
+    nodes.or(own).unwrap_or_default()
 }
 
 /// Gives each pod of our nodes a worker, and wakes it when the pod changes.

@@ -25,6 +25,7 @@ use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use tokio::io::AsyncReadExt as _;
@@ -62,8 +63,9 @@ pub fn run_as_stage() -> Option<i32> {
 /// A pod's sandbox; dropping it ends every process in it.
 #[derive(Debug)]
 pub struct Sandbox {
-    link: Link,
-    stage: Child,
+    /// Locked for each message: many send them, and they must not mix.
+    link: Mutex<Link>,
+    stage: Mutex<Child>,
     /// Processes that live as long as the sandbox.
     held: Vec<Process>,
 }
@@ -84,13 +86,22 @@ impl Sandbox {
             .stderr(Stdio::null())
             .spawn()
             .with_context(|| format!("cannot start {}", program.display()))?;
-        let sandbox = Self { link, stage, held: Vec::new() };
-        sandbox.link.send(spec, &[])?;
-        match sandbox.link.receive::<Report>()? {
+        let sandbox = Self { link: Mutex::new(link), stage: Mutex::new(stage), held: Vec::new() };
+        let said = {
+            let link = lock(&sandbox.link);
+            link.send(spec, &[])?;
+            link.receive::<Report>()?
+        };
+        match said {
             Some((Report::Started { .. }, _)) => Ok(sandbox),
             Some((Report::Failed(why), _)) => Err(anyhow!(why)),
             Some((Report::Exited(_), _)) | None => bail!("the sandbox ended at once"),
         }
+    }
+
+    /// Whether its stage still runs; if not, every process in it has been killed.
+    pub fn is_alive(&self) -> bool {
+        matches!(lock(&self.stage).try_wait(), Ok(None))
     }
 
     /// Starts a process. `streams` are its standard input, output and error, unless it has a terminal. Blocks for some
@@ -135,7 +146,7 @@ impl Sandbox {
     fn ask(&self, request: &Request, descriptors: &[OwnedFd]) -> Result<Link> {
         let (link, theirs) = Link::pair()?;
         let theirs = theirs.into_descriptor();
-        self.link.send(&(), &[theirs.as_fd()]).context("the pod's sandbox is gone")?;
+        lock(&self.link).send(&(), &[theirs.as_fd()]).context("the pod's sandbox is gone")?;
         drop(theirs);
         let descriptors: Vec<_> = descriptors.iter().map(OwnedFd::as_fd).collect();
         link.send(request, &descriptors)?;
@@ -146,9 +157,13 @@ impl Sandbox {
 impl Drop for Sandbox {
     fn drop(&mut self) {
         // closing our end is what ends the stage; it is reaped without waiting for longer than that takes
-        self.link.say_no_more();
-        let _ = self.stage.wait();
+        lock(&self.link).say_no_more();
+        let _ = lock(&self.stage).wait();
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A process in a sandbox; dropping it kills the process.

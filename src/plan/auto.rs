@@ -24,27 +24,16 @@ pub(super) struct Chosen {
 
 /// Chooses for a pod or its copy; choices that name a profile come back as they are.
 pub(super) fn for_pod(pod: Pod<'_>, facts: Facts, options: &DebugOptions) -> Chosen {
-    let mut chosen = Chosen {
-        options: options.clone(),
-        reasons: Vec::new(),
-    };
+    let mut chosen = Chosen { options: options.clone(), reasons: Vec::new() };
     if options.profile != Profile::Auto {
         return chosen;
     }
     match &options.copy {
         None => {
             if pod.is_windows() {
-                chosen.take(
-                    Profile::Baseline,
-                    "a Windows pod admits no Linux capabilities",
-                );
+                chosen.take(Profile::Baseline, "a Windows pod admits no Linux capabilities");
             } else {
-                new_container(
-                    &mut chosen,
-                    &pod,
-                    facts,
-                    options.target().or_else(|| pod.default_container()),
-                );
+                new_container(&mut chosen, &pod, facts, options.target().or_else(|| pod.default_container()));
                 say_what_is_visible(&mut chosen, &pod);
             }
         }
@@ -64,28 +53,18 @@ fn new_container(chosen: &mut Chosen, pod: &Pod<'_>, facts: Facts, subject: Opti
             };
             chosen.take(
                 Profile::General,
-                &format!(
-                    "{why}, so the debugger gets SYS_PTRACE and can look into every process it sees"
-                ),
+                &format!("{why}, so the debugger gets SYS_PTRACE and can look into every process it sees"),
             );
         }
         PodSecurity::Baseline => {
-            chosen.take(
-                Profile::Baseline,
-                "the namespace enforces baseline, which refuses SYS_PTRACE",
-            );
+            chosen.take(Profile::Baseline, "the namespace enforces baseline, which refuses SYS_PTRACE");
         }
         PodSecurity::Restricted => {
-            chosen.take(
-                Profile::Restricted,
-                "the namespace enforces restricted, which admits nothing stronger",
-            );
+            chosen.take(Profile::Restricted, "the namespace enforces restricted, which admits nothing stronger");
         }
     }
     if chosen.names_user() {
-        chosen
-            .reasons
-            .push("the user is the one that the custom container names".into());
+        chosen.reasons.push("the user is the one that the custom container names".into());
         return;
     }
     if let Some((context, reason)) = Situation::of(pod, subject).choose(level) {
@@ -116,10 +95,7 @@ impl Chosen {
 
     /// Whether the person's own custom container says who the debugger is.
     fn names_user(&self) -> bool {
-        self.options
-            .custom
-            .as_ref()
-            .is_some_and(|custom| custom["securityContext"]["runAsUser"].is_i64())
+        self.options.custom.as_ref().is_some_and(|custom| custom["securityContext"]["runAsUser"].is_i64())
     }
 
     /// Puts this under the person's own custom container, which wins.
@@ -156,20 +132,13 @@ mod tests {
     }
 
     fn chosen(pod: &Value, enforce: Option<PodSecurity>) -> Chosen {
-        let options = DebugOptions {
-            image: Some("busybox".into()),
-            target: Some("app".into()),
-            ..DebugOptions::default()
-        };
+        let options =
+            DebugOptions { image: Some("busybox".into()), target: Some("app".into()), ..DebugOptions::default() };
         for_pod(Pod::read(pod).unwrap(), Facts { enforce }, &options)
     }
 
     fn context(chosen: &Chosen) -> Value {
-        chosen
-            .options
-            .custom
-            .as_ref()
-            .map_or(Value::Null, |custom| custom["securityContext"].clone())
+        chosen.options.custom.as_ref().map_or(Value::Null, |custom| custom["securityContext"].clone())
     }
 
     #[test]
@@ -187,131 +156,49 @@ mod tests {
         for (spec, user, level, profile, security) in [
             (&plain, &root, None, Profile::General, Value::Null),
             (&plain, &app, None, Profile::General, Value::Null),
-            (
-                &as_user,
-                &unknown,
-                None,
-                Profile::General,
-                json!({"runAsUser": 0}),
-            ),
-            (
-                &both,
-                &app,
-                Some(Privileged),
-                Profile::General,
-                json!({"runAsUser": 0, "runAsNonRoot": false}),
-            ),
-            (
-                &not_root,
-                &app,
-                None,
-                Profile::General,
-                json!({"runAsUser": 0, "runAsNonRoot": false}),
-            ),
-            (
-                &plain,
-                &root,
-                Some(Baseline),
-                Profile::Baseline,
-                json!({"runAsUser": 0, "runAsGroup": 0}),
-            ),
+            (&as_user, &unknown, None, Profile::General, json!({"runAsUser": 0})),
+            (&both, &app, Some(Privileged), Profile::General, json!({"runAsUser": 0, "runAsNonRoot": false})),
+            (&not_root, &app, None, Profile::General, json!({"runAsUser": 0, "runAsNonRoot": false})),
+            (&plain, &root, Some(Baseline), Profile::Baseline, json!({"runAsUser": 0, "runAsGroup": 0})),
             (&both, &app, Some(Baseline), Profile::Baseline, same.clone()),
-            (
-                &as_user,
-                &unknown,
-                Some(Baseline),
-                Profile::Baseline,
-                json!({"runAsUser": 1000}),
-            ),
-            (
-                &plain,
-                &unknown,
-                Some(Baseline),
-                Profile::Baseline,
-                Value::Null,
-            ),
-            (
-                &not_root,
-                &unknown,
-                Some(Baseline),
-                Profile::Baseline,
-                json!({"runAsUser": 0, "runAsNonRoot": false}),
-            ),
-            (
-                &both,
-                &app,
-                Some(Restricted),
-                Profile::Restricted,
-                same.clone(),
-            ),
-            (
-                &not_root,
-                &unknown,
-                Some(Restricted),
-                Profile::Restricted,
-                nobody.clone(),
-            ),
+            (&as_user, &unknown, Some(Baseline), Profile::Baseline, json!({"runAsUser": 1000})),
+            (&plain, &unknown, Some(Baseline), Profile::Baseline, Value::Null),
+            (&not_root, &unknown, Some(Baseline), Profile::Baseline, json!({"runAsUser": 0, "runAsNonRoot": false})),
+            (&both, &app, Some(Restricted), Profile::Restricted, same.clone()),
+            (&not_root, &unknown, Some(Restricted), Profile::Restricted, nobody.clone()),
             (&plain, &root, Some(Restricted), Profile::Restricted, nobody),
         ] {
             let what = format!("{spec} {user} {level:?}");
             let chosen = chosen(&pod(spec, user), level);
             assert_eq!(chosen.options.profile, profile, "{what}");
             assert_eq!(context(&chosen), security, "{what}");
-            let says_user = chosen
-                .reasons
-                .iter()
-                .any(|reason| reason.starts_with("user "));
-            assert_eq!(
-                says_user,
-                !security.is_null(),
-                "{what}: {:?}",
-                chosen.reasons
-            );
+            let says_user = chosen.reasons.iter().any(|reason| reason.starts_with("user "));
+            assert_eq!(says_user, !security.is_null(), "{what}: {:?}", chosen.reasons);
         }
     }
 
     #[test]
     fn a_profile_that_is_named_stays_as_it_is() {
-        let options = DebugOptions {
-            profile: Profile::Sysadmin,
-            ..DebugOptions::default()
-        };
-        let pod = pod(
-            &json!({"securityContext": {"runAsNonRoot": true}}),
-            &Value::Null,
-        );
-        let facts = Facts {
-            enforce: Some(PodSecurity::Restricted),
-        };
+        let options = DebugOptions { profile: Profile::Sysadmin, ..DebugOptions::default() };
+        let pod = pod(&json!({"securityContext": {"runAsNonRoot": true}}), &Value::Null);
+        let facts = Facts { enforce: Some(PodSecurity::Restricted) };
         let chosen = for_pod(Pod::read(&pod).unwrap(), facts, &options);
         assert_eq!((chosen.options, chosen.reasons.len()), (options, 0));
     }
 
     #[test]
     fn the_persons_own_custom_container_wins() {
-        let pod = pod(
-            &json!({"securityContext": {"runAsUser": 5}}),
-            &json!({"uid": 5, "gid": 6}),
-        );
+        let pod = pod(&json!({"securityContext": {"runAsUser": 5}}), &json!({"uid": 5, "gid": 6}));
         let choose = |custom: Value| {
-            let options = DebugOptions {
-                custom: Some(custom),
-                ..DebugOptions::default()
-            };
-            let facts = Facts {
-                enforce: Some(PodSecurity::Baseline),
-            };
-            for_pod(Pod::read(&pod).unwrap(), facts, &options)
-                .options
-                .custom
+            let options = DebugOptions { custom: Some(custom), ..DebugOptions::default() };
+            let facts = Facts { enforce: Some(PodSecurity::Baseline) };
+            for_pod(Pod::read(&pod).unwrap(), facts, &options).options.custom
         };
         let own = json!({"securityContext": {"runAsUser": 9}});
         assert_eq!(choose(own.clone()), Some(own));
         assert_eq!(
             choose(json!({"workingDir": "/tmp", "securityContext": {"runAsGroup": 7}})),
-            Some(
-                json!({"securityContext": {"runAsUser": 5, "runAsGroup": 7}, "workingDir": "/tmp"})
-            )
+            Some(json!({"securityContext": {"runAsUser": 5, "runAsGroup": 7}, "workingDir": "/tmp"}))
         );
     }
 
@@ -330,11 +217,7 @@ mod tests {
         assert!(reasons(json!({"shareProcessNamespace": true})).contains("PID 1 is the"));
         assert!(!reasons(json!({})).contains("target"));
         let pod = pod(&json!({}), &Value::Null);
-        let untargeted = for_pod(
-            Pod::read(&pod).unwrap(),
-            Facts::default(),
-            &DebugOptions::default(),
-        );
+        let untargeted = for_pod(Pod::read(&pod).unwrap(), Facts::default(), &DebugOptions::default());
         assert!(untargeted.reasons.join("\n").contains("no target"));
     }
 }

@@ -13,38 +13,22 @@ use super::{CopyOptions, DebugOptions, Facts, Refusal, auto};
 ///
 /// # Errors
 /// As [`super::plan_for_pod`], for a pod that has no name or namespace.
-pub fn kubectl_command_for_pod(
-    pod: &Value,
-    facts: &Facts,
-    options: &DebugOptions,
-) -> Result<String, Refusal> {
+pub fn kubectl_command_for_pod(pod: &Value, facts: &Facts, options: &DebugOptions) -> Result<String, Refusal> {
     let pod = Pod::read(pod)?;
     let chosen = auto::for_pod(pod, *facts, options);
     Ok(command(pod.namespace, pod.name, &chosen.options))
 }
 
 /// The `kubectl debug` command line that does what [`super::plan_for_node`] plans, as [`kubectl_command_for_pod`].
-pub fn kubectl_command_for_node(
-    node: &Value,
-    namespace: &str,
-    facts: &Facts,
-    options: &DebugOptions,
-) -> String {
+pub fn kubectl_command_for_node(node: &Value, namespace: &str, facts: &Facts, options: &DebugOptions) -> String {
     let chosen = auto::for_node(node, *facts, options);
     let name = node["metadata"]["name"].as_str().unwrap_or_default();
-    let options = DebugOptions {
-        copy: None,
-        target: None,
-        ..chosen.options
-    };
+    let options = DebugOptions { copy: None, target: None, ..chosen.options };
     command(namespace, &format!("node/{name}"), &options)
 }
 
 fn command(namespace: &str, resource: &str, options: &DebugOptions) -> String {
-    let mut words: Vec<String> = ["kubectl", "debug", "-n", namespace, resource]
-        .into_iter()
-        .map(quoted)
-        .collect();
+    let mut words: Vec<String> = ["kubectl", "debug", "-n", namespace, resource].into_iter().map(quoted).collect();
     match (options.stdin, options.tty) {
         (true, true) => words.push("-it".into()),
         (true, false) => words.push("-i".into()),
@@ -75,11 +59,7 @@ fn command(namespace: &str, resource: &str, options: &DebugOptions) -> String {
     if let Some(copy) = &options.copy {
         copy_flags(copy, &mut flag);
     }
-    if let Some(custom) = options
-        .custom
-        .as_ref()
-        .filter(|custom| custom.as_object().is_some_and(|o| !o.is_empty()))
-    {
+    if let Some(custom) = options.custom.as_ref().filter(|custom| custom.as_object().is_some_and(|o| !o.is_empty())) {
         words.push(format!("--custom=<(echo {})", quoted(&custom.to_string())));
     }
     if !options.command.is_empty() {
@@ -171,11 +151,7 @@ mod tests {
             keep_init_containers: false,
             ..CopyOptions::named("c")
         };
-        let options = DebugOptions {
-            profile: Profile::Legacy,
-            copy: Some(copy),
-            ..DebugOptions::default()
-        };
+        let options = DebugOptions { profile: Profile::Legacy, copy: Some(copy), ..DebugOptions::default() };
         assert_eq!(
             kubectl_command_for_pod(&pod(), &Facts::default(), &options).unwrap(),
             "kubectl debug -n prod api-1 --profile=legacy --copy-to=c '--set-image=*=a:1' --share-processes=true \
@@ -185,19 +161,12 @@ mod tests {
 
     #[test]
     fn what_auto_chose_is_said_in_kubectls_words() {
-        let options = DebugOptions {
-            image: Some("busybox".into()),
-            ..DebugOptions::default()
-        };
-        let facts = Facts {
-            enforce: Some(PodSecurity::Restricted),
-        };
+        let options = DebugOptions { image: Some("busybox".into()), ..DebugOptions::default() };
+        let facts = Facts { enforce: Some(PodSecurity::Restricted) };
         let command = kubectl_command_for_pod(&pod(), &facts, &options).unwrap();
         assert!(command.contains("--profile=restricted"), "{command}");
         assert!(
-            command.contains(
-                r#"--custom=<(echo '{"securityContext":{"runAsUser":7,"runAsGroup":8}}')"#
-            ),
+            command.contains(r#"--custom=<(echo '{"securityContext":{"runAsUser":7,"runAsGroup":8}}')"#),
             "{command}"
         );
     }

@@ -5,9 +5,7 @@ use serde_json::{Value, json};
 use super::auto::Chosen;
 use super::pod::{Kind, Object, Pod, name_of};
 use super::profile::Mode;
-use super::{
-    CopyOptions, DebugOptions, Facts, Plan, Profile, Refusal, Request, debugger, name, warning,
-};
+use super::{CopyOptions, DebugOptions, Facts, Plan, Profile, Refusal, Request, debugger, name, warning};
 
 /// The plan for a copy, and for the original's end when it is to be replaced.
 pub(super) fn plan(
@@ -45,10 +43,7 @@ pub(super) fn plan(
         body: made.into_body(&pod, copy),
     }];
     if copy.replace {
-        requests.push(Request::DeletePod {
-            namespace: pod.namespace.into(),
-            pod: pod.name.into(),
-        });
+        requests.push(Request::DeletePod { namespace: pod.namespace.into(), pod: pod.name.into() });
     }
     Ok(Plan {
         requests,
@@ -78,15 +73,8 @@ pub(super) enum Place<'a> {
 pub(super) fn place<'a>(pod: &Pod<'a>, options: &DebugOptions) -> Place<'a> {
     let named = options.container().and_then(|name| pod.find(name));
     match named {
-        Some((kind @ (Kind::Regular | Kind::Init), container)) => {
-            Place::Existing(kind, name_of(container))
-        }
-        _ if options.image().is_none()
-            && options
-                .copy
-                .as_ref()
-                .is_some_and(|copy| !copy.set_image.is_empty()) =>
-        {
+        Some((kind @ (Kind::Regular | Kind::Init), container)) => Place::Existing(kind, name_of(container)),
+        _ if options.image().is_none() && options.copy.as_ref().is_some_and(|copy| !copy.set_image.is_empty()) => {
             Place::None
         }
         _ => Place::New,
@@ -111,9 +99,7 @@ fn refuse_name(pod: &Pod<'_>, copy: &CopyOptions) -> Result<(), Refusal> {
 }
 
 fn refuse_processes(pod: &Pod<'_>, spec: &Object) -> Result<(), Refusal> {
-    let shares = spec
-        .get("shareProcessNamespace")
-        .filter(|shares| !shares.is_null());
+    let shares = spec.get("shareProcessNamespace").filter(|shares| !shares.is_null());
     if pod.uses_host_pids() && shares == Some(&Value::Bool(true)) {
         return Err(Refusal::new(format!(
             "{} uses the node's process IDs (hostPID) and cannot share processes as well; say \
@@ -132,11 +118,7 @@ fn refuse_processes(pod: &Pod<'_>, spec: &Object) -> Result<(), Refusal> {
 }
 
 fn images_only_warning(options: &DebugOptions) -> String {
-    let ignored = if options.command.is_empty() {
-        ""
-    } else {
-        ", and the command is not used"
-    };
+    let ignored = if options.command.is_empty() { "" } else { ", and the command is not used" };
     format!(
         "Only images are changed: there is no debugger to attach to{ignored}, and the copy keeps its labels and \
          probes, so Services may send it traffic and a controller may adopt it"
@@ -166,11 +148,7 @@ impl Copied {
                 container.insert("image".into(), image.as_str().into());
             }
         }
-        Self {
-            labels: pod.metadata("labels").cloned(),
-            annotations: pod.metadata("annotations").cloned(),
-            spec,
-        }
+        Self { labels: pod.metadata("labels").cloned(), annotations: pod.metadata("annotations").cloned(), spec }
     }
 
     fn find(&self, name: &str) -> Option<&Object> {
@@ -218,8 +196,7 @@ impl Copied {
         match self.spec.get_mut(Kind::Regular.field()) {
             Some(Value::Array(containers)) => containers.push(container),
             _ => {
-                self.spec
-                    .insert(Kind::Regular.field().into(), json!([container]));
+                self.spec.insert(Kind::Regular.field().into(), json!([container]));
             }
         }
         Ok(name)
@@ -276,10 +253,7 @@ impl Copied {
         if !copy.keep_init_containers {
             self.spec.shift_remove(Kind::Init.field());
         }
-        let shares = self
-            .spec
-            .entry("shareProcessNamespace")
-            .or_insert(Value::Null);
+        let shares = self.spec.entry("shareProcessNamespace").or_insert(Value::Null);
         if shares.is_null() {
             *shares = true.into();
         }
@@ -309,11 +283,7 @@ impl Copied {
 }
 
 fn list(spec: &mut Object, kind: Kind) -> impl Iterator<Item = &mut Object> {
-    spec.get_mut(kind.field())
-        .and_then(Value::as_array_mut)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_object_mut)
+    spec.get_mut(kind.field()).and_then(Value::as_array_mut).into_iter().flatten().filter_map(Value::as_object_mut)
 }
 
 fn add(map: &mut Option<Object>, pairs: &[(String, String)]) {

@@ -69,14 +69,8 @@ const TEXT: [&str; 22] = [
 /// Switches that the API cannot tell from unset when they are false.
 const FALSE_IS_UNSET: [&str; 4] = ["stdin", "stdinOnce", "tty", "readOnly"];
 /// Numbers that the API cannot tell from unset when they are zero.
-const ZERO_IS_UNSET: [&str; 6] = [
-    "hostPort",
-    "initialDelaySeconds",
-    "timeoutSeconds",
-    "periodSeconds",
-    "successThreshold",
-    "failureThreshold",
-];
+const ZERO_IS_UNSET: [&str; 6] =
+    ["hostPort", "initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold"];
 
 /// Reads a partial container from JSON or YAML, by kubectl's rules: empty text changes nothing; unknown fields,
 /// `null`, `$patch` directives and zero values vanish, so nothing can be deleted with it.
@@ -93,9 +87,7 @@ pub fn parse_custom(text: &str) -> Result<Value, Refusal> {
         Err(_) => serde_saphyr::from_str(text).map_err(|error| {
             let error = error.to_string();
             let first = error.lines().next().unwrap_or_default();
-            Refusal::new(format!(
-                "the custom container is neither JSON nor YAML: {first}"
-            ))
+            Refusal::new(format!("the custom container is neither JSON nor YAML: {first}"))
         })?,
     };
     partial(&value).map(Value::Object)
@@ -107,9 +99,7 @@ pub(super) fn partial(value: &Value) -> Result<Object, Refusal> {
         Value::Null => Object::new(),
         Value::Object(object) => object.clone(),
         _ => {
-            return Err(Refusal::new(
-                "the custom container is not an object with the fields of a container",
-            ));
+            return Err(Refusal::new("the custom container is not an object with the fields of a container"));
         }
     };
     object.retain(|field, _| FIELDS.contains(&field.as_str()) || field == VOLUME_DEVICES);
@@ -119,9 +109,7 @@ pub(super) fn partial(value: &Value) -> Result<Object, Refusal> {
     let mut value = Value::Object(object);
     drop_unset(&mut value);
     if let Err(error) = serde_json::from_value::<Container>(value.clone()) {
-        return Err(Refusal::new(format!(
-            "the custom container is not valid: {error}"
-        )));
+        return Err(Refusal::new(format!("the custom container is not valid: {error}")));
     }
     match value {
         Value::Object(object) => Ok(object),
@@ -131,10 +119,7 @@ pub(super) fn partial(value: &Value) -> Result<Object, Refusal> {
 
 /// The fields in it that kubectl does not let it set.
 pub(super) fn not_modifiable(custom: &Object) -> Vec<&'static str> {
-    NOT_MODIFIABLE
-        .into_iter()
-        .filter(|field| custom.contains_key(*field))
-        .collect()
+    NOT_MODIFIABLE.into_iter().filter(|field| custom.contains_key(*field)).collect()
 }
 
 /// Turns scalars into text where the API wants text.
@@ -187,10 +172,7 @@ mod tests {
 
     #[test]
     fn json_and_yaml_are_read_and_nothing_is_a_change() {
-        assert_eq!(
-            parse_custom(r#"{"workingDir":"/tmp"}"#).unwrap(),
-            json!({"workingDir": "/tmp"})
-        );
+        assert_eq!(parse_custom(r#"{"workingDir":"/tmp"}"#).unwrap(), json!({"workingDir": "/tmp"}));
         assert_eq!(
             parse_custom("env:\n- {name: FOO, value: two}\n").unwrap(),
             json!({"env": [{"name": "FOO", "value": "two"}]})
@@ -202,15 +184,7 @@ mod tests {
 
     #[test]
     fn what_is_no_container_is_refused() {
-        for text in [
-            "{",
-            "- a\n- b\n",
-            "plain",
-            "42",
-            "env: {a: b}",
-            "args: word",
-            "securityContext: {runAsUser: x}",
-        ] {
+        for text in ["{", "- a\n- b\n", "plain", "42", "env: {a: b}", "args: word", "securityContext: {runAsUser: x}"] {
             assert!(parse_custom(text).is_err(), "{text:?}");
         }
     }
@@ -218,10 +192,7 @@ mod tests {
     #[test]
     fn text_fields_take_unquoted_numbers_and_the_booleans_of_yaml_1_1() {
         assert_eq!(
-            parse_custom(
-                "args: [y, 8080]\nenv: [{name: PORT, value: 80}]\nresources: {limits: {cpu: 1}}\n"
-            )
-            .unwrap(),
+            parse_custom("args: [y, 8080]\nenv: [{name: PORT, value: 80}]\nresources: {limits: {cpu: 1}}\n").unwrap(),
             json!({
                 "args": ["true", "8080"],
                 "env": [{"name": "PORT", "value": "80"}],
@@ -257,11 +228,7 @@ mod tests {
             json!({"lifecycle": {}}),
             json!({"volumeDevices": [{"name": "x", "devicePath": "/x"}]}),
         ] {
-            assert_eq!(
-                not_modifiable(&partial(&custom).unwrap()).len(),
-                1,
-                "{custom}"
-            );
+            assert_eq!(not_modifiable(&partial(&custom).unwrap()).len(), 1, "{custom}");
         }
         assert!(not_modifiable(&partial(&json!({"name": "", "command": []})).unwrap()).is_empty());
     }

@@ -51,11 +51,7 @@ pub(super) fn write_choices(container: &mut Object, options: &DebugOptions) {
 }
 
 /// Writes the profile and then the custom container into it.
-pub(super) fn write_profile(
-    container: &mut Object,
-    mode: Mode,
-    options: &DebugOptions,
-) -> Result<(), Refusal> {
+pub(super) fn write_profile(container: &mut Object, mode: Mode, options: &DebugOptions) -> Result<(), Refusal> {
     profile::apply(options.profile, mode, container);
     write_custom(container, options)
 }
@@ -79,11 +75,8 @@ pub(super) fn must_not_be_root(pod: &Pod<'_>, container: &Object) -> bool {
 }
 
 fn security_field<'a>(pod: &Pod<'a>, container: &'a Object, field: &str) -> Option<&'a Value> {
-    let own = container
-        .get("securityContext")
-        .and_then(|context| context.get(field));
-    own.filter(|value| !value.is_null())
-        .or_else(|| pod.security_context()?.get(field))
+    let own = container.get("securityContext").and_then(|context| context.get(field));
+    own.filter(|value| !value.is_null()).or_else(|| pod.security_context()?.get(field))
 }
 
 #[cfg(test)]
@@ -91,10 +84,7 @@ mod tests {
     use super::*;
 
     fn options() -> DebugOptions {
-        DebugOptions {
-            image: Some("busybox".into()),
-            ..DebugOptions::default()
-        }
+        DebugOptions { image: Some("busybox".into()), ..DebugOptions::default() }
     }
 
     #[test]
@@ -127,13 +117,7 @@ mod tests {
             ..options()
         };
         let mut arguments = container.clone();
-        write_choices(
-            &mut arguments,
-            &DebugOptions {
-                arguments_only: true,
-                ..words.clone()
-            },
-        );
+        write_choices(&mut arguments, &DebugOptions { arguments_only: true, ..words.clone() });
         assert_eq!(arguments["command"], json!(["/app"]));
         assert_eq!(arguments["args"], json!(["sh"]));
         write_choices(container, &words);

@@ -41,11 +41,7 @@ pub(super) fn plan(
     warnings.extend(warning::of_pod(&pod, options.target()));
     let body = patch(&pod, container);
     Ok(Plan {
-        requests: vec![Request::PatchEphemeral {
-            namespace: pod.namespace.into(),
-            pod: pod.name.into(),
-            body,
-        }],
+        requests: vec![Request::PatchEphemeral { namespace: pod.namespace.into(), pod: pod.name.into(), body }],
         namespace: pod.namespace.into(),
         pod: pod.name.into(),
         container: Some(name),
@@ -59,10 +55,7 @@ pub(super) fn plan(
 /// The strategic merge patch that adds this container. Without the order directive the server would put it first.
 fn patch(pod: &Pod<'_>, container: Object) -> Value {
     let mut spec = Object::new();
-    let mut order: Vec<Value> = pod
-        .containers(Kind::Ephemeral)
-        .map(|known| json!({"name": name_of(known)}))
-        .collect();
+    let mut order: Vec<Value> = pod.containers(Kind::Ephemeral).map(|known| json!({"name": name_of(known)})).collect();
     if !order.is_empty() {
         order.push(json!({"name": name_of(&container)}));
         spec.insert("$setElementOrder/ephemeralContainers".into(), order.into());

@@ -27,15 +27,11 @@ pub fn parse_set_image<S: AsRef<str>>(words: &[S]) -> Result<Vec<(String, String
 /// A [`Refusal`] that names the words there are.
 pub fn parse_profile(word: &str) -> Result<Profile, Refusal> {
     use Profile::{Auto, Baseline, General, Legacy, Netadmin, Restricted, Sysadmin};
-    let all = [
-        Auto, Legacy, General, Baseline, Restricted, Netadmin, Sysadmin,
-    ];
-    all.into_iter()
-        .find(|profile| profile.as_str() == word)
-        .ok_or_else(|| {
-            let words = all.map(Profile::as_str).join(", ");
-            Refusal::new(format!("unknown profile {word:?}; there are {words}"))
-        })
+    let all = [Auto, Legacy, General, Baseline, Restricted, Netadmin, Sysadmin];
+    all.into_iter().find(|profile| profile.as_str() == word).ok_or_else(|| {
+        let words = all.map(Profile::as_str).join(", ");
+        Refusal::new(format!("unknown profile {word:?}; there are {words}"))
+    })
 }
 
 /// Reads the word of `--image-pull-policy`; an empty one leaves it to the server.
@@ -46,20 +42,11 @@ pub fn parse_pull_policy(word: &str) -> Result<Option<PullPolicy>, Refusal> {
     if word.is_empty() {
         return Ok(None);
     }
-    let all = [
-        PullPolicy::Always,
-        PullPolicy::IfNotPresent,
-        PullPolicy::Never,
-    ];
-    all.into_iter()
-        .find(|policy| policy.as_str() == word)
-        .map(Some)
-        .ok_or_else(|| {
-            let words = all.map(PullPolicy::as_str).join(", ");
-            Refusal::new(format!(
-                "invalid image pull policy {word:?}; there are {words}"
-            ))
-        })
+    let all = [PullPolicy::Always, PullPolicy::IfNotPresent, PullPolicy::Never];
+    all.into_iter().find(|policy| policy.as_str() == word).map(Some).ok_or_else(|| {
+        let words = all.map(PullPolicy::as_str).join(", ");
+        Refusal::new(format!("invalid image pull policy {word:?}; there are {words}"))
+    })
 }
 
 /// The one word of `--env` or `--set-image` that [`parse_env`] reads as this pair.
@@ -71,11 +58,7 @@ pub(super) fn pair_word(key: &str, value: &str) -> String {
     }
     let quoted = format!("\"{}\"", pair.replace('"', "\"\""));
     // A single pair loses the quotes at its ends, a record does not: said twice it is a record.
-    if is_literal {
-        format!("{quoted},{quoted}")
-    } else {
-        quoted
-    }
+    if is_literal { format!("{quoted},{quoted}") } else { quoted }
 }
 
 fn parse_pairs<S: AsRef<str>>(flag: &str, words: &[S]) -> Result<Vec<(String, String)>, Refusal> {
@@ -84,14 +67,12 @@ fn parse_pairs<S: AsRef<str>>(flag: &str, words: &[S]) -> Result<Vec<(String, St
         let word = word.as_ref();
         let fields = match word.matches('=').count() {
             0 | 1 => vec![word.trim_matches('"').to_owned()],
-            _ => record(word).ok_or_else(|| {
-                Refusal::new(format!("{flag}: the quotes in {word:?} do not match"))
-            })?,
+            _ => record(word).ok_or_else(|| Refusal::new(format!("{flag}: the quotes in {word:?} do not match")))?,
         };
         for field in fields {
-            let (key, value) = field.split_once('=').ok_or_else(|| {
-                Refusal::new(format!("{flag}: {field:?} is not of the form key=value"))
-            })?;
+            let (key, value) = field
+                .split_once('=')
+                .ok_or_else(|| Refusal::new(format!("{flag}: {field:?} is not of the form key=value")))?;
             match pairs.iter_mut().find(|(known, _)| known == key) {
                 Some((_, old)) => value.clone_into(old),
                 None => pairs.push((key.to_owned(), value.to_owned())),
@@ -143,29 +124,17 @@ mod tests {
     use super::*;
 
     fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
-        expected
-            .iter()
-            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
-            .collect()
+        expected.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
     }
 
     #[test]
     fn one_equals_sign_is_one_pair_and_more_are_a_record() {
         assert_eq!(parse_env(&["A=1,2"]).unwrap(), pairs(&[("A", "1,2")]));
-        assert_eq!(
-            parse_env(&["B=x,C=y"]).unwrap(),
-            pairs(&[("B", "x"), ("C", "y")])
-        );
+        assert_eq!(parse_env(&["B=x,C=y"]).unwrap(), pairs(&[("B", "x"), ("C", "y")]));
         assert_eq!(parse_env(&["D=p=q"]).unwrap(), pairs(&[("D", "p=q")]));
-        assert_eq!(
-            parse_env(&["A=1", "A=2", "E="]).unwrap(),
-            pairs(&[("A", "2"), ("E", "")])
-        );
+        assert_eq!(parse_env(&["A=1", "A=2", "E="]).unwrap(), pairs(&[("A", "2"), ("E", "")]));
         assert_eq!(parse_env(&["\"Q=1\""]).unwrap(), pairs(&[("Q", "1")]));
-        assert_eq!(
-            parse_env(&["\"A=say \"\"x,y\"\"\",B=2"]).unwrap(),
-            pairs(&[("A", "say \"x,y\""), ("B", "2")])
-        );
+        assert_eq!(parse_env(&["\"A=say \"\"x,y\"\"\",B=2"]).unwrap(), pairs(&[("A", "say \"x,y\""), ("B", "2")]));
     }
 
     #[test]
@@ -181,12 +150,7 @@ mod tests {
         assert_eq!(parse_profile("auto").unwrap(), Profile::Auto);
         assert_eq!(parse_profile("sysadmin").unwrap(), Profile::Sysadmin);
         for word in ["", "General", "nonsense"] {
-            assert!(
-                parse_profile(word)
-                    .unwrap_err()
-                    .message
-                    .contains("restricted")
-            );
+            assert!(parse_profile(word).unwrap_err().message.contains("restricted"));
         }
         assert_eq!(parse_pull_policy("").unwrap(), None);
         assert_eq!(parse_pull_policy("Never").unwrap(), Some(PullPolicy::Never));

@@ -33,21 +33,20 @@ fn parse(text: &str) -> Option<ImageReference<'_>> {
     // A colon before the last slash belongs to the registry's port.
     let path_start = rest.rfind('/').map_or(0, |slash| slash + 1);
     let (name, tag) = match rest[path_start..].find(':') {
-        Some(colon) => (
-            &rest[..path_start + colon],
-            Some(&rest[path_start + colon + 1..]),
-        ),
+        Some(colon) => (&rest[..path_start + colon], Some(&rest[path_start + colon + 1..])),
         None => (rest, None),
     };
-    (is_name(name) && tag.is_none_or(is_tag) && digest.is_none_or(is_digest))
-        .then_some(ImageReference { name, tag, digest })
+    (is_name(name) && tag.is_none_or(is_tag) && digest.is_none_or(is_digest)).then_some(ImageReference {
+        name,
+        tag,
+        digest,
+    })
 }
 
 fn is_name(name: &str) -> bool {
     match name.split_once('/') {
         Some((first, path)) => {
-            (is_registry(first) || is_path_component(first))
-                && path.split('/').all(is_path_component)
+            (is_registry(first) || is_path_component(first)) && path.split('/').all(is_path_component)
         }
         None => is_path_component(name),
     }
@@ -70,9 +69,7 @@ fn is_registry(text: &str) -> bool {
         }
     };
     let is_host = match host.strip_prefix('[') {
-        Some(address) => {
-            !address.is_empty() && address.bytes().all(|b| b.is_ascii_hexdigit() || b == b':')
-        }
+        Some(address) => !address.is_empty() && address.bytes().all(|b| b.is_ascii_hexdigit() || b == b':'),
         None => host.split('.').all(is_host_component),
     };
     is_host && port.is_none_or(|port| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()))
@@ -88,9 +85,8 @@ fn is_host_component(text: &str) -> bool {
 /// Lower-case words joined by one dot, one or two underscores, or any number of dashes.
 fn is_path_component(text: &str) -> bool {
     let is_word = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-    let is_joint = |joint: &str| {
-        matches!(joint, "." | "_" | "__") || (!joint.is_empty() && joint.bytes().all(|b| b == b'-'))
-    };
+    let is_joint =
+        |joint: &str| matches!(joint, "." | "_" | "__") || (!joint.is_empty() && joint.bytes().all(|b| b == b'-'));
     let mut rest = text;
     loop {
         let word = rest.bytes().take_while(|b| is_word(*b)).count();
@@ -101,10 +97,7 @@ fn is_path_component(text: &str) -> bool {
         if rest.is_empty() {
             return true;
         }
-        let joint = rest
-            .bytes()
-            .take_while(|b| matches!(b, b'.' | b'_' | b'-'))
-            .count();
+        let joint = rest.bytes().take_while(|b| matches!(b, b'.' | b'_' | b'-')).count();
         if !is_joint(&rest[..joint]) {
             return false;
         }
@@ -114,9 +107,7 @@ fn is_path_component(text: &str) -> bool {
 
 fn is_tag(text: &str) -> bool {
     (1..=128).contains(&text.len())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
         && !text.starts_with(['.', '-'])
 }
 
@@ -125,12 +116,9 @@ fn is_digest(text: &str) -> bool {
         return false;
     };
     let is_part = |part: &str| {
-        part.starts_with(|c: char| c.is_ascii_alphabetic())
-            && part.bytes().all(|b| b.is_ascii_alphanumeric())
+        part.starts_with(|c: char| c.is_ascii_alphabetic()) && part.bytes().all(|b| b.is_ascii_alphanumeric())
     };
-    algorithm.split(['-', '_', '+', '.']).all(is_part)
-        && hex.len() >= 32
-        && hex.bytes().all(|b| b.is_ascii_hexdigit())
+    algorithm.split(['-', '_', '+', '.']).all(is_part) && hex.len() >= 32 && hex.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
 #[cfg(test)]

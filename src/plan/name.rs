@@ -44,27 +44,20 @@ pub(super) fn debugger(
         .take(DRAWS)
         .map(|suffix| format!("debugger-{suffix}"))
         .find(|name| !is_taken(name))
-        .ok_or_else(|| {
-            Refusal::new("no free name for the debugger was found; give it one with --container")
-        })
+        .ok_or_else(|| Refusal::new("no free name for the debugger was found; give it one with --container"))
 }
 
 /// Whether a container may have this name (an RFC 1123 label).
 pub(super) fn is_label(name: &str) -> bool {
     let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-    (1..=63).contains(&name.len())
-        && name.bytes().all(inner)
-        && !name.starts_with('-')
-        && !name.ends_with('-')
+    (1..=63).contains(&name.len()) && name.bytes().all(inner) && !name.starts_with('-') && !name.ends_with('-')
 }
 
 /// Whether a pod may have this name (an RFC 1123 subdomain).
 pub(super) fn is_subdomain(name: &str) -> bool {
     let part = |part: &str| {
         !part.is_empty()
-            && part
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
             && !part.starts_with('-')
             && !part.ends_with('-')
     };

@@ -30,9 +30,7 @@ pub(super) fn plan(
             "{container_name:?} cannot name a container: a name has at most 63 lower-case letters, digits and dashes"
         )));
     }
-    let suffix = suffixes
-        .next()
-        .ok_or_else(|| Refusal::new("no random suffix is left for the pod's name"))?;
+    let suffix = suffixes.next().ok_or_else(|| Refusal::new("no random suffix is left for the pod's name"))?;
     let pod = pod_name(node_name, &suffix);
 
     let mut container = debugger::fresh(container_name, options);
@@ -53,10 +51,7 @@ pub(super) fn plan(
     }
     if host_root {
         spec["volumes"] = json!([{"name": ROOT_VOLUME, "hostPath": {"path": "/"}}]);
-        container.insert(
-            "volumeMounts".into(),
-            json!([{"name": ROOT_VOLUME, "mountPath": "/host"}]),
-        );
+        container.insert("volumeMounts".into(), json!([{"name": ROOT_VOLUME, "mountPath": "/host"}]));
     }
     debugger::write_profile(&mut container, Mode::Node, options)?;
     spec["containers"] = json!([container]);
@@ -68,11 +63,7 @@ pub(super) fn plan(
         "spec": spec,
     });
     Ok(Plan {
-        requests: vec![Request::CreatePod {
-            namespace: namespace.into(),
-            pod: pod.clone(),
-            body,
-        }],
+        requests: vec![Request::CreatePod { namespace: namespace.into(), pod: pod.clone(), body }],
         namespace: namespace.into(),
         pod,
         container: Some(container_name.into()),
@@ -86,10 +77,7 @@ pub(super) fn plan(
 /// `node-debugger-NODE-xxxxx`; a node's name that would make it too long is cut.
 fn pod_name(node: &str, suffix: &str) -> String {
     let room = NAME_LIMIT.saturating_sub("node-debugger--".len() + suffix.len());
-    let end = (0..=room.min(node.len()))
-        .rev()
-        .find(|end| node.is_char_boundary(*end))
-        .unwrap_or(0);
+    let end = (0..=room.min(node.len())).rev().find(|end| node.is_char_boundary(*end)).unwrap_or(0);
     let node = node[..end].trim_end_matches(['-', '.']);
     format!("node-debugger-{node}-{suffix}")
 }
@@ -101,27 +89,13 @@ mod tests {
 
     fn planned(options: DebugOptions) -> Plan {
         let node = json!({"metadata": {"name": "node1"}});
-        let options = DebugOptions {
-            image: Some("busybox".into()),
-            ..options
-        };
-        plan_for_node(
-            &node,
-            "ops",
-            &Facts::default(),
-            &options,
-            &mut suffixes(|| 0),
-        )
-        .unwrap()
+        let options = DebugOptions { image: Some("busybox".into()), ..options };
+        plan_for_node(&node, "ops", &Facts::default(), &options, &mut suffixes(|| 0)).unwrap()
     }
 
     fn body(plan: &Plan) -> &Value {
         match &plan.requests[..] {
-            [
-                Request::CreatePod {
-                    namespace, body, ..
-                },
-            ] => {
+            [Request::CreatePod { namespace, body, .. }] => {
                 assert_eq!(namespace, "ops");
                 body
             }
@@ -140,34 +114,17 @@ mod tests {
             (Netadmin, true, false, json!(["NET_ADMIN", "NET_RAW"])),
             (Sysadmin, true, true, json!(true)),
         ] {
-            let plan = planned(DebugOptions {
-                profile,
-                ..DebugOptions::default()
-            });
+            let plan = planned(DebugOptions { profile, ..DebugOptions::default() });
             let spec = &body(&plan)["spec"];
             for field in ["hostNetwork", "hostPID", "hostIPC"] {
                 assert_eq!(spec[field] == true, host, "{profile} {field}");
             }
             let container = &spec["containers"][0];
-            assert_eq!(
-                container["volumeMounts"][0]["mountPath"] == "/host",
-                mount,
-                "{profile}"
-            );
+            assert_eq!(container["volumeMounts"][0]["mountPath"] == "/host", mount, "{profile}");
             assert_eq!(spec["volumes"].is_array(), mount, "{profile}");
             let security = &container["securityContext"];
-            let told = [
-                &security["capabilities"]["add"],
-                &security["capabilities"]["drop"],
-                &security["privileged"],
-            ];
-            assert_eq!(
-                told.into_iter()
-                    .find(|told| !told.is_null())
-                    .unwrap_or(&Value::Null),
-                &context,
-                "{profile}"
-            );
+            let told = [&security["capabilities"]["add"], &security["capabilities"]["drop"], &security["privileged"]];
+            assert_eq!(told.into_iter().find(|told| !told.is_null()).unwrap_or(&Value::Null), &context, "{profile}");
         }
     }
 
@@ -211,10 +168,7 @@ mod tests {
 
     #[test]
     fn a_long_node_name_is_cut_to_a_valid_pod_name() {
-        for node in [
-            "a".repeat(253),
-            format!("{}.{}", "a".repeat(232), "b".repeat(20)),
-        ] {
+        for node in ["a".repeat(253), format!("{}.{}", "a".repeat(232), "b".repeat(20))] {
             let pod = pod_name(&node, "bbbbb");
             assert!(name::is_subdomain(&pod), "{pod}");
         }

@@ -67,23 +67,14 @@ impl<'a> Pod<'a> {
             value["metadata"][field]
                 .as_str()
                 .filter(|text| !text.is_empty())
-                .ok_or_else(|| {
-                    Refusal::new(format!(
-                        "this pod cannot be debugged: its metadata has no {field}"
-                    ))
-                })
+                .ok_or_else(|| Refusal::new(format!("this pod cannot be debugged: its metadata has no {field}")))
         };
         let name = text("name")?;
         let namespace = text("namespace")?;
-        let spec = value["spec"].as_object().ok_or_else(|| {
-            Refusal::new(format!("pod {name} cannot be debugged: it has no spec"))
-        })?;
-        Ok(Self {
-            name,
-            namespace,
-            spec,
-            value,
-        })
+        let spec = value["spec"]
+            .as_object()
+            .ok_or_else(|| Refusal::new(format!("pod {name} cannot be debugged: it has no spec")))?;
+        Ok(Self { name, namespace, spec, value })
     }
 
     /// A map of the metadata: `labels` or `annotations`.
@@ -96,22 +87,13 @@ impl<'a> Pod<'a> {
     }
 
     pub(super) fn containers(&self, kind: Kind) -> impl Iterator<Item = &'a Object> + use<'a> {
-        self.spec
-            .get(kind.field())
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_object)
+        self.spec.get(kind.field()).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object)
     }
 
     pub(super) fn find(&self, name: &str) -> Option<(Kind, &'a Object)> {
-        [Kind::Regular, Kind::Init, Kind::Ephemeral]
-            .into_iter()
-            .find_map(|kind| {
-                self.containers(kind)
-                    .find(|container| name_of(container) == name)
-                    .map(|found| (kind, found))
-            })
+        [Kind::Regular, Kind::Init, Kind::Ephemeral].into_iter().find_map(|kind| {
+            self.containers(kind).find(|container| name_of(container) == name).map(|found| (kind, found))
+        })
     }
 
     /// The container meant where none is named.
@@ -127,9 +109,7 @@ impl<'a> Pod<'a> {
     }
 
     pub(super) fn is_windows(&self) -> bool {
-        self.spec
-            .get("os")
-            .is_some_and(|os| os["name"] == "windows")
+        self.spec.get("os").is_some_and(|os| os["name"] == "windows")
     }
 
     pub(super) fn uses_host_pids(&self) -> bool {
@@ -143,14 +123,9 @@ impl<'a> Pod<'a> {
 
     /// The status entry of a container.
     pub(super) fn status(&self, name: &str) -> Option<&'a Value> {
-        [Kind::Regular, Kind::Init, Kind::Ephemeral]
-            .into_iter()
-            .find_map(|kind| {
-                self.value["status"][kind.status_field()]
-                    .as_array()?
-                    .iter()
-                    .find(|status| status["name"] == name)
-            })
+        [Kind::Regular, Kind::Init, Kind::Ephemeral].into_iter().find_map(|kind| {
+            self.value["status"][kind.status_field()].as_array()?.iter().find(|status| status["name"] == name)
+        })
     }
 
     pub(super) fn phase(&self) -> &'a str {
@@ -164,42 +139,23 @@ impl<'a> Pod<'a> {
     /// Who this container's processes are: the kubelet's word where there is one, else what the spec asks for.
     pub(super) fn user_of(&self, name: &str) -> User {
         // The API takes no other numbers for users and groups.
-        let id = |value: &Value| {
-            value
-                .as_i64()
-                .filter(|id| (0..=i64::from(i32::MAX)).contains(id))
-        };
-        let linux = self
-            .status(name)
-            .map_or(&Value::Null, |status| &status["user"]["linux"]);
+        let id = |value: &Value| value.as_i64().filter(|id| (0..=i64::from(i32::MAX)).contains(id));
+        let linux = self.status(name).map_or(&Value::Null, |status| &status["user"]["linux"]);
         if let Some(uid) = id(&linux["uid"]) {
-            return User {
-                uid: Some(uid),
-                gid: id(&linux["gid"]),
-                reported: true,
-            };
+            return User { uid: Some(uid), gid: id(&linux["gid"]), reported: true };
         }
-        let own = self
-            .find(name)
-            .and_then(|(_, container)| container.get("securityContext")?.as_object());
+        let own = self.find(name).and_then(|(_, container)| container.get("securityContext")?.as_object());
         let asked = |field: &str| {
             let number = |context: Option<&Object>| id(context?.get(field)?);
             number(own).or_else(|| number(self.security_context()))
         };
-        User {
-            uid: asked("runAsUser"),
-            gid: asked("runAsGroup"),
-            reported: false,
-        }
+        User { uid: asked("runAsUser"), gid: asked("runAsGroup"), reported: false }
     }
 }
 
 /// A container's name; empty when it has none.
 pub(super) fn name_of(container: &Object) -> &str {
-    container
-        .get("name")
-        .and_then(Value::as_str)
-        .unwrap_or_default()
+    container.get("name").and_then(Value::as_str).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -213,10 +169,7 @@ mod tests {
         for (value, lacks) in [
             (json!(null), "name"),
             (json!({"metadata": {"name": "p"}, "spec": {}}), "namespace"),
-            (
-                json!({"metadata": {"name": "p", "namespace": "n"}, "spec": []}),
-                "spec",
-            ),
+            (json!({"metadata": {"name": "p", "namespace": "n"}, "spec": []}), "spec"),
         ] {
             let message = Pod::read(&value).unwrap_err().message;
             assert!(message.contains(lacks), "{message}");
@@ -240,22 +193,8 @@ mod tests {
             ]},
         });
         let pod = Pod::read(&value).unwrap();
-        assert_eq!(
-            pod.user_of("seen"),
-            User {
-                uid: Some(1654),
-                gid: Some(0),
-                reported: true
-            }
-        );
-        assert_eq!(
-            pod.user_of("own"),
-            User {
-                uid: Some(7),
-                gid: Some(2000),
-                reported: false
-            }
-        );
+        assert_eq!(pod.user_of("seen"), User { uid: Some(1654), gid: Some(0), reported: true });
+        assert_eq!(pod.user_of("own"), User { uid: Some(7), gid: Some(2000), reported: false });
     }
 
     #[test]

@@ -95,36 +95,18 @@ mod tests {
     fn on_a_fresh_container() {
         let cases = [
             (Profile::Legacy, Value::Null),
-            (
-                Profile::General,
-                json!({"capabilities": {"add": ["SYS_PTRACE"]}}),
-            ),
+            (Profile::General, json!({"capabilities": {"add": ["SYS_PTRACE"]}})),
             (Profile::Baseline, Value::Null),
             (Profile::Restricted, restricted()),
-            (
-                Profile::Netadmin,
-                json!({"capabilities": {"add": ["NET_ADMIN", "NET_RAW"]}}),
-            ),
+            (Profile::Netadmin, json!({"capabilities": {"add": ["NET_ADMIN", "NET_RAW"]}})),
             (Profile::Sysadmin, json!({"privileged": true})),
         ];
         for (profile, expected) in cases {
             for mode in [Mode::Ephemeral, Mode::Copy] {
-                assert_eq!(
-                    applied(profile, mode, &json!({})),
-                    expected,
-                    "{profile} {mode:?}"
-                );
+                assert_eq!(applied(profile, mode, &json!({})), expected, "{profile} {mode:?}");
             }
-            let on_node = if profile == Profile::General {
-                Value::Null
-            } else {
-                expected
-            };
-            assert_eq!(
-                applied(profile, Mode::Node, &json!({})),
-                on_node,
-                "{profile} on a node"
-            );
+            let on_node = if profile == Profile::General { Value::Null } else { expected };
+            assert_eq!(applied(profile, Mode::Node, &json!({})), on_node, "{profile} on a node");
         }
     }
 
@@ -141,32 +123,17 @@ mod tests {
             applied(Profile::Netadmin, Mode::Copy, &container)["capabilities"]["add"],
             json!(["NET_ADMIN", "NET_ADMIN", "NET_RAW"])
         );
-        assert_eq!(
-            applied(Profile::Sysadmin, Mode::Copy, &container)["runAsUser"],
-            7
-        );
-        assert_eq!(
-            applied(Profile::Baseline, Mode::Copy, &container),
-            Value::Null
-        );
-        assert_eq!(
-            applied(Profile::Restricted, Mode::Copy, &container),
-            restricted()
-        );
+        assert_eq!(applied(Profile::Sysadmin, Mode::Copy, &container)["runAsUser"], 7);
+        assert_eq!(applied(Profile::Baseline, Mode::Copy, &container), Value::Null);
+        assert_eq!(applied(Profile::Restricted, Mode::Copy, &container), restricted());
     }
 
     #[test]
     fn nulls_where_objects_belong_are_written_over() {
         let container = json!({"securityContext": {"capabilities": {"add": null}}});
-        assert_eq!(
-            applied(Profile::General, Mode::Copy, &container),
-            json!({"capabilities": {"add": ["SYS_PTRACE"]}})
-        );
+        assert_eq!(applied(Profile::General, Mode::Copy, &container), json!({"capabilities": {"add": ["SYS_PTRACE"]}}));
         let container = json!({"securityContext": null});
-        assert_eq!(
-            applied(Profile::Sysadmin, Mode::Copy, &container),
-            json!({"privileged": true})
-        );
+        assert_eq!(applied(Profile::Sysadmin, Mode::Copy, &container), json!({"privileged": true}));
     }
 
     #[test]
@@ -175,19 +142,13 @@ mod tests {
         for mode in [Mode::Ephemeral, Mode::Copy, Mode::Node] {
             for profile in [Legacy, General, Baseline, Restricted, Netadmin, Sysadmin] {
                 assert!(admits(PodSecurity::Privileged, profile, mode));
-                assert_eq!(
-                    admits(PodSecurity::Restricted, profile, mode),
-                    profile == Restricted
-                );
+                assert_eq!(admits(PodSecurity::Restricted, profile, mode), profile == Restricted);
             }
             for profile in [General, Netadmin, Sysadmin] {
                 assert!(!admits(PodSecurity::Baseline, profile, mode));
             }
             assert!(admits(PodSecurity::Baseline, Baseline, mode));
-            assert_eq!(
-                admits(PodSecurity::Baseline, Legacy, mode),
-                mode != Mode::Node
-            );
+            assert_eq!(admits(PodSecurity::Baseline, Legacy, mode), mode != Mode::Node);
         }
     }
 }

@@ -31,15 +31,9 @@ pub(super) fn of_container(pod: &Pod<'_>, container: &Object) -> Vec<String> {
 pub(super) fn of_profile(options: &DebugOptions, facts: Facts, mode: Mode) -> Vec<String> {
     let mut warnings = Vec::new();
     if options.profile == Profile::Legacy {
-        warnings.push(
-            "Profile legacy is deprecated by kubectl and will go; general is its successor"
-                .to_owned(),
-        );
+        warnings.push("Profile legacy is deprecated by kubectl and will go; general is its successor".to_owned());
     }
-    let has_own_context = options
-        .custom
-        .as_ref()
-        .is_some_and(|custom| custom["securityContext"].is_object());
+    let has_own_context = options.custom.as_ref().is_some_and(|custom| custom["securityContext"].is_object());
     if let Some(level) = facts.enforce
         && !has_own_context
         && !admits(level, options.profile, mode)
@@ -56,32 +50,19 @@ pub(super) fn of_profile(options: &DebugOptions, facts: Facts, mode: Mode) -> Ve
 pub(super) fn of_pod(pod: &Pod<'_>, target: Option<&str>) -> Vec<String> {
     let mut warnings = Vec::new();
     if pod.is_terminating() {
-        warnings.push(format!(
-            "Pod {} is being deleted: the debugger will end with it",
-            pod.name
-        ));
+        warnings.push(format!("Pod {} is being deleted: the debugger will end with it", pod.name));
     }
     if matches!(pod.phase(), "Succeeded" | "Failed") {
         warnings.push(format!(
             "Pod {} has finished: a debugger in it will never start; debug a copy of it instead",
             pod.name
         ));
-    } else if pod
-        .spec
-        .get("nodeName")
-        .and_then(Value::as_str)
-        .is_none_or(str::is_empty)
-    {
+    } else if pod.spec.get("nodeName").and_then(Value::as_str).is_none_or(str::is_empty) {
         if pod.phase() == "Pending" {
-            warnings.push(format!(
-                "Pod {} has no node yet: the debugger starts once it has one",
-                pod.name
-            ));
+            warnings.push(format!("Pod {} has no node yet: the debugger starts once it has one", pod.name));
         }
     } else if let Some(target) = target
-        && let Some(waiting) = pod
-            .status(target)
-            .and_then(|status| status["state"].get("waiting"))
+        && let Some(waiting) = pod.status(target).and_then(|status| status["state"].get("waiting"))
     {
         let reason = waiting["reason"].as_str().unwrap_or("waiting");
         warnings.push(format!(
@@ -93,16 +74,12 @@ pub(super) fn of_pod(pod: &Pod<'_>, target: Option<&str>) -> Vec<String> {
 
 /// Whether the profile adds powers that the pod-wide user then takes away.
 fn capabilities_are_lost(pod: &Pod<'_>, container: &Object) -> bool {
-    let pod_user = pod
-        .security_context()
-        .and_then(|context| context.get("runAsUser")?.as_i64());
+    let pod_user = pod.security_context().and_then(|context| context.get("runAsUser")?.as_i64());
     let Some(context) = container.get("securityContext") else {
         return false;
     };
-    let has_powers = context["privileged"] == true
-        || context["capabilities"]["add"]
-            .as_array()
-            .is_some_and(|add| !add.is_empty());
+    let has_powers =
+        context["privileged"] == true || context["capabilities"]["add"].as_array().is_some_and(|add| !add.is_empty());
     pod_user.is_some_and(|uid| uid != 0) && has_powers && context["runAsUser"] != 0
 }
 
@@ -127,9 +104,7 @@ mod tests {
     fn lost_capabilities_are_said_only_when_the_pod_names_a_user() {
         let ptrace = json!({"capabilities": {"add": ["SYS_PTRACE"]}});
         assert!(said(&json!({"runAsUser": 1000}), &ptrace).contains("Non-root"));
-        assert!(
-            said(&json!({"runAsUser": 1000}), &json!({"privileged": true})).contains("Non-root")
-        );
+        assert!(said(&json!({"runAsUser": 1000}), &json!({"privileged": true})).contains("Non-root"));
         assert_eq!(said(&json!({"runAsUser": 1000}), &json!(null)), "");
         assert_eq!(said(&json!({"runAsUser": 0}), &ptrace), "");
         let root = json!({"capabilities": {"add": ["SYS_PTRACE"]}, "runAsUser": 0});
@@ -141,34 +116,17 @@ mod tests {
     fn a_root_image_that_cannot_start_is_said() {
         assert!(said(&json!({"runAsNonRoot": true}), &json!({})).contains("will not start"));
         assert!(said(&json!({}), &json!({"runAsNonRoot": true})).contains("will not start"));
-        assert_eq!(
-            said(&json!({"runAsNonRoot": true, "runAsUser": 7}), &json!({})),
-            ""
-        );
-        assert_eq!(
-            said(
-                &json!({"runAsNonRoot": true}),
-                &json!({"runAsNonRoot": false})
-            ),
-            ""
-        );
+        assert_eq!(said(&json!({"runAsNonRoot": true, "runAsUser": 7}), &json!({})), "");
+        assert_eq!(said(&json!({"runAsNonRoot": true}), &json!({"runAsNonRoot": false})), "");
     }
 
     #[test]
     fn a_profile_that_is_not_admitted_is_said() {
-        let options = DebugOptions {
-            profile: Profile::General,
-            ..DebugOptions::default()
-        };
-        let facts = Facts {
-            enforce: Some(PodSecurity::Baseline),
-        };
+        let options = DebugOptions { profile: Profile::General, ..DebugOptions::default() };
+        let facts = Facts { enforce: Some(PodSecurity::Baseline) };
         assert!(of_profile(&options, facts, Mode::Ephemeral)[0].contains("baseline"));
         assert!(of_profile(&options, Facts::default(), Mode::Ephemeral).is_empty());
-        let own = DebugOptions {
-            custom: Some(json!({"securityContext": {"runAsUser": 1}})),
-            ..options
-        };
+        let own = DebugOptions { custom: Some(json!({"securityContext": {"runAsUser": 1}})), ..options };
         assert!(of_profile(&own, facts, Mode::Ephemeral).is_empty());
     }
 
@@ -185,10 +143,7 @@ mod tests {
         ] {
             let pod = pod(spec, &status);
             let warnings = of_pod(&Pod::read(&pod).unwrap(), Some("app"));
-            assert!(
-                warnings.len() == 1 && warnings[0].contains(expected),
-                "{warnings:?}"
-            );
+            assert!(warnings.len() == 1 && warnings[0].contains(expected), "{warnings:?}");
         }
         let pod = pod(&on_node, &json!({"phase": "Running"}));
         assert!(of_pod(&Pod::read(&pod).unwrap(), Some("app")).is_empty());

@@ -38,10 +38,7 @@ pub enum Underline {
 }
 
 /// The SGR attributes of a cell, colours aside. Blinking is not kept.
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is one independent SGR attribute"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one independent SGR attribute")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Attributes {
     /// SGR 1.
@@ -129,9 +126,7 @@ fn color(color: GridColor) -> Color {
         GridColor::Spec(rgb) => Color::Rgb(rgb.r, rgb.g, rgb.b),
         GridColor::Indexed(index) => Color::Indexed(index),
         GridColor::Named(NamedColor::Foreground | NamedColor::Background) => Color::Default,
-        GridColor::Named(name) => {
-            u8::try_from(name as usize).map_or(Color::Default, Color::Indexed)
-        }
+        GridColor::Named(name) => u8::try_from(name as usize).map_or(Color::Default, Color::Indexed),
     }
 }
 
@@ -184,11 +179,7 @@ pub(super) fn is_printable(character: char) -> bool {
 
 /// Columns a character takes in a cell of its own: 0 for a combining mark.
 pub(super) fn width_of(character: char) -> usize {
-    if character.is_ascii() {
-        1
-    } else {
-        character.width().unwrap_or(0)
-    }
+    if character.is_ascii() { 1 } else { character.width().unwrap_or(0) }
 }
 
 #[cfg(test)]
@@ -199,20 +190,9 @@ mod tests {
     fn a_symbol_is_as_wide_as_its_cell() {
         let mut buffer = SymbolBuffer::new();
         assert_eq!(buffer.symbol('e', &['\u{301}'], 1), "e\u{301}");
-        assert_eq!(
-            buffer.symbol('\u{2764}', &['\u{fe0f}'], 1),
-            "\u{2764}",
-            "a heart asked to be an emoji"
-        );
-        assert_eq!(
-            buffer.symbol('1', &['\u{fe0f}', '\u{20e3}'], 1),
-            "1",
-            "a keycap"
-        );
-        assert_eq!(
-            buffer.symbol('\u{1f680}', &['\u{fe0f}'], 2),
-            "\u{1f680}\u{fe0f}"
-        );
+        assert_eq!(buffer.symbol('\u{2764}', &['\u{fe0f}'], 1), "\u{2764}", "a heart asked to be an emoji");
+        assert_eq!(buffer.symbol('1', &['\u{fe0f}', '\u{20e3}'], 1), "1", "a keycap");
+        assert_eq!(buffer.symbol('\u{1f680}', &['\u{fe0f}'], 2), "\u{1f680}\u{fe0f}");
         assert_eq!(buffer.symbol('\t', &[], 1), " ");
         assert_eq!(buffer.symbol('\u{9b}', &[], 1), " ");
     }

@@ -88,10 +88,7 @@ impl Emulator {
             let scrolled = self.term.history_size().saturating_sub(old_history);
             let free = self.blank_rows_below_cursor().min(scrolled);
             if free > 0 {
-                self.term.resize(Cells {
-                    rows: cells.rows + free,
-                    ..cells
-                });
+                self.term.resize(Cells { rows: cells.rows + free, ..cells });
                 self.term.resize(cells);
             }
         }
@@ -105,10 +102,7 @@ impl Emulator {
     fn blank_rows_below_cursor(&self) -> usize {
         let grid = self.term.grid();
         let below = usize::try_from(grid.cursor.point.line.0).unwrap_or(0) + 1;
-        (below..self.term.screen_lines())
-            .rev()
-            .take_while(|row| grid[line(*row)].is_clear())
-            .count()
+        (below..self.term.screen_lines()).rev().take_while(|row| grid[line(*row)].is_clear()).count()
     }
 
     /// Moves old rows of the grid's history into the store, whole lines at a time where lines are not endless.
@@ -118,9 +112,8 @@ impl Emulator {
             return;
         }
         let at_least = rows - self.grid_keeps;
-        let mut moved: Vec<StoredRow> = (0..at_least)
-            .map(|index| StoredRow::of(self.grid_history_row(index)))
-            .collect();
+        let mut moved: Vec<StoredRow> =
+            (0..at_least).map(|index| StoredRow::of(self.grid_history_row(index))).collect();
         while moved.last().is_some_and(|row| row.wrapped) && moved.len() < rows {
             moved.push(StoredRow::of(self.grid_history_row(moved.len())));
         }
@@ -149,20 +142,14 @@ impl Emulator {
 
     /// How many rows lie above the screen; none on the alternate screen.
     pub(super) fn history_size(&self) -> usize {
-        if self.on_alt_screen() {
-            0
-        } else {
-            self.history.len() + self.term.history_size()
-        }
+        if self.on_alt_screen() { 0 } else { self.history.len() + self.term.history_size() }
     }
 
     /// The row of this number, of the screen or its history.
     pub(super) fn row(&self, number: u64) -> Option<RowRef<'_>> {
         let first = self.first_row();
         if let Some(below) = number.checked_sub(first) {
-            let row = usize::try_from(below)
-                .ok()
-                .filter(|row| *row < self.term.screen_lines())?;
+            let row = usize::try_from(below).ok().filter(|row| *row < self.term.screen_lines())?;
             return Some(RowRef::Grid(&self.term.grid()[line(row)]));
         }
         if self.on_alt_screen() {
@@ -170,9 +157,7 @@ impl Emulator {
         }
         let above = usize::try_from(first - number).ok()?;
         if above <= self.term.history_size() {
-            return Some(RowRef::Grid(
-                self.grid_history_row(self.term.history_size() - above),
-            ));
+            return Some(RowRef::Grid(self.grid_history_row(self.term.history_size() - above)));
         }
         let index = usize::try_from(number.checked_sub(self.history.evicted())?).ok()?;
         self.history.get(index).map(RowRef::Stored)
@@ -188,11 +173,7 @@ impl Emulator {
     }
 
     pub(super) fn modes(&self) -> Modes {
-        Modes::new(
-            *self.term.mode(),
-            self.kitty.flags(self.on_alt_screen()),
-            self.synchronized,
-        )
+        Modes::new(*self.term.mode(), self.kitty.flags(self.on_alt_screen()), self.synchronized)
     }
 
     pub(super) fn end_synchronized(&mut self) {
@@ -224,13 +205,7 @@ impl Emulator {
 
     fn change_title(&mut self, title: Option<&str>) {
         let clean: Option<String> = title.map(|title| {
-            title
-                .chars()
-                .filter(|c| is_printable(*c))
-                .take(TITLE_MAX)
-                .collect::<String>()
-                .trim()
-                .to_owned()
+            title.chars().filter(|c| is_printable(*c)).take(TITLE_MAX).collect::<String>().trim().to_owned()
         });
         let title = clean.filter(|title| !title.is_empty());
         if self.title != title {
@@ -248,9 +223,7 @@ impl Emulator {
     pub(super) fn report_setting(&mut self, setting: Setting) {
         match setting {
             Setting::Rendition => self.replies.rendition(&self.term.grid().cursor.template),
-            Setting::Margins => self
-                .replies
-                .margins(self.margins.start + 1, self.margins.end),
+            Setting::Margins => self.replies.margins(self.margins.start + 1, self.margins.end),
             Setting::CursorStyle => self.replies.cursor_style(self.term.cursor_style()),
             Setting::Unknown => self.replies.unknown_setting(),
         }
@@ -277,10 +250,7 @@ struct Cells {
 
 impl From<Size> for Cells {
     fn from(size: Size) -> Cells {
-        Cells {
-            columns: usize::from(size.columns),
-            rows: usize::from(size.rows),
-        }
+        Cells { columns: usize::from(size.columns), rows: usize::from(size.rows) }
     }
 }
 

@@ -45,10 +45,7 @@ pub(super) struct History {
 impl History {
     /// A store of at most `limit` rows.
     pub(super) fn new(limit: usize) -> History {
-        History {
-            limit,
-            ..History::default()
-        }
+        History { limit, ..History::default() }
     }
 
     /// How many rows there are.
@@ -118,28 +115,17 @@ impl StoredRow {
     /// The text of a row of the grid; blanks at the end of a line are not kept.
     pub(super) fn of(row: &Row<GridCell>) -> StoredRow {
         let cells = &row[Column(0)..Column(row.len())];
-        let wrapped = cells
-            .last()
-            .is_some_and(|cell| cell.flags.contains(Flags::WRAPLINE));
+        let wrapped = cells.last().is_some_and(|cell| cell.flags.contains(Flags::WRAPLINE));
         let kept = if wrapped {
             cells.len()
         } else {
-            cells
-                .iter()
-                .rposition(|cell| !is_blank(cell))
-                .map_or(0, |last| last + 1)
+            cells.iter().rposition(|cell| !is_blank(cell)).map_or(0, |last| last + 1)
         };
-        let mut line = Builder {
-            text: String::with_capacity(kept),
-            runs: Vec::new(),
-        };
+        let mut line = Builder { text: String::with_capacity(kept), runs: Vec::new() };
         // Neighbours mostly look the same, and comparing them is far cheaper than reading their style.
         let mut same: Option<(&GridCell, Style)> = None;
         for cell in &cells[..kept] {
-            if cell
-                .flags
-                .intersects(Flags::WIDE_CHAR_SPACER | Flags::LEADING_WIDE_CHAR_SPACER)
-            {
+            if cell.flags.intersects(Flags::WIDE_CHAR_SPACER | Flags::LEADING_WIDE_CHAR_SPACER) {
                 continue;
             }
             let style = match same {
@@ -162,9 +148,7 @@ impl StoredRow {
 
 /// Whether a cell at the end of a line can be left out.
 fn is_blank(cell: &GridCell) -> bool {
-    const SHOWN: Flags = Flags::INVERSE
-        .union(Flags::STRIKEOUT)
-        .union(Flags::ALL_UNDERLINES);
+    const SHOWN: Flags = Flags::INVERSE.union(Flags::STRIKEOUT).union(Flags::ALL_UNDERLINES);
     matches!(cell.c, ' ' | '\t')
         && cell.bg == GridColor::Named(NamedColor::Background)
         && !cell.flags.intersects(SHOWN)
@@ -210,16 +194,8 @@ impl Builder {
 
     fn finish(self, wrapped: bool) -> StoredRow {
         let plain = self.runs.iter().all(|run| run.style == Style::default());
-        let runs = if plain {
-            Box::default()
-        } else {
-            self.runs.into_boxed_slice()
-        };
-        StoredRow {
-            text: self.text.into_boxed_str(),
-            runs,
-            wrapped,
-        }
+        let runs = if plain { Box::default() } else { self.runs.into_boxed_slice() };
+        StoredRow { text: self.text.into_boxed_str(), runs, wrapped }
     }
 
     /// Cuts the line into rows of `columns`; the last is wrapped when the line goes on elsewhere.
@@ -267,10 +243,7 @@ mod tests {
     use crate::screen::Color;
 
     fn line(text: &str) -> StoredRow {
-        StoredRow {
-            text: text.into(),
-            ..StoredRow::default()
-        }
+        StoredRow { text: text.into(), ..StoredRow::default() }
     }
 
     fn texts(history: &History) -> Vec<&str> {
@@ -287,27 +260,16 @@ mod tests {
         let before = texts(&history).join("\n");
         history.reflow(7);
         assert_eq!(texts(&history)[1], "a line ");
-        assert_eq!(
-            texts(&history)[7..],
-            ["\u{4f60}\u{597d}\u{4f60}", "\u{597d}\u{4f60}", ""]
-        );
+        assert_eq!(texts(&history)[7..], ["\u{4f60}\u{597d}\u{4f60}", "\u{597d}\u{4f60}", ""]);
         history.reflow(80);
         assert_eq!(texts(&history).join("\n"), before);
     }
 
     #[test]
     fn styles_survive_a_reflow() {
-        let red = Style {
-            fg: Color::Indexed(1),
-            ..Style::default()
-        };
+        let red = Style { fg: Color::Indexed(1), ..Style::default() };
         let mut builder = Builder::default();
-        for (character, style) in [
-            ('a', Style::default()),
-            ('b', red),
-            ('c', red),
-            ('d', Style::default()),
-        ] {
+        for (character, style) in [('a', Style::default()), ('b', red), ('c', red), ('d', Style::default())] {
             builder.push(character, style);
         }
         let row = builder.finish(false);

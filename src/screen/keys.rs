@@ -23,11 +23,7 @@ fn legacy(key: &KeyEvent, modes: &Modes) -> Option<Vec<u8>> {
     let alt = key.modifiers.contains(KeyModifiers::ALT);
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
     if let Some(function) = Function::of(key.code) {
-        return Some(
-            function
-                .encode(modifier_number(key.modifiers), modes.app_cursor)
-                .into_bytes(),
-        );
+        return Some(function.encode(modifier_number(key.modifiers), modes.app_cursor).into_bytes());
     }
     if modes.app_keypad
         && key.state.contains(KeyEventState::KEYPAD)
@@ -105,11 +101,7 @@ fn modifier_number(modifiers: KeyModifiers) -> u8 {
         (KeyModifiers::HYPER, 16),
         (KeyModifiers::META, 32),
     ];
-    1 + bits
-        .into_iter()
-        .filter(|(modifier, _)| modifiers.contains(*modifier))
-        .map(|(_, bit)| bit)
-        .sum::<u8>()
+    1 + bits.into_iter().filter(|(modifier, _)| modifiers.contains(*modifier)).map(|(_, bit)| bit).sum::<u8>()
 }
 
 /// The form of a function key.
@@ -167,16 +159,12 @@ mod tests {
     use super::*;
 
     fn encode(code: KeyCode, modifiers: KeyModifiers, modes: &Modes) -> Option<String> {
-        encode_key(&KeyEvent::new(code, modifiers), modes)
-            .map(|bytes| String::from_utf8(bytes).unwrap())
+        encode_key(&KeyEvent::new(code, modifiers), modes).map(|bytes| String::from_utf8(bytes).unwrap())
     }
 
     #[test]
     fn the_keypad_has_an_application_form() {
-        let modes = Modes {
-            app_keypad: true,
-            ..Modes::default()
-        };
+        let modes = Modes { app_keypad: true, ..Modes::default() };
         let mut key = KeyEvent::new(KeyCode::Char('5'), KeyModifiers::NONE);
         assert_eq!(encode_key(&key, &modes), Some(b"5".to_vec()));
         key.state = KeyEventState::KEYPAD;
@@ -186,33 +174,20 @@ mod tests {
 
     #[test]
     fn enter_minds_the_new_line_mode() {
-        let modes = Modes {
-            new_line: true,
-            ..Modes::default()
-        };
-        assert_eq!(
-            encode(KeyCode::Enter, KeyModifiers::NONE, &modes).as_deref(),
-            Some("\r\n")
-        );
+        let modes = Modes { new_line: true, ..Modes::default() };
+        assert_eq!(encode(KeyCode::Enter, KeyModifiers::NONE, &modes).as_deref(), Some("\r\n"));
     }
 
     #[test]
     fn keys_of_the_desktop_type_no_text() {
-        assert_eq!(
-            encode(KeyCode::Char('c'), KeyModifiers::SUPER, &Modes::default()),
-            None
-        );
-        assert_eq!(
-            encode(KeyCode::CapsLock, KeyModifiers::NONE, &Modes::default()),
-            None
-        );
+        assert_eq!(encode(KeyCode::Char('c'), KeyModifiers::SUPER, &Modes::default()), None);
+        assert_eq!(encode(KeyCode::CapsLock, KeyModifiers::NONE, &Modes::default()), None);
     }
 
     #[test]
     fn every_function_key_has_its_own_bytes() {
-        let all: std::collections::BTreeSet<_> = (1..=20)
-            .map(|number| encode(KeyCode::F(number), KeyModifiers::NONE, &Modes::default()))
-            .collect();
+        let all: std::collections::BTreeSet<_> =
+            (1..=20).map(|number| encode(KeyCode::F(number), KeyModifiers::NONE, &Modes::default())).collect();
         assert_eq!(all.len(), 20);
         assert!(!all.contains(&None));
     }

@@ -96,16 +96,10 @@ impl Lexer {
                     None => return Piece::all(bytes),
                 },
                 State::Osc(length) if length >= OSC_LIMIT => {
-                    let rest = bytes[at..]
-                        .iter()
-                        .position(|byte| matches!(byte, 0x07 | 0x18 | 0x1a | 0x1b));
+                    let rest = bytes[at..].iter().position(|byte| matches!(byte, 0x07 | 0x18 | 0x1a | 0x1b));
                     let skip = rest.unwrap_or(bytes.len() - at);
                     if skip > 0 {
-                        return Piece {
-                            forward: at,
-                            action: Action::Nothing,
-                            skip,
-                        };
+                        return Piece { forward: at, action: Action::Nothing, skip };
                     }
                     self.step(bytes[at], repeat_limit);
                     at += 1;
@@ -115,18 +109,10 @@ impl Lexer {
                     match action {
                         Action::Nothing => at += 1,
                         Action::LimitRepeat => {
-                            return Piece {
-                                forward: at,
-                                action,
-                                skip: 1,
-                            };
+                            return Piece { forward: at, action, skip: 1 };
                         }
                         _ => {
-                            return Piece {
-                                forward: at + 1,
-                                action,
-                                skip: 0,
-                            };
+                            return Piece { forward: at + 1, action, skip: 0 };
                         }
                     }
                 }
@@ -140,9 +126,7 @@ impl Lexer {
             return self.step_dcs(dcs, byte);
         }
         self.state = match (self.state, byte) {
-            (_, 0x18 | 0x1a) | (State::EscapeIntermediate, 0x30..=0x7e) | (State::Osc(_), 0x07) => {
-                State::Ground
-            }
+            (_, 0x18 | 0x1a) | (State::EscapeIntermediate, 0x30..=0x7e) | (State::Osc(_), 0x07) => State::Ground,
             (_, 0x1b) => State::Escape,
             (State::Escape, _) => match byte {
                 b'[' => State::Csi(Csi::default()),
@@ -195,11 +179,7 @@ impl Lexer {
 
 impl Piece {
     fn all(bytes: &[u8]) -> Piece {
-        Piece {
-            forward: bytes.len(),
-            action: Action::Nothing,
-            skip: 0,
-        }
+        Piece { forward: bytes.len(), action: Action::Nothing, skip: 0 }
     }
 }
 
@@ -207,10 +187,7 @@ impl Csi {
     fn with(mut self, byte: u8) -> Csi {
         match byte {
             b'0'..=b'9' if !self.first_done => {
-                self.first = self
-                    .first
-                    .saturating_mul(10)
-                    .saturating_add(u32::from(byte - b'0'));
+                self.first = self.first.saturating_mul(10).saturating_add(u32::from(byte - b'0'));
             }
             b':' | b';' => self.first_done = true,
             b'<'..=b'?' => self.marker = Some(byte),
@@ -309,10 +286,7 @@ mod tests {
     #[test]
     fn only_repeats_over_the_limit_are_replaced() {
         assert_eq!(run(b"a\x1b[80b", 1).1, []);
-        assert_eq!(
-            run(b"a\x1b[81b", 1),
-            (b"a\x1b[81".to_vec(), vec![Action::LimitRepeat])
-        );
+        assert_eq!(run(b"a\x1b[81b", 1), (b"a\x1b[81".to_vec(), vec![Action::LimitRepeat]));
         assert_eq!(run(b"a\x1b[99999999999:1b", 3).1, [Action::LimitRepeat]);
         assert_eq!(run(b"a\x1b[?65535b\x1b[65535 b\x1b[1;65535b", 3).1, []);
     }
@@ -323,24 +297,12 @@ mod tests {
         for chunk in [1, 2, 64] {
             assert_eq!(
                 run(settings, chunk).1,
-                [
-                    Setting::Rendition,
-                    Setting::Margins,
-                    Setting::CursorStyle,
-                    Setting::Unknown
-                ]
-                .map(Action::ReportSetting)
+                [Setting::Rendition, Setting::Margins, Setting::CursorStyle, Setting::Unknown]
+                    .map(Action::ReportSetting)
             );
         }
-        assert_eq!(
-            run(b"\x1b[>q\x1b[>0q\x1b[>1q\x1b[ q", 2).1,
-            [Action::ReportVersion, Action::ReportVersion]
-        );
+        assert_eq!(run(b"\x1b[>q\x1b[>0q\x1b[>1q\x1b[ q", 2).1, [Action::ReportVersion, Action::ReportVersion]);
         assert_eq!(run(b"\x1b]0;[>q\x07\x1bPx[>q\x1b\\\x1b_[>q\x1b\\", 2).1, []);
-        assert_eq!(
-            run(b"\x1bP$qm\x1b[>q", 1).1,
-            [Action::ReportVersion],
-            "an escape begins a new sequence"
-        );
+        assert_eq!(run(b"\x1bP$qm\x1b[>q", 1).1, [Action::ReportVersion], "an escape begins a new sequence");
     }
 }

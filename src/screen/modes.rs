@@ -3,10 +3,7 @@
 use alacritty_terminal::term::TermMode;
 
 /// The modes that decide how keys, mouse, paste and focus become bytes, and when to draw.
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is one independent terminal mode"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one independent terminal mode")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Modes {
     /// DECCKM: the cursor keys send their application form.

@@ -16,9 +16,7 @@ pub fn encode_mouse(event: &MouseEvent, column: u16, row: u16, modes: &Modes) ->
     let (button, released) = match event.kind {
         MouseEventKind::Down(button) => (number(button), false),
         MouseEventKind::Up(button) => (number(button), true),
-        MouseEventKind::Drag(button) if modes.mouse != MouseTracking::Press => {
-            (number(button) + 32, false)
-        }
+        MouseEventKind::Drag(button) if modes.mouse != MouseTracking::Press => (number(button) + 32, false),
         MouseEventKind::Moved if modes.mouse == MouseTracking::Motion => (3 + 32, false),
         MouseEventKind::Drag(_) | MouseEventKind::Moved => return None,
         MouseEventKind::ScrollUp => (64, false),
@@ -26,15 +24,11 @@ pub fn encode_mouse(event: &MouseEvent, column: u16, row: u16, modes: &Modes) ->
         MouseEventKind::ScrollLeft => (66, false),
         MouseEventKind::ScrollRight => (67, false),
     };
-    let modifiers = [
-        (KeyModifiers::SHIFT, 4),
-        (KeyModifiers::ALT, 8),
-        (KeyModifiers::CONTROL, 16),
-    ]
-    .into_iter()
-    .filter(|(modifier, _)| event.modifiers.contains(*modifier))
-    .map(|(_, bit)| bit)
-    .sum::<u8>();
+    let modifiers = [(KeyModifiers::SHIFT, 4), (KeyModifiers::ALT, 8), (KeyModifiers::CONTROL, 16)]
+        .into_iter()
+        .filter(|(modifier, _)| event.modifiers.contains(*modifier))
+        .map(|(_, bit)| bit)
+        .sum::<u8>();
     let (x, y) = (u32::from(column) + 1, u32::from(row) + 1);
     if modes.mouse_encoding == MouseEncoding::Sgr {
         let last = if released { 'm' } else { 'M' };
@@ -93,21 +87,12 @@ mod tests {
     use super::*;
 
     fn encode(kind: MouseEventKind, column: u16, modes: &Modes) -> Option<Vec<u8>> {
-        let event = MouseEvent {
-            kind,
-            column: 99,
-            row: 99,
-            modifiers: KeyModifiers::CONTROL,
-        };
+        let event = MouseEvent { kind, column: 99, row: 99, modifiers: KeyModifiers::CONTROL };
         encode_mouse(&event, column, 1, modes)
     }
 
     fn modes(mouse: MouseTracking, mouse_encoding: MouseEncoding) -> Modes {
-        Modes {
-            mouse,
-            mouse_encoding,
-            ..Modes::default()
-        }
+        Modes { mouse, mouse_encoding, ..Modes::default() }
     }
 
     #[test]
@@ -115,26 +100,14 @@ mod tests {
         let left = MouseEventKind::Down(MouseButton::Left);
         let up = MouseEventKind::Up(MouseButton::Right);
         let sgr = modes(MouseTracking::Press, MouseEncoding::Sgr);
-        assert_eq!(
-            encode(left, 0, &sgr).as_deref(),
-            Some(&b"\x1b[<16;1;2M"[..])
-        );
-        assert_eq!(
-            encode(up, 299, &sgr).as_deref(),
-            Some(&b"\x1b[<18;300;2m"[..])
-        );
+        assert_eq!(encode(left, 0, &sgr).as_deref(), Some(&b"\x1b[<16;1;2M"[..]));
+        assert_eq!(encode(up, 299, &sgr).as_deref(), Some(&b"\x1b[<18;300;2m"[..]));
         let x10 = modes(MouseTracking::Press, MouseEncoding::X10);
         assert_eq!(encode(left, 0, &x10).as_deref(), Some(&b"\x1b[M0!\""[..]));
-        assert_eq!(
-            encode(up, 222, &x10).as_deref(),
-            Some(&b"\x1b[M3\xff\""[..])
-        );
+        assert_eq!(encode(up, 222, &x10).as_deref(), Some(&b"\x1b[M3\xff\""[..]));
         assert_eq!(encode(left, 223, &x10), None, "no byte can say so");
         let utf8 = modes(MouseTracking::Press, MouseEncoding::Utf8);
-        assert_eq!(
-            encode(left, 223, &utf8).as_deref(),
-            Some("\x1b[M0\u{100}\"".as_bytes())
-        );
+        assert_eq!(encode(left, 223, &utf8).as_deref(), Some("\x1b[M0\u{100}\"".as_bytes()));
         assert_eq!(encode(left, 2015, &utf8), None);
     }
 
@@ -143,13 +116,8 @@ mod tests {
         let drag = MouseEventKind::Drag(MouseButton::Left);
         let asked = |mouse| {
             let modes = modes(mouse, MouseEncoding::Sgr);
-            [
-                MouseEventKind::Down(MouseButton::Left),
-                MouseEventKind::ScrollUp,
-                drag,
-                MouseEventKind::Moved,
-            ]
-            .map(|kind| encode(kind, 0, &modes).is_some())
+            [MouseEventKind::Down(MouseButton::Left), MouseEventKind::ScrollUp, drag, MouseEventKind::Moved]
+                .map(|kind| encode(kind, 0, &modes).is_some())
         };
         assert_eq!(asked(MouseTracking::Off), [false; 4]);
         assert_eq!(asked(MouseTracking::Press), [true, true, false, false]);
@@ -159,30 +127,16 @@ mod tests {
 
     #[test]
     fn the_wheel_moves_a_pager_that_knows_no_mouse() {
-        let pager = Modes {
-            alt_screen: true,
-            alternate_scroll: true,
-            app_cursor: true,
-            ..Modes::default()
-        };
-        assert_eq!(
-            encode(MouseEventKind::ScrollDown, 0, &pager).as_deref(),
-            Some(&b"\x1bOB\x1bOB\x1bOB"[..])
-        );
+        let pager = Modes { alt_screen: true, alternate_scroll: true, app_cursor: true, ..Modes::default() };
+        assert_eq!(encode(MouseEventKind::ScrollDown, 0, &pager).as_deref(), Some(&b"\x1bOB\x1bOB\x1bOB"[..]));
         assert_eq!(encode(MouseEventKind::Moved, 0, &pager), None);
-        let shell = Modes {
-            alternate_scroll: true,
-            ..Modes::default()
-        };
+        let shell = Modes { alternate_scroll: true, ..Modes::default() };
         assert_eq!(encode(MouseEventKind::ScrollUp, 0, &shell), None);
     }
 
     #[test]
     fn focus_is_reported_when_asked_for() {
-        let modes = Modes {
-            focus: true,
-            ..Modes::default()
-        };
+        let modes = Modes { focus: true, ..Modes::default() };
         assert_eq!(encode_focus(true, &modes), Some(&b"\x1b[I"[..]));
         assert_eq!(encode_focus(false, &modes), Some(&b"\x1b[O"[..]));
         assert_eq!(encode_focus(true, &Modes::default()), None);

@@ -31,10 +31,7 @@ pub fn encode_paste(text: &str, modes: &Modes) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    const BRACKETED: Modes = Modes {
-        bracketed_paste: true,
-        ..PLAIN
-    };
+    const BRACKETED: Modes = Modes { bracketed_paste: true, ..PLAIN };
     const PLAIN: Modes = Modes {
         app_cursor: false,
         app_keypad: false,
@@ -52,30 +49,16 @@ mod tests {
     #[test]
     fn line_ends_become_what_the_program_expects() {
         assert_eq!(encode_paste("a\r\nb\nc\rd\te", &PLAIN), b"a\rb\rc\rd\te");
-        assert_eq!(
-            encode_paste("a\r\nb", &BRACKETED),
-            b"\x1b[200~a\nb\x1b[201~"
-        );
+        assert_eq!(encode_paste("a\r\nb", &BRACKETED), b"\x1b[200~a\nb\x1b[201~");
         assert_eq!(encode_paste("", &BRACKETED), b"");
     }
 
     #[test]
     fn a_paste_cannot_end_itself_or_press_control_keys() {
-        for evil in [
-            "\x1b[201~rm -rf ~\n",
-            "\u{9b}201~rm",
-            "\x03\x04\x1a\x7f\x00rm",
-            "\x1b\x1b[201~[201~rm",
-        ] {
+        for evil in ["\x1b[201~rm -rf ~\n", "\u{9b}201~rm", "\x03\x04\x1a\x7f\x00rm", "\x1b\x1b[201~[201~rm"] {
             let bytes = encode_paste(evil, &BRACKETED);
             let inside = &bytes[6..bytes.len() - 6];
-            assert!(
-                std::str::from_utf8(inside)
-                    .unwrap()
-                    .chars()
-                    .all(|c| c == '\n' || !c.is_control()),
-                "{evil:?}"
-            );
+            assert!(std::str::from_utf8(inside).unwrap().chars().all(|c| c == '\n' || !c.is_control()), "{evil:?}");
             assert!(!encode_paste(evil, &PLAIN).contains(&0x1b));
         }
     }

@@ -36,13 +36,7 @@ impl Replies {
 
     /// XTVERSION: the name and version of this program.
     pub(super) fn version(&mut self) {
-        self.push(concat!(
-            "\x1bP>|",
-            env!("CARGO_PKG_NAME"),
-            " ",
-            env!("CARGO_PKG_VERSION"),
-            "\x1b\\"
-        ));
+        self.push(concat!("\x1bP>|", env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"), "\x1b\\"));
     }
 
     /// DSR 5: all is well.
@@ -80,9 +74,7 @@ impl Replies {
         let end = if bell { "\x07" } else { "\x1b\\" };
         let index = palette.map(|index| format!(";{index}")).unwrap_or_default();
         let Rgb { r, g, b } = color;
-        self.push(&format!(
-            "\x1b]{code}{index};rgb:{r:02x}{r:02x}/{g:02x}{g:02x}/{b:02x}{b:02x}{end}"
-        ));
+        self.push(&format!("\x1b]{code}{index};rgb:{r:02x}{r:02x}/{g:02x}{g:02x}/{b:02x}{b:02x}{end}"));
     }
 
     /// DECRQSS of the attributes and colours that the next character will have.

@@ -22,11 +22,7 @@ impl Screen {
     pub fn find(&self, text: &str) -> Vec<Match> {
         let exact = text.chars().any(char::is_uppercase);
         let fold = |character: char| {
-            if exact {
-                character
-            } else {
-                character.to_lowercase().next().unwrap_or(character)
-            }
+            if exact { character } else { character.to_lowercase().next().unwrap_or(character) }
         };
         let wanted: Vec<char> = text.chars().map(fold).collect();
         let mut found = Vec::new();
@@ -76,10 +72,7 @@ fn matches_in(line: &[(char, Position)], wanted: &[char], found: &mut Vec<Match>
     let mut at = 0;
     while let Some(window) = line.get(at..at + wanted.len()) {
         if window.iter().map(|(character, _)| character).eq(wanted) {
-            found.push(Match {
-                start: window[0].1,
-                end: window[wanted.len() - 1].1,
-            });
+            found.push(Match { start: window[0].1, end: window[wanted.len() - 1].1 });
             at += wanted.len();
         } else {
             at += 1;
@@ -94,13 +87,7 @@ mod tests {
 
     #[test]
     fn text_is_found_in_history_across_rows_and_revealed() {
-        let mut screen = Screen::new(
-            Size {
-                columns: 20,
-                rows: 4,
-            },
-            5000,
-        );
+        let mut screen = Screen::new(Size { columns: 20, rows: 4 }, 5000);
         screen.feed(b"a line in which the NEEDLE is wrapped\r\n");
         for _ in 0..3000 {
             screen.feed(b"hay\r\n");

@@ -57,20 +57,13 @@ impl Screen {
     /// The position of a cell in view.
     pub fn position(&self, column: u16, row: u16) -> Position {
         let row = row.min(self.size.rows.saturating_sub(1));
-        Position {
-            row: self.row_number(row),
-            column: column.min(self.size.columns.saturating_sub(1)),
-        }
+        Position { row: self.row_number(row), column: column.min(self.size.columns.saturating_sub(1)) }
     }
 
     /// Begins a selection at a cell in view.
     pub fn select(&mut self, kind: SelectionKind, column: u16, row: u16) {
         let at = self.position(column, row);
-        self.selection = Some(Selection {
-            kind,
-            anchor: at,
-            head: at,
-        });
+        self.selection = Some(Selection { kind, anchor: at, head: at });
     }
 
     /// Moves the end of the selection to a cell in view.
@@ -124,10 +117,7 @@ impl Screen {
             return None;
         }
         if start.row < oldest {
-            start = Position {
-                row: oldest,
-                column: 0,
-            };
+            start = Position { row: oldest, column: 0 };
         }
         match kind {
             SelectionKind::Simple => {}
@@ -155,13 +145,8 @@ impl Screen {
 
     /// The first and last cell of the word a cell is in, wrapped rows included; a cell between words is its own.
     fn word_at(&self, at: Position) -> (Position, Position) {
-        let first = (0..WORD_ROWS)
-            .map(|up| at.row - up)
-            .take_while(|row| *row > 0 && self.is_wrapped(row - 1))
-            .count();
-        let last = (0..WORD_ROWS)
-            .take_while(|down| self.is_wrapped(at.row + down))
-            .count();
+        let first = (0..WORD_ROWS).map(|up| at.row - up).take_while(|row| *row > 0 && self.is_wrapped(row - 1)).count();
+        let last = (0..WORD_ROWS).take_while(|down| self.is_wrapped(at.row + down)).count();
         let mut cells: Vec<(Position, u16, bool)> = Vec::new();
         for row in at.row - first as u64..=at.row + last as u64 {
             let Some(found) = self.emulator.row(row) else {
@@ -169,39 +154,20 @@ impl Screen {
             };
             found.visit(self.size.columns, &mut |column, base, _, width, _| {
                 if base != NO_TEXT {
-                    cells.push((
-                        Position { row, column },
-                        column + u16::from(width) - 1,
-                        !WORD_ENDS.contains(base),
-                    ));
+                    cells.push((Position { row, column }, column + u16::from(width) - 1, !WORD_ENDS.contains(base)));
                 }
             });
         }
-        let is_at = |(cell, end, _): &(Position, u16, bool)| {
-            cell.row == at.row && (cell.column..=*end).contains(&at.column)
-        };
+        let is_at =
+            |(cell, end, _): &(Position, u16, bool)| cell.row == at.row && (cell.column..=*end).contains(&at.column);
         let Some(index) = cells.iter().position(is_at) else {
             return (at, at);
         };
         let in_word = |(_, _, in_word): &&(Position, u16, bool)| *in_word;
         let before = cells[..index].iter().rev().take_while(in_word).count();
-        let after = cells[index..]
-            .iter()
-            .take_while(in_word)
-            .count()
-            .saturating_sub(1);
-        let (first, last) = if cells[index].2 {
-            (index - before, index + after)
-        } else {
-            (index, index)
-        };
-        (
-            cells[first].0,
-            Position {
-                row: cells[last].0.row,
-                column: cells[last].1,
-            },
-        )
+        let after = cells[index..].iter().take_while(in_word).count().saturating_sub(1);
+        let (first, last) = if cells[index].2 { (index - before, index + after) } else { (index, index) };
+        (cells[first].0, Position { row: cells[last].0.row, column: cells[last].1 })
     }
 }
 
@@ -211,13 +177,7 @@ mod tests {
     use crate::screen::Size;
 
     fn screen(bytes: &str) -> Screen {
-        let mut screen = Screen::new(
-            Size {
-                columns: 20,
-                rows: 4,
-            },
-            100,
-        );
+        let mut screen = Screen::new(Size { columns: 20, rows: 4 }, 100);
         screen.feed(bytes.as_bytes());
         screen
     }
@@ -229,21 +189,11 @@ mod tests {
         screen.extend_selection(3, 1);
         assert_eq!(screen.selected_text().as_deref(), Some("et pod/web-1 -n"));
         screen.select(SelectionKind::Word, 14, 0);
-        assert_eq!(
-            screen.selected_text().as_deref(),
-            Some("pod/web-1"),
-            "a wrapped name is one word"
-        );
+        assert_eq!(screen.selected_text().as_deref(), Some("pod/web-1"), "a wrapped name is one word");
         screen.select(SelectionKind::Line, 3, 1);
-        assert_eq!(
-            screen.selected_text().as_deref(),
-            Some("kubectl get pod/web-1 -n demo --watch")
-        );
+        assert_eq!(screen.selected_text().as_deref(), Some("kubectl get pod/web-1 -n demo --watch"));
         screen.extend_selection(0, 2);
-        assert_eq!(
-            screen.selected_text().as_deref(),
-            Some("kubectl get pod/web-1 -n demo --watch\nnext")
-        );
+        assert_eq!(screen.selected_text().as_deref(), Some("kubectl get pod/web-1 -n demo --watch\nnext"));
         screen.clear_selection();
         assert_eq!(screen.selected_text(), None);
     }

@@ -44,12 +44,8 @@ impl Screen {
             return None;
         }
         let point = term.grid().cursor.point;
-        let row = usize::try_from(point.line.0)
-            .ok()?
-            .checked_add(self.offset)?;
-        let row = u16::try_from(row)
-            .ok()
-            .filter(|row| *row < self.size.rows)?;
+        let row = usize::try_from(point.line.0).ok()?.checked_add(self.offset)?;
+        let row = u16::try_from(row).ok().filter(|row| *row < self.size.rows)?;
         let on_right_half = term.grid()[point].flags.contains(Flags::WIDE_CHAR_SPACER);
         let column = point.column.0.saturating_sub(usize::from(on_right_half));
         let style = term.cursor_style();
@@ -59,12 +55,7 @@ impl Screen {
             GridCursorShape::Hidden => return None,
             GridCursorShape::Block | GridCursorShape::HollowBlock => CursorShape::Block,
         };
-        Some(Cursor {
-            column: u16::try_from(column).ok()?,
-            row,
-            shape,
-            blinking: style.blinking,
-        })
+        Some(Cursor { column: u16::try_from(column).ok()?, row, shape, blinking: style.blinking })
     }
 
     /// Gives every cell in view as `(column, row, cell)`, row by row, from the left. All columns are covered.
@@ -77,21 +68,18 @@ impl Screen {
             let Some(cells) = self.emulator.row(number) else {
                 continue;
             };
-            cells.visit(
-                self.size.columns,
-                &mut |column, base, marks, width, style| {
-                    let cell = Cell {
-                        symbol: buffer.symbol(base, marks, width),
-                        width,
-                        fg: self.color(style.fg, 256),
-                        bg: self.color(style.bg, 257),
-                        underline_color: style.underline_color.map(|color| self.color(color, 256)),
-                        attributes: style.attributes,
-                        selected: selected.is_some_and(|range| range.contains(number, column)),
-                    };
-                    each(column, row, &cell);
-                },
-            );
+            cells.visit(self.size.columns, &mut |column, base, marks, width, style| {
+                let cell = Cell {
+                    symbol: buffer.symbol(base, marks, width),
+                    width,
+                    fg: self.color(style.fg, 256),
+                    bg: self.color(style.bg, 257),
+                    underline_color: style.underline_color.map(|color| self.color(color, 256)),
+                    attributes: style.attributes,
+                    selected: selected.is_some_and(|range| range.contains(number, column)),
+                };
+                each(column, row, &cell);
+            });
         }
     }
 
@@ -107,11 +95,7 @@ impl Screen {
 
     /// The text of a row in view, without the blanks at its end; empty when there is no such row.
     pub fn line_text(&self, row: u16) -> String {
-        if row < self.size.rows {
-            self.row_text(self.row_number(row))
-        } else {
-            String::new()
-        }
+        if row < self.size.rows { self.row_text(self.row_number(row)) } else { String::new() }
     }
 
     /// The text of everything there is, history first, with wrapped rows joined: a transcript.
@@ -203,10 +187,7 @@ fn visit_grid(row: &Row<GridCell>, columns: u16, each: &mut Visitor<'_>) {
             other => other,
         };
         let marks = cell.zerowidth().unwrap_or_default();
-        if !cell
-            .flags
-            .intersects(Flags::WIDE_CHAR | Flags::WIDE_CHAR_SPACER)
-        {
+        if !cell.flags.intersects(Flags::WIDE_CHAR | Flags::WIDE_CHAR_SPACER) {
             each(column, character, marks, 1, Style::of(cell));
             continue;
         }
@@ -240,13 +221,7 @@ fn visit_stored(row: &StoredRow, columns: u16, each: &mut Visitor<'_>) {
         if next > usize::from(columns) {
             break;
         }
-        each(
-            column,
-            character,
-            &marks[..count],
-            if width == 2 { 2 } else { 1 },
-            styles.at(at),
-        );
+        each(column, character, &marks[..count], if width == 2 { 2 } else { 1 }, styles.at(at));
         column = u16::try_from(next).unwrap_or(columns);
     }
     for column in column..columns {
@@ -259,21 +234,14 @@ mod tests {
     use crate::screen::{Color, Cursor, CursorShape, Screen, Size, Underline};
 
     fn screen(bytes: &[u8]) -> Screen {
-        let mut screen = Screen::new(
-            Size {
-                columns: 10,
-                rows: 3,
-            },
-            100,
-        );
+        let mut screen = Screen::new(Size { columns: 10, rows: 3 }, 100);
         screen.feed(bytes);
         screen
     }
 
     #[test]
     fn cells_carry_symbol_width_colours_and_attributes() {
-        let screen =
-            screen("\x1b[1;4:3;31;48;2;1;2;3m\u{4f60}\x1b[0;58:5:9;4me\u{301}\t|".as_bytes());
+        let screen = screen("\x1b[1;4:3;31;48;2;1;2;3m\u{4f60}\x1b[0;58:5:9;4me\u{301}\t|".as_bytes());
         let mut seen = Vec::new();
         screen.for_each_cell(|column, row, cell| {
             if row == 0 {
@@ -287,16 +255,8 @@ mod tests {
                 assert_eq!(cell.underline_color, Some(Color::Indexed(9)));
             }
         });
-        assert_eq!(
-            seen[..2],
-            [(0, "\u{4f60}".to_owned(), 2), (2, "e\u{301}".to_owned(), 1)]
-        );
-        assert_eq!(
-            seen.iter()
-                .map(|(_, _, width)| u16::from(*width))
-                .sum::<u16>(),
-            10
-        );
+        assert_eq!(seen[..2], [(0, "\u{4f60}".to_owned(), 2), (2, "e\u{301}".to_owned(), 1)]);
+        assert_eq!(seen.iter().map(|(_, _, width)| u16::from(*width)).sum::<u16>(), 10);
         assert_eq!(seen.last().map(|(_, symbol, _)| symbol.as_str()), Some(" "));
     }
 
@@ -309,10 +269,7 @@ mod tests {
                 first = Some((cell.fg, cell.bg));
             }
         });
-        assert_eq!(
-            first,
-            Some((Color::Rgb(0x10, 0x20, 0x30), Color::Rgb(0x40, 0x50, 0x60)))
-        );
+        assert_eq!(first, Some((Color::Rgb(0x10, 0x20, 0x30), Color::Rgb(0x40, 0x50, 0x60))));
         screen.feed(b"\x1bc");
         screen.for_each_cell(|_, _, cell| assert_eq!(cell.bg, Color::Default));
     }
@@ -320,12 +277,7 @@ mod tests {
     #[test]
     fn the_cursor_hides_and_scrolls_away() {
         let mut screen = screen(b"1\r\n2\r\n3\r\n4\x1b[5 q");
-        let shown = Cursor {
-            column: 1,
-            row: 2,
-            shape: CursorShape::Bar,
-            blinking: true,
-        };
+        let shown = Cursor { column: 1, row: 2, shape: CursorShape::Bar, blinking: true };
         assert_eq!(screen.cursor(), Some(shown));
         screen.scroll(1);
         assert_eq!(screen.cursor(), None);
@@ -337,10 +289,7 @@ mod tests {
     #[test]
     fn a_transcript_joins_what_was_only_wrapped() {
         let screen = screen(b"one long line of text\r\ntwo\r\nthree\r\nfour");
-        assert_eq!(
-            screen.transcript(),
-            "one long line of text\ntwo\nthree\nfour"
-        );
+        assert_eq!(screen.transcript(), "one long line of text\ntwo\nthree\nfour");
         assert_eq!(screen.line_text(2), "four");
     }
 }

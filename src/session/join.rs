@@ -70,19 +70,13 @@ mod tests {
     use super::*;
 
     fn joined(log: &str, stream: &str) -> String {
-        let whole = join(
-            &Bytes::copy_from_slice(log.as_bytes()),
-            &Bytes::copy_from_slice(stream.as_bytes()),
-        );
+        let whole = join(&Bytes::copy_from_slice(log.as_bytes()), &Bytes::copy_from_slice(stream.as_bytes()));
         String::from_utf8(whole.to_vec()).expect("text")
     }
 
     #[test]
     fn what_both_hold_is_taken_once() {
-        assert_eq!(
-            joined("one\ntwo\nthree\n", "two\nthree\nfour\n"),
-            "one\ntwo\nthree\nfour\n"
-        );
+        assert_eq!(joined("one\ntwo\nthree\n", "two\nthree\nfour\n"), "one\ntwo\nthree\nfour\n");
     }
 
     #[test]
@@ -98,10 +92,7 @@ mod tests {
 
     #[test]
     fn a_stream_the_log_already_holds_whole_is_not_doubled() {
-        assert_eq!(
-            joined("/ # ls\r\nbin\r\n/ # ", "/ # "),
-            "/ # ls\r\nbin\r\n/ # "
-        );
+        assert_eq!(joined("/ # ls\r\nbin\r\n/ # ", "/ # "), "/ # ls\r\nbin\r\n/ # ");
     }
 
     #[test]

@@ -96,11 +96,7 @@ pub fn spawn(
     });
     let reader_stop = stop.clone();
     tokio::spawn(async move {
-        let reader = Reader {
-            id,
-            updates,
-            unread: Arc::new(Semaphore::new(UNREAD_LIMIT)),
-        };
+        let reader = Reader { id, updates, unread: Arc::new(Semaphore::new(UNREAD_LIMIT)) };
         let end = tokio::select! {
             biased;
             () = reader_stop.cancelled() => Some(End::Detached),
@@ -112,11 +108,7 @@ pub fn spawn(
         }
         reader_stop.cancel();
     });
-    SessionHandle {
-        queue,
-        _detach_on_drop: stop.clone().drop_guard(),
-        stop,
-    }
+    SessionHandle { queue, _detach_on_drop: stop.clone().drop_guard(), stop }
 }
 
 struct Reader {
@@ -127,11 +119,7 @@ struct Reader {
 
 impl Reader {
     /// Hands output over until the stream ends; `None` once nobody listens.
-    async fn read(
-        &self,
-        mut incoming: mpsc::Receiver<Incoming>,
-        past: Option<Bytes>,
-    ) -> Option<End> {
+    async fn read(&self, mut incoming: mpsc::Receiver<Incoming>, past: Option<Bytes>) -> Option<End> {
         if let Some(past) = past {
             self.hand_over(past).await?;
         }
@@ -141,26 +129,16 @@ impl Reader {
                 Incoming::Ended(end) => return Some(end),
             }
         }
-        Some(End::Lost {
-            reason: "the stream stopped without saying why".to_owned(),
-        })
+        Some(End::Lost { reason: "the stream stopped without saying why".to_owned() })
     }
 
     async fn hand_over(&self, mut bytes: Bytes) -> Option<()> {
         while !bytes.is_empty() {
             let piece = bytes.split_to(bytes.len().min(CHUNK_LIMIT));
             let size = u32::try_from(piece.len()).ok()?;
-            let permit = Arc::clone(&self.unread)
-                .acquire_many_owned(size)
-                .await
-                .ok()?;
-            let chunk = Chunk {
-                bytes: piece,
-                _permit: permit,
-            };
-            self.updates
-                .send((self.id, SessionUpdate::Output(chunk)))
-                .ok()?;
+            let permit = Arc::clone(&self.unread).acquire_many_owned(size).await.ok()?;
+            let chunk = Chunk { bytes: piece, _permit: permit };
+            self.updates.send((self.id, SessionUpdate::Output(chunk))).ok()?;
         }
         Some(())
     }
@@ -198,19 +176,12 @@ mod tests {
         let (sender, updates) = mpsc::unbounded_channel();
         let past = past.map(|text| Bytes::from_static(text.as_bytes()));
         let handle = spawn(ID, Transport { incoming, outgoing }, past, sender);
-        Bench {
-            handle,
-            far_output,
-            far_input,
-            updates,
-        }
+        Bench { handle, far_output, far_input, updates }
     }
 
     async fn next_text(bench: &mut Bench) -> String {
         match bench.updates.recv().await {
-            Some((ID, SessionUpdate::Output(chunk))) => {
-                String::from_utf8_lossy(chunk.bytes()).into_owned()
-            }
+            Some((ID, SessionUpdate::Output(chunk))) => String::from_utf8_lossy(chunk.bytes()).into_owned(),
             other => panic!("no output but {other:?}"),
         }
     }
@@ -225,16 +196,8 @@ mod tests {
     #[tokio::test]
     async fn the_past_comes_first_and_the_end_last() {
         let mut bench = bench(Some("before\n"), 4);
-        bench
-            .far_output
-            .send(Incoming::Output(Bytes::from_static(b"now\n")))
-            .await
-            .unwrap();
-        bench
-            .far_output
-            .send(Incoming::Ended(End::Exited { code: 3 }))
-            .await
-            .unwrap();
+        bench.far_output.send(Incoming::Output(Bytes::from_static(b"now\n"))).await.unwrap();
+        bench.far_output.send(Incoming::Ended(End::Exited { code: 3 })).await.unwrap();
         assert_eq!(next_text(&mut bench).await, "before\n");
         assert_eq!(next_text(&mut bench).await, "now\n");
         assert_eq!(next_end(&mut bench).await, End::Exited { code: 3 });
@@ -255,18 +218,12 @@ mod tests {
         let flood = tokio::spawn(async move {
             let mut sent = 0;
             while sent < 4 * UNREAD_LIMIT {
-                far_output
-                    .send(Incoming::Output(Bytes::from(vec![b'x'; 50_000])))
-                    .await
-                    .unwrap();
+                far_output.send(Incoming::Output(Bytes::from(vec![b'x'; 50_000]))).await.unwrap();
                 sent += 50_000;
             }
         });
         bench.handle.input(Bytes::from_static(b"\x03")).unwrap();
-        assert_eq!(
-            bench.far_input.recv().await,
-            Some(Outgoing::Input(Bytes::from_static(b"\x03")))
-        );
+        assert_eq!(bench.far_input.recv().await, Some(Outgoing::Input(Bytes::from_static(b"\x03"))));
         // Paused time moves only once every task waits: by then all that may be queued is queued.
         tokio::time::sleep(std::time::Duration::from_secs(1)).await;
         assert!(!flood.is_finished());
@@ -275,10 +232,7 @@ mod tests {
             held.push(chunk);
         }
         let unread: usize = held.iter().map(|chunk| chunk.bytes().len()).sum();
-        assert!(
-            unread <= UNREAD_LIMIT && unread > UNREAD_LIMIT - CHUNK_LIMIT,
-            "{unread} bytes are queued"
-        );
+        assert!(unread <= UNREAD_LIMIT && unread > UNREAD_LIMIT - CHUNK_LIMIT, "{unread} bytes are queued");
         drop(held);
         while !flood.is_finished() {
             let _ = next_text(&mut bench).await;
@@ -294,10 +248,7 @@ mod tests {
         bench.handle.resize(10, 10);
         bench.handle.resize(90, 30);
         bench.handle.close_input();
-        bench
-            .handle
-            .input(Bytes::from_static(b"after the end"))
-            .unwrap();
+        bench.handle.input(Bytes::from_static(b"after the end")).unwrap();
         let mut seen = Vec::new();
         while seen.last() != Some(&Outgoing::CloseInput) {
             seen.push(bench.far_input.recv().await.expect("more"));
@@ -305,15 +256,9 @@ mod tests {
         assert_eq!(
             seen,
             [
-                Outgoing::Resize {
-                    columns: 81,
-                    rows: 25
-                },
+                Outgoing::Resize { columns: 81, rows: 25 },
                 Outgoing::Input(Bytes::from_static(b"a")),
-                Outgoing::Resize {
-                    columns: 90,
-                    rows: 30
-                },
+                Outgoing::Resize { columns: 90, rows: 30 },
                 Outgoing::CloseInput,
             ]
         );
@@ -347,9 +292,7 @@ mod tests {
 
     #[tokio::test]
     async fn dropping_the_handle_closes_the_transport() {
-        let Bench {
-            handle, far_output, ..
-        } = bench(None, 4);
+        let Bench { handle, far_output, .. } = bench(None, 4);
         drop(handle);
         far_output.closed().await;
     }

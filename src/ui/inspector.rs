@@ -86,7 +86,13 @@ fn wrapped(text: &str, width: usize, style: Style) -> Vec<Line<'static>> {
     lines.into_iter().map(|line| Line::styled(clip(&line, width), style)).collect()
 }
 
-fn container_line(container: &ContainerDetail, pointed: bool, theme: &Theme, style: Style, width: usize) -> Line<'static> {
+fn container_line(
+    container: &ContainerDetail,
+    pointed: bool,
+    theme: &Theme,
+    style: Style,
+    width: usize,
+) -> Line<'static> {
     let mark = match container.kind {
         _ if pointed => "▸ ",
         ContainerKind::Init => "◦ ",

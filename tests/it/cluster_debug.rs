@@ -7,13 +7,7 @@ use tokio::{sync::mpsc, task::JoinHandle};
 use crate::fake_api::{Call, FakeApi};
 
 fn container() -> ContainerKey {
-    ContainerKey {
-        pod: PodKey {
-            namespace: "shop".into(),
-            name: "api".into(),
-        },
-        container: "app".into(),
-    }
+    ContainerKey { pod: PodKey { namespace: "shop".into(), name: "api".into() }, container: "app".into() }
 }
 
 fn pod(state: &Value) -> Value {
@@ -28,12 +22,7 @@ fn waiting(reason: &str, message: &str) -> Value {
 }
 
 /// Waits for a start; every step comes through the channel, the outcome at last.
-fn start(
-    cluster: Cluster,
-) -> (
-    mpsc::UnboundedReceiver<LaunchStep>,
-    JoinHandle<Result<Started, Problem>>,
-) {
+fn start(cluster: Cluster) -> (mpsc::UnboundedReceiver<LaunchStep>, JoinHandle<Result<Started, Problem>>) {
     let (sender, steps) = mpsc::unbounded_channel();
     let task = tokio::spawn(async move {
         cluster
@@ -46,10 +35,7 @@ fn start(
 }
 
 async fn watched(api: &mut FakeApi, now: &Value) -> Call {
-    api.next()
-        .await
-        .expect("/api/v1/namespaces/shop/pods/api")
-        .json(now);
+    api.next().await.expect("/api/v1/namespaces/shop/pods/api").json(now);
     api.next().await.expect("/api/v1/namespaces/shop/pods")
 }
 
@@ -75,16 +61,7 @@ async fn a_start_is_told_step_by_step() {
             other => format!("{other:?}"),
         });
     }
-    assert_eq!(
-        seen,
-        [
-            "Accepted",
-            "ContainerCreating",
-            "ErrImagePull",
-            "ImagePullBackOff",
-            "Running"
-        ]
-    );
+    assert_eq!(seen, ["Accepted", "ContainerCreating", "ErrImagePull", "ImagePullBackOff", "Running"]);
     events.closed().await;
 }
 
@@ -92,16 +69,12 @@ async fn a_start_is_told_step_by_step() {
 async fn what_will_never_start_is_a_problem_at_once() {
     let (cluster, mut api) = FakeApi::new();
     let (_steps, task) = start(cluster);
-    api.next()
-        .await
-        .json(&waiting("RunContainerError", "exec: \"zsh\": not found"));
+    api.next().await.json(&waiting("RunContainerError", "exec: \"zsh\": not found"));
     assert!(task.await.unwrap().unwrap_err().why.contains("zsh"));
 
     let (cluster, mut api) = FakeApi::new();
     let (_steps, task) = start(cluster);
-    let events = watched(&mut api, &waiting("ContainerCreating", ""))
-        .await
-        .stream();
+    let events = watched(&mut api, &waiting("ContainerCreating", "")).await.stream();
     events.send(&json!({"type": "DELETED", "object": pod(&json!(null))}));
     assert!(task.await.unwrap().unwrap_err().why.contains("deleted"));
 }
@@ -110,13 +83,8 @@ async fn what_will_never_start_is_a_problem_at_once() {
 async fn a_cut_while_waiting_is_told_and_waited_out() {
     let (cluster, mut api) = FakeApi::new();
     let (mut steps, task) = start(cluster);
-    watched(&mut api, &waiting("ContainerCreating", ""))
-        .await
-        .stream()
-        .cut();
-    api.next().await.json(&pod(
-        &json!([{"name": "app", "state": {"terminated": {"exitCode": 7, "reason": "Error"}}}]),
-    ));
+    watched(&mut api, &waiting("ContainerCreating", "")).await.stream().cut();
+    api.next().await.json(&pod(&json!([{"name": "app", "state": {"terminated": {"exitCode": 7, "reason": "Error"}}}])));
     assert_eq!(task.await.unwrap(), Ok(Started::Ended { code: 7 }));
     let mut notes = 0;
     while let Some(step) = steps.recv().await {
@@ -129,9 +97,7 @@ async fn a_cut_while_waiting_is_told_and_waited_out() {
 async fn without_the_right_to_watch_the_pod_is_read_again_and_again() {
     let (cluster, mut api) = FakeApi::new();
     let (_steps, task) = start(cluster);
-    watched(&mut api, &waiting("ContainerCreating", ""))
-        .await
-        .refuse(403, "Forbidden", "no");
+    watched(&mut api, &waiting("ContainerCreating", "")).await.refuse(403, "Forbidden", "no");
     api.next()
         .await
         .expect("/api/v1/namespaces/shop/pods/api")
@@ -160,19 +126,12 @@ async fn requests_of_a_plan_are_sent_as_they_are() {
     use bathyscope::plan::Request;
     let (cluster, mut api) = FakeApi::new();
     let body = json!({"spec": {"ephemeralContainers": [{"name": "d"}]}});
-    let request = Request::PatchEphemeral {
-        namespace: "shop".into(),
-        pod: "api".into(),
-        body: body.clone(),
-    };
+    let request = Request::PatchEphemeral { namespace: "shop".into(), pod: "api".into(), body: body.clone() };
     let sending = tokio::spawn({
         let cluster = cluster.clone();
         async move { cluster.send(&request).await }
     });
-    let call = api
-        .next()
-        .await
-        .expect("/api/v1/namespaces/shop/pods/api/ephemeralcontainers");
+    let call = api.next().await.expect("/api/v1/namespaces/shop/pods/api/ephemeralcontainers");
     assert_eq!(call.method, "PATCH");
     assert_eq!(serde_json::from_slice::<Value>(&call.body).unwrap(), body);
     call.json(&pod(&json!(null)));
@@ -180,21 +139,11 @@ async fn requests_of_a_plan_are_sent_as_they_are() {
 
     let asking = tokio::spawn({
         let cluster = cluster.clone();
-        async move {
-            cluster
-                .can("patch", "pods", Some("ephemeralcontainers"), "shop")
-                .await
-        }
+        async move { cluster.can("patch", "pods", Some("ephemeralcontainers"), "shop").await }
     });
-    let call = api
-        .next()
-        .await
-        .expect("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews");
+    let call = api.next().await.expect("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews");
     let review: Value = serde_json::from_slice(&call.body).unwrap();
-    assert_eq!(
-        review["spec"]["resourceAttributes"]["subresource"],
-        "ephemeralcontainers"
-    );
+    assert_eq!(review["spec"]["resourceAttributes"]["subresource"], "ephemeralcontainers");
     call.json(&json!({"status": {"allowed": true}}));
     assert_eq!(asking.await.unwrap(), Some(true));
 

@@ -17,13 +17,7 @@ const V4: &str = "v4.channel.k8s.io";
 const SUCCESS: &[u8] = br#"{"metadata":{},"status":"Success"}"#;
 
 fn container() -> ContainerKey {
-    ContainerKey {
-        pod: PodKey {
-            namespace: "shop".into(),
-            name: "api".into(),
-        },
-        container: "app".into(),
-    }
+    ContainerKey { pod: PodKey { namespace: "shop".into(), name: "api".into() }, container: "app".into() }
 }
 
 fn words(command: &[&str]) -> Vec<String> {
@@ -32,17 +26,13 @@ fn words(command: &[&str]) -> Vec<String> {
 
 async fn open(protocol: &'static str, tty: bool) -> (Transport, Socket) {
     let (cluster, mut api) = FakeApi::new();
-    let opening =
-        tokio::spawn(async move { cluster.exec(&container(), &words(&["sh"]), tty).await });
+    let opening = tokio::spawn(async move { cluster.exec(&container(), &words(&["sh"]), tty).await });
     let socket = api.next().await.upgrade(protocol).await;
     (opening.await.expect("no panic").expect("a stream"), socket)
 }
 
 async fn next(transport: &mut Transport) -> Incoming {
-    timeout(Duration::from_secs(600), transport.incoming.recv())
-        .await
-        .expect("nothing came")
-        .expect("an end")
+    timeout(Duration::from_secs(600), transport.incoming.recv()).await.expect("nothing came").expect("an end")
 }
 
 fn output(text: &'static str) -> Incoming {
@@ -52,29 +42,14 @@ fn output(text: &'static str) -> Incoming {
 #[tokio::test]
 async fn exec_asks_as_kubectl_does_and_tells_the_exit_code() {
     let (cluster, mut api) = FakeApi::new();
-    let opening = tokio::spawn(async move {
-        cluster
-            .exec(&container(), &words(&["sh", "-c", "exit 3"]), false)
-            .await
-    });
-    let call = api
-        .next()
-        .await
-        .expect("/api/v1/namespaces/shop/pods/api/exec");
-    let words: Vec<&str> = call
-        .query
-        .iter()
-        .filter(|(name, _)| name == "command")
-        .map(|(_, value)| value.as_str())
-        .collect();
+    let opening = tokio::spawn(async move { cluster.exec(&container(), &words(&["sh", "-c", "exit 3"]), false).await });
+    let call = api.next().await.expect("/api/v1/namespaces/shop/pods/api/exec");
+    let words: Vec<&str> =
+        call.query.iter().filter(|(name, _)| name == "command").map(|(_, value)| value.as_str()).collect();
     assert_eq!(words, ["sh", "-c", "exit 3"]);
-    for (name, value) in [
-        ("container", "app"),
-        ("stdin", "true"),
-        ("stdout", "true"),
-        ("stderr", "true"),
-        ("tty", "false"),
-    ] {
+    for (name, value) in
+        [("container", "app"), ("stdin", "true"), ("stdout", "true"), ("stderr", "true"), ("tty", "false")]
+    {
         assert_eq!(call.param(name), Some(value), "{name}");
     }
     let mut socket = call.upgrade(V5).await;
@@ -86,34 +61,17 @@ async fn exec_asks_as_kubectl_does_and_tells_the_exit_code() {
     socket.close().await;
     assert_eq!(next(&mut transport).await, output("hi\n"));
     assert_eq!(next(&mut transport).await, output("oh\n"));
-    assert_eq!(
-        next(&mut transport).await,
-        Incoming::Ended(End::Exited { code: 3 })
-    );
+    assert_eq!(next(&mut transport).await, Incoming::Ended(End::Exited { code: 3 }));
     assert!(transport.incoming.recv().await.is_none());
 }
 
 #[tokio::test]
 async fn input_resizes_and_its_end_keep_their_order_and_frames_stay_small() {
     let (transport, mut socket) = open(V5, true).await;
-    transport
-        .outgoing
-        .send(Outgoing::Resize {
-            columns: 81,
-            rows: 25,
-        })
-        .await
-        .unwrap();
-    transport
-        .outgoing
-        .send(Outgoing::Input(Bytes::from(vec![b'x'; 70_000])))
-        .await
-        .unwrap();
+    transport.outgoing.send(Outgoing::Resize { columns: 81, rows: 25 }).await.unwrap();
+    transport.outgoing.send(Outgoing::Input(Bytes::from(vec![b'x'; 70_000]))).await.unwrap();
     transport.outgoing.send(Outgoing::CloseInput).await.unwrap();
-    assert_eq!(
-        socket.next().await.unwrap(),
-        &b"\x04{\"Width\":81,\"Height\":25}"[..]
-    );
+    assert_eq!(socket.next().await.unwrap(), &b"\x04{\"Width\":81,\"Height\":25}"[..]);
     let mut received = 0;
     while received < 70_000 {
         let frame = socket.next().await.unwrap();
@@ -131,55 +89,23 @@ async fn input_resizes_and_its_end_keep_their_order_and_frames_stay_small() {
 async fn v4_has_no_half_close_and_loses_no_output_for_it() {
     let (mut transport, mut socket) = open(V4, false).await;
     transport.outgoing.send(Outgoing::CloseInput).await.unwrap();
-    transport
-        .outgoing
-        .send(Outgoing::Resize {
-            columns: 1,
-            rows: 1,
-        })
-        .await
-        .unwrap();
-    transport
-        .outgoing
-        .send(Outgoing::Input(Bytes::from_static(b"q")))
-        .await
-        .unwrap();
-    assert_eq!(
-        socket.next().await.unwrap(),
-        &b"\0q"[..],
-        "neither the end nor a size without a terminal is sent"
-    );
+    transport.outgoing.send(Outgoing::Resize { columns: 1, rows: 1 }).await.unwrap();
+    transport.outgoing.send(Outgoing::Input(Bytes::from_static(b"q"))).await.unwrap();
+    assert_eq!(socket.next().await.unwrap(), &b"\0q"[..], "neither the end nor a size without a terminal is sent");
     socket.send(1, b"late").await;
     socket.send(3, SUCCESS).await;
     socket.close().await;
     assert_eq!(next(&mut transport).await, output("late"));
-    assert_eq!(
-        next(&mut transport).await,
-        Incoming::Ended(End::Exited { code: 0 })
-    );
+    assert_eq!(next(&mut transport).await, Incoming::Ended(End::Exited { code: 0 }));
 }
 
 #[tokio::test]
 async fn control_gets_through_while_nobody_takes_a_flood() {
     let (mut transport, mut socket) = open(V5, true).await;
     // More than every buffer on the way holds: the server's own writes stop.
-    while timeout(Duration::from_millis(200), socket.send(1, &[b'x'; 8192]))
-        .await
-        .is_ok()
-    {}
-    transport
-        .outgoing
-        .send(Outgoing::Resize {
-            columns: 9,
-            rows: 9,
-        })
-        .await
-        .unwrap();
-    transport
-        .outgoing
-        .send(Outgoing::Input(Bytes::from_static(b"\x03")))
-        .await
-        .unwrap();
+    while timeout(Duration::from_millis(200), socket.send(1, &[b'x'; 8192])).await.is_ok() {}
+    transport.outgoing.send(Outgoing::Resize { columns: 9, rows: 9 }).await.unwrap();
+    transport.outgoing.send(Outgoing::Input(Bytes::from_static(b"\x03"))).await.unwrap();
     transport.outgoing.send(Outgoing::CloseInput).await.unwrap();
     assert_eq!(socket.next().await.unwrap()[0], 4);
     assert_eq!(socket.next().await.unwrap(), &b"\0\x03"[..]);
@@ -189,10 +115,7 @@ async fn control_gets_through_while_nobody_takes_a_flood() {
     while let Some(item) = transport.incoming.recv().await {
         last = Some(item);
     }
-    assert!(
-        matches!(last, Some(Incoming::Ended(End::Lost { .. }))),
-        "{last:?}"
-    );
+    assert!(matches!(last, Some(Incoming::Ended(End::Lost { .. }))), "{last:?}");
 }
 
 #[tokio::test]
@@ -218,15 +141,8 @@ async fn what_came_before_a_cut_is_delivered() {
 async fn a_silent_peer_is_lost_within_45_seconds_and_a_pinged_one_is_not() {
     let (mut transport, socket) = open(V5, true).await;
     let begun = tokio::time::Instant::now();
-    assert!(matches!(
-        next(&mut transport).await,
-        Incoming::Ended(End::Lost { .. })
-    ));
-    assert!(
-        begun.elapsed() <= Duration::from_secs(46),
-        "{:?}",
-        begun.elapsed()
-    );
+    assert!(matches!(next(&mut transport).await, Incoming::Ended(End::Lost { .. })));
+    assert!(begun.elapsed() <= Duration::from_secs(46), "{:?}", begun.elapsed());
     drop(socket);
 
     let (mut transport, mut socket) = open(V5, true).await;
@@ -251,10 +167,7 @@ async fn a_consumer_that_holds_back_is_no_dead_peer() {
         assert_eq!(next(&mut transport).await, output("x"));
     }
     socket.send(3, SUCCESS).await;
-    assert_eq!(
-        next(&mut transport).await,
-        Incoming::Ended(End::Exited { code: 0 })
-    );
+    assert_eq!(next(&mut transport).await, Incoming::Ended(End::Exited { code: 0 }));
 }
 
 #[tokio::test]
@@ -271,14 +184,8 @@ async fn refusals_before_the_upgrade_are_problems() {
         let cluster = cluster.clone();
         async move { cluster.attach(&container(), true, true).await }
     });
-    let call = api
-        .next()
-        .await
-        .expect("/api/v1/namespaces/shop/pods/api/attach");
-    assert_eq!(
-        (call.param("tty"), call.param("stderr")),
-        (Some("true"), Some("false"))
-    );
+    let call = api.next().await.expect("/api/v1/namespaces/shop/pods/api/attach");
+    assert_eq!((call.param("tty"), call.param("stderr")), (Some("true"), Some("false")));
     call.text(500, "container app not found in pod api");
     let problem = attaching.await.unwrap().unwrap_err();
     assert!(problem.why.contains("does not run"), "{problem}");
@@ -286,28 +193,17 @@ async fn refusals_before_the_upgrade_are_problems() {
     let attaching = tokio::spawn(async move { cluster.attach(&container(), true, true).await });
     let message = "pods \"api\" is forbidden: User \"oncall\" cannot create resource \"pods/attach\" in API group \"\" in the namespace \"shop\"";
     api.next().await.refuse(403, "Forbidden", message);
-    assert_eq!(
-        attaching.await.unwrap().unwrap_err().hint,
-        "ask for the right to create pods/attach in namespace shop"
-    );
+    assert_eq!(attaching.await.unwrap().unwrap_err().hint, "ask for the right to create pods/attach in namespace shop");
 }
 
 async fn attach_joined(log: &'static str, stream: &[&'static str]) -> (Transport, Bytes, Socket) {
     let (cluster, mut api) = FakeApi::new();
     let attaching = tokio::spawn(async move { cluster.attach_joined(&container(), true, true).await });
-    let mut socket = api
-        .next()
-        .await
-        .expect("/api/v1/namespaces/shop/pods/api/attach")
-        .upgrade(V5)
-        .await;
+    let mut socket = api.next().await.expect("/api/v1/namespaces/shop/pods/api/attach").upgrade(V5).await;
     for piece in stream {
         socket.send(1, piece.as_bytes()).await;
     }
-    let call = api
-        .next()
-        .await
-        .expect("/api/v1/namespaces/shop/pods/api/log");
+    let call = api.next().await.expect("/api/v1/namespaces/shop/pods/api/log");
     assert_eq!(call.param("follow"), None);
     call.text(200, log);
     let (transport, past) = attaching.await.expect("no panic").expect("a stream");
@@ -316,8 +212,7 @@ async fn attach_joined(log: &'static str, stream: &[&'static str]) -> (Transport
 
 #[tokio::test]
 async fn the_past_is_joined_to_the_stream() {
-    let (mut transport, past, mut socket) =
-        attach_joined("one\ntwo\n", &["two\n", "three\n"]).await;
+    let (mut transport, past, mut socket) = attach_joined("one\ntwo\n", &["two\n", "three\n"]).await;
     assert_eq!(past, "one\ntwo\nthree\n");
     socket.send(1, b"four\n").await;
     assert_eq!(next(&mut transport).await, output("four\n"));
@@ -325,9 +220,7 @@ async fn the_past_is_joined_to_the_stream() {
     // What came after the log was read comes by the stream; either way nothing is lost.
     let mut whole = past.to_vec();
     while whole.len() < 4 {
-        let Incoming::Output(bytes) = next(&mut transport).await else {
-            panic!("ended")
-        };
+        let Incoming::Output(bytes) = next(&mut transport).await else { panic!("ended") };
         whole.extend_from_slice(&bytes);
     }
     assert_eq!(whole, b"/ # ");
@@ -336,37 +229,21 @@ async fn the_past_is_joined_to_the_stream() {
 #[tokio::test]
 async fn logs_are_read_whole_and_followed() {
     let (cluster, mut api) = FakeApi::new();
-    let options = LogOptions {
-        tail_lines: Some(5),
-        limit_bytes: Some(1000),
-        previous: true,
-        timestamps: true,
-    };
+    let options = LogOptions { tail_lines: Some(5), limit_bytes: Some(1000), previous: true, timestamps: true };
     let reading = tokio::spawn({
         let cluster = cluster.clone();
         async move { cluster.log(&container(), options).await }
     });
-    let call = api
-        .next()
-        .await
-        .expect("/api/v1/namespaces/shop/pods/api/log");
-    for (name, value) in [
-        ("container", "app"),
-        ("tailLines", "5"),
-        ("limitBytes", "1000"),
-        ("previous", "true"),
-        ("timestamps", "true"),
-    ] {
+    let call = api.next().await.expect("/api/v1/namespaces/shop/pods/api/log");
+    for (name, value) in
+        [("container", "app"), ("tailLines", "5"), ("limitBytes", "1000"), ("previous", "true"), ("timestamps", "true")]
+    {
         assert_eq!(call.param(name), Some(value), "{name}");
     }
     call.text(200, "a line\n");
     assert_eq!(reading.await.unwrap().unwrap(), "a line\n");
 
-    let following = tokio::spawn(async move {
-        cluster
-            .follow_log(&container(), LogOptions::default())
-            .await
-    });
+    let following = tokio::spawn(async move { cluster.follow_log(&container(), LogOptions::default()).await });
     let call = api.next().await;
     assert_eq!(call.param("follow"), Some("true"));
     let events = call.stream();

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use bathyscope::cluster::{
-    Cluster, Liveness, PodKey, PodRow, RowsUpdate, WatchId, WatchTarget, WatchUpdate, watch,
-};
+use bathyscope::cluster::{Cluster, Liveness, PodKey, PodRow, RowsUpdate, WatchId, WatchTarget, WatchUpdate, watch};
 use serde_json::{Value, json};
 use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
 
@@ -25,18 +23,13 @@ impl Drop for Watching {
 
 fn start(cluster: Cluster, target: WatchTarget) -> Watching {
     let (sender, updates) = mpsc::channel(64);
-    Watching {
-        updates,
-        task: tokio::spawn(watch(cluster, ID, target, sender)),
-    }
+    Watching { updates, task: tokio::spawn(watch(cluster, ID, target, sender)) }
 }
 
 impl Watching {
     async fn next(&mut self) -> WatchUpdate {
-        let (id, update) = timeout(Duration::from_secs(900), self.updates.recv())
-            .await
-            .expect("no update")
-            .expect("an update");
+        let (id, update) =
+            timeout(Duration::from_secs(900), self.updates.recv()).await.expect("no update").expect("an update");
         assert_eq!(id, ID);
         update
     }
@@ -81,29 +74,16 @@ fn shop() -> WatchTarget {
 
 fn columns() -> Value {
     let names = ["Name", "Ready", "Status", "Restarts", "Age", "IP", "Node"];
-    names
-        .iter()
-        .map(|name| json!({"name": name, "type": "string"}))
-        .collect()
+    names.iter().map(|name| json!({"name": name, "type": "string"})).collect()
 }
 
 fn cells(name: &str, status: &str) -> Value {
-    json!([
-        name,
-        "1/1",
-        status,
-        "7 (4m47s ago)",
-        "3d",
-        "10.0.0.1",
-        "node1"
-    ])
+    json!([name, "1/1", status, "7 (4m47s ago)", "3d", "10.0.0.1", "node1"])
 }
 
 fn table(version: &str, next: Option<&str>, rows: &[(&str, &str)]) -> Value {
-    let rows: Vec<Value> = rows
-        .iter()
-        .map(|(name, status)| json!({"cells": cells(name, status), "object": null}))
-        .collect();
+    let rows: Vec<Value> =
+        rows.iter().map(|(name, status)| json!({"cells": cells(name, status), "object": null})).collect();
     json!({
         "kind": "Table", "apiVersion": "meta.k8s.io/v1",
         "metadata": {"resourceVersion": version, "continue": next.unwrap_or_default()},
@@ -134,12 +114,7 @@ fn gone() -> Value {
 }
 
 /// Answers the list of `shop` and takes the reports up to live; the watch's request comes back.
-async fn list(
-    api: &mut FakeApi,
-    watching: &mut Watching,
-    version: &str,
-    rows: &[(&str, &str)],
-) -> Call {
+async fn list(api: &mut FakeApi, watching: &mut Watching, version: &str, rows: &[(&str, &str)]) -> Call {
     watching.expect(begin()).await;
     let call = api.next().await.expect("/api/v1/namespaces/shop/pods");
     assert_eq!(call.param("watch"), None);
@@ -158,24 +133,16 @@ async fn list(
 async fn a_list_comes_page_by_page_and_goes_on_live() {
     let (cluster, mut api) = FakeApi::new();
     let mut watching = start(cluster, shop());
-    watching
-        .expect(WatchUpdate::Liveness(Liveness::Connecting))
-        .await;
+    watching.expect(WatchUpdate::Liveness(Liveness::Connecting)).await;
     watching.expect(begin()).await;
 
     let call = api.next().await.expect("/api/v1/namespaces/shop/pods");
     assert!(call.accept.starts_with("application/json;as=Table"));
-    assert_eq!(
-        (call.param("limit"), call.param("includeObject")),
-        (Some("500"), Some("None"))
-    );
+    assert_eq!((call.param("limit"), call.param("includeObject")), (Some("500"), Some("None")));
     call.json(&table("10", Some("more"), &[("a", "Running")]));
     let rows = watching.rows().await;
     assert_eq!(&*rows[0].key.namespace, "shop");
-    assert_eq!(
-        (rows[0].restarts, &*rows[0].status, &*rows[0].node),
-        (7, "Running", "node1")
-    );
+    assert_eq!((rows[0].restarts, &*rows[0].status, &*rows[0].node), (7, "Running", "node1"));
     let call = api.next().await;
     assert_eq!(call.param("continue"), Some("more"));
     call.json(&table("10", None, &[("b", "Pending")]));
@@ -184,27 +151,16 @@ async fn a_list_comes_page_by_page_and_goes_on_live() {
     watching.expect(live()).await;
 
     let call = api.next().await;
-    assert_eq!(
-        (call.param("resourceVersion"), call.param("includeObject")),
-        (Some("10"), Some("Metadata"))
-    );
+    assert_eq!((call.param("resourceVersion"), call.param("includeObject")), (Some("10"), Some("Metadata")));
     assert_eq!(call.param("allowWatchBookmarks"), Some("true"));
     let events = call.stream();
     events.send(&event("MODIFIED", "11", "b", "Running", true));
     let rows = watching.rows().await;
     assert_eq!((&*rows[0].key.name, &*rows[0].status), ("b", "Running"));
-    assert_eq!(
-        rows[0].created.map(|time| time.to_string()).as_deref(),
-        Some("2026-01-01T00:00:00Z")
-    );
+    assert_eq!(rows[0].created.map(|time| time.to_string()).as_deref(), Some("2026-01-01T00:00:00Z"));
     events.send(&event("DELETED", "12", "a", "Terminating", false));
-    let key = PodKey {
-        namespace: "shop".into(),
-        name: "a".into(),
-    };
-    watching
-        .expect(WatchUpdate::Pods(RowsUpdate::Removed(key)))
-        .await;
+    let key = PodKey { namespace: "shop".into(), name: "a".into() };
+    watching.expect(WatchUpdate::Pods(RowsUpdate::Removed(key))).await;
 
     // A bookmark shows no row, and a clean end is no trouble: the next watch goes on from it.
     events.send(&bookmark("99"));
@@ -221,9 +177,7 @@ async fn a_list_comes_page_by_page_and_goes_on_live() {
 async fn both_forms_of_410_list_again() {
     let (cluster, mut api) = FakeApi::new();
     let mut watching = start(cluster, shop());
-    watching
-        .expect(WatchUpdate::Liveness(Liveness::Connecting))
-        .await;
+    watching.expect(WatchUpdate::Liveness(Liveness::Connecting)).await;
     let call = list(&mut api, &mut watching, "10", &[("a", "Running")]).await;
     watching.expect(live()).await;
     let events = call.stream();
@@ -233,14 +187,8 @@ async fn both_forms_of_410_list_again() {
     // As an event; then as the answer to the watch itself.
     let call = list(&mut api, &mut watching, "20", &[("a", "Running")]).await;
     call.refuse(410, "Expired", "too old resource version");
-    assert!(
-        watching.stale_or_live().await,
-        "a version that was never any good is waited out"
-    );
-    list(&mut api, &mut watching, "30", &[])
-        .await
-        .stream()
-        .send(&bookmark("31"));
+    assert!(watching.stale_or_live().await, "a version that was never any good is waited out");
+    list(&mut api, &mut watching, "30", &[]).await.stream().send(&bookmark("31"));
 }
 
 impl Watching {
@@ -258,9 +206,7 @@ impl Watching {
 async fn a_cut_is_told_and_the_watch_goes_on_where_it_was() {
     let (cluster, mut api) = FakeApi::new();
     let mut watching = start(cluster, shop());
-    watching
-        .expect(WatchUpdate::Liveness(Liveness::Connecting))
-        .await;
+    watching.expect(WatchUpdate::Liveness(Liveness::Connecting)).await;
     let events = list(&mut api, &mut watching, "10", &[]).await.stream();
     watching.expect(live()).await;
     events.send(&event("ADDED", "11", "a", "Running", true));
@@ -268,11 +214,7 @@ async fn a_cut_is_told_and_the_watch_goes_on_where_it_was() {
     events.cut();
     assert!(!watching.stale().await.is_empty());
     let call = api.next().await;
-    assert_eq!(
-        call.param("resourceVersion"),
-        Some("11"),
-        "nothing is listed again"
-    );
+    assert_eq!(call.param("resourceVersion"), Some("11"), "nothing is listed again");
     call.refuse(503, "ServiceUnavailable", "the server is starting");
     assert_eq!(watching.stale().await, "the server is starting");
     let _events = api.next().await.stream();
@@ -283,9 +225,7 @@ async fn a_cut_is_told_and_the_watch_goes_on_where_it_was() {
 async fn silence_is_stale_and_a_silent_server_is_not_waited_for_for_ever() {
     let (cluster, mut api) = FakeApi::new();
     let mut watching = start(cluster, shop());
-    watching
-        .expect(WatchUpdate::Liveness(Liveness::Connecting))
-        .await;
+    watching.expect(WatchUpdate::Liveness(Liveness::Connecting)).await;
     let events = list(&mut api, &mut watching, "10", &[]).await.stream();
     watching.expect(live()).await;
     let begun = tokio::time::Instant::now();
@@ -301,45 +241,32 @@ async fn silence_is_stale_and_a_silent_server_is_not_waited_for_for_ever() {
 async fn failing_lists_are_tried_ever_more_slowly() {
     let (cluster, mut api) = FakeApi::new();
     let mut watching = start(cluster, shop());
-    watching
-        .expect(WatchUpdate::Liveness(Liveness::Connecting))
-        .await;
+    watching.expect(WatchUpdate::Liveness(Liveness::Connecting)).await;
     let begun = tokio::time::Instant::now();
     for _ in 0..8 {
         watching.expect(begin()).await;
-        api.next()
-            .await
-            .refuse(500, "InternalError", "etcd is away");
+        api.next().await.refuse(500, "InternalError", "etcd is away");
         match watching.next().await {
-            WatchUpdate::Liveness(Liveness::Stale {
-                since: None, why, ..
-            }) => assert_eq!(why, "etcd is away"),
+            WatchUpdate::Liveness(Liveness::Stale { since: None, why, .. }) => assert_eq!(why, "etcd is away"),
             other => panic!("{other:?}"),
         }
     }
-    assert!(
-        begun.elapsed() > Duration::from_secs(40),
-        "{:?}",
-        begun.elapsed()
-    );
+    assert!(begun.elapsed() > Duration::from_secs(40), "{:?}", begun.elapsed());
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_refusal_names_the_right_and_is_tried_again_slowly() {
     let (cluster, mut api) = FakeApi::new();
     let mut watching = start(cluster, shop());
-    watching
-        .expect(WatchUpdate::Liveness(Liveness::Connecting))
-        .await;
+    watching.expect(WatchUpdate::Liveness(Liveness::Connecting)).await;
     for _ in 0..2 {
         watching.expect(begin()).await;
         let message = "pods is forbidden: User \"oncall\" cannot list resource \"pods\" in API group \"\" in the namespace \"shop\"";
         api.next().await.refuse(403, "Forbidden", message);
         match watching.next().await {
-            WatchUpdate::Refused(problem) => assert_eq!(
-                problem.hint,
-                "ask for the right to list pods in namespace shop"
-            ),
+            WatchUpdate::Refused(problem) => {
+                assert_eq!(problem.hint, "ask for the right to list pods in namespace shop")
+            }
             other => panic!("{other:?}"),
         }
         assert!(api.is_idle());
@@ -349,13 +276,8 @@ async fn a_refusal_names_the_right_and_is_tried_again_slowly() {
 #[tokio::test(start_paused = true)]
 async fn one_refused_namespace_does_not_hide_the_others() {
     let (cluster, mut api) = FakeApi::new();
-    let mut watching = start(
-        cluster,
-        WatchTarget::PodsIn(vec!["shop".into(), "secret".into()]),
-    );
-    watching
-        .expect(WatchUpdate::Liveness(Liveness::Connecting))
-        .await;
+    let mut watching = start(cluster, WatchTarget::PodsIn(vec!["shop".into(), "secret".into()]));
+    watching.expect(WatchUpdate::Liveness(Liveness::Connecting)).await;
     watching.expect(begin()).await;
     for _ in 0..2 {
         let call = api.next().await;
@@ -369,31 +291,19 @@ async fn one_refused_namespace_does_not_hide_the_others() {
     assert!(matches!(watching.next().await, WatchUpdate::Refused(_)));
     watching.expect(complete()).await;
     watching.expect(live()).await;
-    let _events = api
-        .next()
-        .await
-        .expect("/api/v1/namespaces/shop/pods")
-        .stream();
+    let _events = api.next().await.expect("/api/v1/namespaces/shop/pods").stream();
     // Later it is allowed.
     let call = api.next().await.expect("/api/v1/namespaces/secret/pods");
     call.json(&table("6", None, &[("s", "Running")]));
     assert_eq!(&*watching.rows().await[0].key.namespace, "secret");
-    assert_eq!(
-        api.next()
-            .await
-            .expect("/api/v1/namespaces/secret/pods")
-            .param("resourceVersion"),
-        Some("6")
-    );
+    assert_eq!(api.next().await.expect("/api/v1/namespaces/secret/pods").param("resourceVersion"), Some("6"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn everywhere_lists_each_namespace_and_watches_all_as_one() {
     let (cluster, mut api) = FakeApi::new();
     let mut watching = start(cluster, WatchTarget::PodsEverywhere);
-    watching
-        .expect(WatchUpdate::Liveness(Liveness::Connecting))
-        .await;
+    watching.expect(WatchUpdate::Liveness(Liveness::Connecting)).await;
     watching.expect(begin()).await;
     let call = api.next().await.expect("/api/v1/pods");
     assert_eq!(call.param("limit"), Some("1"));
@@ -403,10 +313,7 @@ async fn everywhere_lists_each_namespace_and_watches_all_as_one() {
         "columnDefinitions": [{"name": "Name"}, {"name": "Status"}, {"name": "Age"}],
         "rows": [{"cells": ["one", "Active", "3d"]}, {"cells": ["two", "Active", "3d"]}],
     });
-    api.next()
-        .await
-        .expect("/api/v1/namespaces")
-        .json(&namespaces);
+    api.next().await.expect("/api/v1/namespaces").json(&namespaces);
     for version in ["101", "102"] {
         let call = api.next().await;
         let namespace = call.path.split('/').nth(4).unwrap().to_owned();
@@ -417,28 +324,17 @@ async fn everywhere_lists_each_namespace_and_watches_all_as_one() {
     watching.expect(complete()).await;
     watching.expect(live()).await;
     let call = api.next().await.expect("/api/v1/pods");
-    assert_eq!(
-        (call.param("watch"), call.param("resourceVersion")),
-        (Some("true"), Some("90"))
-    );
+    assert_eq!((call.param("watch"), call.param("resourceVersion")), (Some("true"), Some("90")));
 }
 
 #[tokio::test(start_paused = true)]
 async fn everywhere_without_the_right_to_list_namespaces_lists_all_at_once() {
     let (cluster, mut api) = FakeApi::new();
     let mut watching = start(cluster, WatchTarget::PodsEverywhere);
-    watching
-        .expect(WatchUpdate::Liveness(Liveness::Connecting))
-        .await;
+    watching.expect(WatchUpdate::Liveness(Liveness::Connecting)).await;
     watching.expect(begin()).await;
-    api.next()
-        .await
-        .expect("/api/v1/pods")
-        .json(&table("90", None, &[]));
-    api.next()
-        .await
-        .expect("/api/v1/namespaces")
-        .refuse(403, "Forbidden", "no");
+    api.next().await.expect("/api/v1/pods").json(&table("90", None, &[]));
+    api.next().await.expect("/api/v1/namespaces").refuse(403, "Forbidden", "no");
     let call = api.next().await.expect("/api/v1/pods");
     assert_eq!(call.param("includeObject"), Some("Metadata"));
     let listed = json!({
@@ -467,39 +363,24 @@ async fn a_server_without_tables_is_listed_and_watched_all_the_same() {
     for refuses in [true, false] {
         let (cluster, mut api) = FakeApi::new();
         let mut watching = start(cluster, shop());
-        watching
-            .expect(WatchUpdate::Liveness(Liveness::Connecting))
-            .await;
+        watching.expect(WatchUpdate::Liveness(Liveness::Connecting)).await;
         watching.expect(begin()).await;
         let mut call = api.next().await;
         if refuses {
-            call.refuse(
-                406,
-                "NotAcceptable",
-                "only the following media types are accepted: application/json",
-            );
+            call.refuse(406, "NotAcceptable", "only the following media types are accepted: application/json");
             call = api.next().await;
             assert_eq!(call.accept, "application/json");
         }
         call.json(&json!({"kind": "PodList", "metadata": {"resourceVersion": "3"}, "items": [plain_pod("a", "2")]}));
         let rows = watching.rows().await;
-        assert_eq!(
-            (&*rows[0].status, &*rows[0].ready, rows[0].restarts),
-            ("Running", "1/1", 2)
-        );
+        assert_eq!((&*rows[0].status, &*rows[0].ready, rows[0].restarts), ("Running", "1/1", 2));
         watching.expect(complete()).await;
         watching.expect(live()).await;
         let call = api.next().await;
-        assert_eq!(
-            (call.accept.as_str(), call.param("includeObject")),
-            ("application/json", None)
-        );
+        assert_eq!((call.accept.as_str(), call.param("includeObject")), ("application/json", None));
         let events = call.stream();
         events.send(&json!({"type": "DELETED", "object": plain_pod("a", "4")}));
-        assert!(matches!(
-            watching.next().await,
-            WatchUpdate::Pods(RowsUpdate::Removed(_))
-        ));
+        assert!(matches!(watching.next().await, WatchUpdate::Pods(RowsUpdate::Removed(_))));
         events.send(&json!({"type": "BOOKMARK", "object": {"kind": "Pod", "metadata": {"resourceVersion": "8"}}}));
         tokio::time::sleep(Duration::from_secs(5)).await;
         drop(events);
@@ -511,9 +392,7 @@ async fn a_server_without_tables_is_listed_and_watched_all_the_same() {
 async fn a_burst_is_reported_together() {
     let (cluster, mut api) = FakeApi::new();
     let mut watching = start(cluster, shop());
-    watching
-        .expect(WatchUpdate::Liveness(Liveness::Connecting))
-        .await;
+    watching.expect(WatchUpdate::Liveness(Liveness::Connecting)).await;
     let events = list(&mut api, &mut watching, "10", &[]).await.stream();
     watching.expect(live()).await;
     events.send(&event("ADDED", "11", "first", "Running", true));
@@ -529,36 +408,20 @@ async fn a_burst_is_reported_together() {
     }
     let rows = watching.rows().await;
     assert_eq!(rows.len(), 10);
-    assert!(
-        rows.iter().all(|row| &*row.status == "Running"),
-        "only the last word on each counts"
-    );
+    assert!(rows.iter().all(|row| &*row.status == "Running"), "only the last word on each counts");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_pod_is_followed_until_it_is_gone_and_beyond() {
     let (cluster, mut api) = FakeApi::new();
-    let key = PodKey {
-        namespace: "shop".into(),
-        name: "a".into(),
-    };
+    let key = PodKey { namespace: "shop".into(), name: "a".into() };
     let mut watching = start(cluster, WatchTarget::Pod(key));
-    watching
-        .expect(WatchUpdate::Liveness(Liveness::Connecting))
-        .await;
-    api.next()
-        .await
-        .expect("/api/v1/namespaces/shop/pods/a")
-        .json(&plain_pod("a", "2"));
+    watching.expect(WatchUpdate::Liveness(Liveness::Connecting)).await;
+    api.next().await.expect("/api/v1/namespaces/shop/pods/a").json(&plain_pod("a", "2"));
     watching.expect(live()).await;
-    assert!(
-        matches!(watching.next().await, WatchUpdate::Pod(Some(detail)) if detail.phase == "Running")
-    );
+    assert!(matches!(watching.next().await, WatchUpdate::Pod(Some(detail)) if detail.phase == "Running"));
     let call = api.next().await.expect("/api/v1/namespaces/shop/pods");
-    assert_eq!(
-        (call.param("fieldSelector"), call.param("resourceVersion")),
-        (Some("metadata.name=a"), None)
-    );
+    assert_eq!((call.param("fieldSelector"), call.param("resourceVersion")), (Some("metadata.name=a"), None));
     let events = call.stream();
     events.send(&json!({"type": "ADDED", "object": plain_pod("a", "2")}));
     let mut changed = plain_pod("a", "3");
@@ -574,9 +437,7 @@ async fn a_pod_is_followed_until_it_is_gone_and_beyond() {
     assert!(matches!(watching.next().await, WatchUpdate::Pod(Some(_))));
     events.cut();
     watching.stale().await;
-    api.next()
-        .await
-        .refuse(404, "NotFound", "pods \"a\" not found");
+    api.next().await.refuse(404, "NotFound", "pods \"a\" not found");
     watching.expect(live()).await;
     watching.expect(WatchUpdate::Pod(None)).await;
 }
@@ -585,9 +446,7 @@ async fn a_pod_is_followed_until_it_is_gone_and_beyond() {
 async fn garbage_is_told_and_never_shown() {
     let (cluster, mut api) = FakeApi::new();
     let mut watching = start(cluster, shop());
-    watching
-        .expect(WatchUpdate::Liveness(Liveness::Connecting))
-        .await;
+    watching.expect(WatchUpdate::Liveness(Liveness::Connecting)).await;
     watching.expect(begin()).await;
     api.next().await.text(200, "<html>please log in</html>");
     match watching.next().await {
@@ -602,15 +461,10 @@ async fn garbage_is_told_and_never_shown() {
 async fn dropping_the_listener_ends_the_watch() {
     let (cluster, mut api) = FakeApi::new();
     let mut watching = start(cluster, shop());
-    watching
-        .expect(WatchUpdate::Liveness(Liveness::Connecting))
-        .await;
+    watching.expect(WatchUpdate::Liveness(Liveness::Connecting)).await;
     let events = list(&mut api, &mut watching, "10", &[]).await.stream();
     drop(std::mem::replace(&mut watching.updates, mpsc::channel(1).1));
     events.closed().await;
     let task = std::mem::replace(&mut watching.task, tokio::spawn(async {}));
-    timeout(Duration::from_secs(60), task)
-        .await
-        .expect("it ends")
-        .unwrap();
+    timeout(Duration::from_secs(60), task).await.expect("it ends").unwrap();
 }

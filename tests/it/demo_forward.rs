@@ -6,35 +6,24 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use crate::echo::{cluster, raw};
-use crate::spdy::{
-    Client, GOAWAY, Heard, PING, RST_STREAM, SETTINGS, SYN_REPLY, WINDOW_UPDATE, control,
-};
+use crate::spdy::{Client, GOAWAY, Heard, PING, RST_STREAM, SETTINGS, SYN_REPLY, WINDOW_UPDATE, control};
 
 /// The size of a new stream's window, in bytes.
 const WINDOW: usize = 64 << 10;
 
 fn end(stream: u32) -> Heard {
-    Heard::Data {
-        stream,
-        fin: true,
-        bytes: Vec::new(),
-    }
+    Heard::Data { stream, fin: true, bytes: Vec::new() }
 }
 
 #[tokio::test]
 async fn both_ways_in_carry_a_connection_and_its_half_close() {
     let cluster = cluster();
-    for mut client in [
-        Client::upgraded(&cluster).await,
-        Client::tunneled(&cluster).await,
-    ] {
+    for mut client in [Client::upgraded(&cluster).await, Client::tunneled(&cluster).await] {
         client.connect(1, "8000").await;
         client.data(3, false, b"hel").await;
         client.data(3, true, b"lo").await;
         let mut others = Vec::new();
-        let (said, ended) = client
-            .until(3, usize::MAX, |other| others.push(other))
-            .await;
+        let (said, ended) = client.until(3, usize::MAX, |other| others.push(other)).await;
         assert_eq!((said.as_slice(), ended), (&b"hello"[..], true));
         assert_eq!(others, [end(1)], "the error stream ends without a word");
         client.numbers(PING, &[7]).await;
@@ -47,9 +36,7 @@ async fn a_port_that_refuses_says_so_on_the_error_stream() {
     let cluster = cluster();
     let mut client = Client::tunneled(&cluster).await;
     client.connect(1, "9").await;
-    let (said, _) = client
-        .until(1, usize::MAX, |other| panic!("{other:?}"))
-        .await;
+    let (said, _) = client.until(1, usize::MAX, |other| panic!("{other:?}")).await;
     let said = String::from_utf8(said).unwrap();
     assert!(said.contains("forwarding port 9"), "{said}");
     assert!(said.ends_with("connection refused"), "{said}");
@@ -109,13 +96,8 @@ async fn a_client_that_heeds_windows_is_told_when_it_may_go_on() {
             }
         }
         match client.hear().await {
-            Heard::Data {
-                stream: 3, bytes, ..
-            } => echoed += bytes.len(),
-            Heard::Control {
-                kind: WINDOW_UPDATE,
-                numbers,
-            } => {
+            Heard::Data { stream: 3, bytes, .. } => echoed += bytes.len(),
+            Heard::Control { kind: WINDOW_UPDATE, numbers } => {
                 *left.get_mut(&numbers[0]).unwrap() += numbers[1] as usize;
             }
             other => panic!("{other:?}"),
@@ -134,9 +116,7 @@ async fn a_reset_ends_one_connection_and_leaves_the_others() {
     assert_eq!(client.hear().await, end(1));
     client.data(3, false, b"too late").await;
     client.data(7, true, b"still here").await;
-    let (said, ended) = client
-        .until(7, usize::MAX, |other| assert_eq!(other, end(5)))
-        .await;
+    let (said, ended) = client.until(7, usize::MAX, |other| assert_eq!(other, end(5))).await;
     assert_eq!((said.as_slice(), ended), (&b"still here"[..], true));
 }
 
@@ -164,10 +144,7 @@ async fn a_client_that_breaks_the_protocol_is_told_and_left() {
     let ping_of_spdy_2 = [0x80, 2, 0, 6, 0, 0, 0, 4, 0, 0, 0, 1];
     let block_of_garbage = [0x80, 3, 0, 8, 0, 0, 0, 8, 0, 0, 0, 1, 9, 9, 9, 9];
     for wrong in [&ping_of_spdy_2[..], &block_of_garbage] {
-        for mut client in [
-            Client::upgraded(&cluster).await,
-            Client::tunneled(&cluster).await,
-        ] {
+        for mut client in [Client::upgraded(&cluster).await, Client::tunneled(&cluster).await] {
             client.connect(1, "8000").await;
             client.raw(wrong).await;
             // the last stream that was taken, and a protocol error
@@ -216,21 +193,11 @@ async fn other_protocols_are_refused_before_the_upgrade() {
         .header("x-stream-protocol-version", "v5.channel.k8s.io");
     let (code, body) = raw(&cluster, "edit", request, None).await;
     assert_eq!(code, 400);
-    assert!(
-        body["message"]
-            .as_str()
-            .unwrap()
-            .contains("portforward.k8s.io")
-    );
+    assert!(body["message"].as_str().unwrap().contains("portforward.k8s.io"));
     let request = http::Request::post("/api/v1/namespaces/demo/pods/pending/portforward")
         .header("connection", "Upgrade")
         .header("upgrade", "SPDY/3.1");
     let (code, body) = raw(&cluster, "edit", request, None).await;
     assert_eq!(code, 400);
-    assert!(
-        body["message"]
-            .as_str()
-            .unwrap()
-            .contains("does not have a host")
-    );
+    assert!(body["message"].as_str().unwrap().contains("does not have a host"));
 }

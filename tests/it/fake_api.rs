@@ -54,23 +54,15 @@ impl FakeApi {
     /// A cluster and the server behind it.
     pub(crate) fn new() -> (Cluster, Self) {
         let (sender, calls) = mpsc::unbounded_channel();
-        let hyper: Client<_, Body> = Client::builder(TokioExecutor::new()).build(Connector {
-            calls: Arc::new(sender),
-        });
+        let hyper: Client<_, Body> = Client::builder(TokioExecutor::new()).build(Connector { calls: Arc::new(sender) });
         let base = kube::Config::new(Uri::from_static("http://api.test")).base_uri_layer();
         let client = kube::Client::new(base.layer(hyper), "default");
-        (
-            Cluster::from_client(client, ContextInfo::default()),
-            Self { calls },
-        )
+        (Cluster::from_client(client, ContextInfo::default()), Self { calls })
     }
 
     /// The next request.
     pub(crate) async fn next(&mut self) -> Call {
-        timeout(PATIENCE, self.calls.recv())
-            .await
-            .expect("no request came")
-            .expect("the client is gone")
+        timeout(PATIENCE, self.calls.recv()).await.expect("no request came").expect("the client is gone")
     }
 
     /// Whether a request waits already.
@@ -94,10 +86,7 @@ pub(crate) struct Call {
 impl Call {
     /// A parameter of the query.
     pub(crate) fn param(&self, name: &str) -> Option<&str> {
-        self.query
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
+        self.query.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     /// Checks what is asked for.
@@ -130,8 +119,7 @@ impl Call {
     /// Answers with a body that goes on.
     pub(crate) fn stream(self) -> Events {
         let (sender, mut receiver) = mpsc::unbounded_channel::<io::Result<Bytes>>();
-        let frames = stream::poll_fn(move |context| receiver.poll_recv(context))
-            .map(|piece| piece.map(Frame::data));
+        let frames = stream::poll_fn(move |context| receiver.poll_recv(context)).map(|piece| piece.map(Frame::data));
         self.send(Response::new(BodyExt::boxed(StreamBody::new(frames))));
         Events { sender }
     }
@@ -149,17 +137,12 @@ impl Call {
             .expect("these headers are valid");
         let _ = self.reply.send(answer);
         let upgraded = self.upgrade.await.expect("an upgrade");
-        Socket {
-            socket: WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, None)
-                .await,
-        }
+        Socket { socket: WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, None).await }
     }
 }
 
 fn whole(text: String) -> BoxBody<Bytes, io::Error> {
-    Full::new(Bytes::from(text))
-        .map_err(|never| match never {})
-        .boxed()
+    Full::new(Bytes::from(text)).map_err(|never| match never {}).boxed()
 }
 
 /// A body that goes on; dropping it ends it well.
@@ -180,9 +163,7 @@ impl Events {
 
     /// Waits until the client has let go of it.
     pub(crate) async fn closed(&self) {
-        timeout(PATIENCE, self.sender.closed())
-            .await
-            .expect("the client holds on to it");
+        timeout(PATIENCE, self.sender.closed()).await.expect("the client holds on to it");
     }
 }
 
@@ -195,19 +176,13 @@ impl Socket {
     pub(crate) async fn send(&mut self, channel: u8, payload: &[u8]) {
         let mut frame = vec![channel];
         frame.extend_from_slice(payload);
-        self.socket
-            .send(Message::Binary(frame.into()))
-            .await
-            .expect("the client takes it");
+        self.socket.send(Message::Binary(frame.into())).await.expect("the client takes it");
     }
 
     /// The next frame of the protocol; pings are answered on the way. `None` once the client has closed.
     pub(crate) async fn next(&mut self) -> Option<Bytes> {
         loop {
-            match timeout(PATIENCE, self.socket.next())
-                .await
-                .expect("nothing came")
-            {
+            match timeout(PATIENCE, self.socket.next()).await.expect("nothing came") {
                 Some(Ok(Message::Binary(frame))) => return Some(frame),
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
                 _ => return None,
@@ -240,8 +215,8 @@ impl Service<Uri> for Connector {
             let (near, far) = tokio::io::duplex(64 * 1024);
             let service = service_fn(move |request| answer(Arc::clone(&calls), request));
             tokio::spawn(async move {
-                let connection = hyper::server::conn::http1::Builder::new()
-                    .serve_connection(TokioIo::new(far), service);
+                let connection =
+                    hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(far), service);
                 // A connection that the test cuts is an error by intention.
                 let _ = connection.with_upgrades().await;
             });
@@ -251,25 +226,15 @@ impl Service<Uri> for Connector {
     }
 }
 
-async fn answer(
-    calls: Arc<mpsc::UnboundedSender<Call>>,
-    mut request: Request<Incoming>,
-) -> io::Result<Answer> {
+async fn answer(calls: Arc<mpsc::UnboundedSender<Call>>, mut request: Request<Incoming>) -> io::Result<Answer> {
     let (reply, answered) = oneshot::channel();
     let upgrade = hyper::upgrade::on(&mut request);
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
     let header = |name: header::HeaderName| {
-        parts
-            .headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default()
-            .to_owned()
+        parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
     };
-    let query = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes())
-        .into_owned()
-        .collect();
+    let query = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
     let call = Call {
         path: parts.uri.path().to_owned(),
         query,
@@ -304,11 +269,7 @@ impl Read for Pipe {
 }
 
 impl Write for Pipe {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.0).poll_write(context, bytes)
     }
 

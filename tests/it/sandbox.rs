@@ -178,3 +178,20 @@ fn the_machine_cannot_be_written_to() {
         assert_eq!(text, "read\n", "{mode:?}");
     }
 }
+
+#[test]
+fn many_may_ask_a_sandbox_at_once() {
+    for mode in isolated_modes().into_iter().chain([Mode::Off]) {
+        let sandbox = Sandbox::start(Path::new(PROGRAM), &pod(mode)).unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    for _ in 0..200 {
+                        let refused = format!("{:#}", sandbox.dial(9).unwrap_err());
+                        assert!(refused.to_lowercase().contains("connection refused"), "{mode:?}: {refused}");
+                    }
+                });
+            }
+        });
+    }
+}

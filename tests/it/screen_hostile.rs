@@ -7,19 +7,10 @@ use bathyscope::screen::{DefaultColors, Screen, ScreenNotice, Size, encode_key, 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use proptest::prelude::*;
 
-const COLORS: DefaultColors = DefaultColors {
-    foreground: (1, 2, 3),
-    background: (4, 5, 6),
-};
+const COLORS: DefaultColors = DefaultColors { foreground: (1, 2, 3), background: (4, 5, 6) };
 
 fn screen() -> Screen {
-    let mut screen = Screen::new(
-        Size {
-            columns: 80,
-            rows: 24,
-        },
-        1000,
-    );
+    let mut screen = Screen::new(Size { columns: 80, rows: 24 }, 1000);
     screen.set_default_colors(Some(COLORS));
     screen
 }
@@ -40,13 +31,7 @@ fn notices(bytes: &[u8]) -> Vec<ScreenNotice> {
 
 #[test]
 fn a_title_is_never_reported_back() {
-    for ask in [
-        "\x1b[21t",
-        "\x1b[20t",
-        "\x1b]l\x07",
-        "\x1b]L\x07",
-        "\x1b[>2t\x1b[21t",
-    ] {
+    for ask in ["\x1b[21t", "\x1b[20t", "\x1b]l\x07", "\x1b]L\x07", "\x1b[>2t\x1b[21t"] {
         let stream = format!("\x1b]2;;rm -rf ~\n\x07\x1b]1;evil\x07{ask}");
         assert_eq!(replies(stream.as_bytes()), "", "{ask:?}");
     }
@@ -64,11 +49,7 @@ fn a_title_is_printable_and_short_and_so_is_the_stack_of_titles() {
     assert_eq!(screen.title().map(str::len), Some(200));
     screen.feed(b"\x1b]0;now\x07\x1b[23t");
     assert_eq!(screen.title().map(str::len), Some(200));
-    assert_eq!(
-        screen.take_notices(),
-        [ScreenNotice::TitleChanged],
-        "told once"
-    );
+    assert_eq!(screen.take_notices(), [ScreenNotice::TitleChanged], "told once");
     screen.feed(b"\x1b]0;\x07");
     assert_eq!(screen.title(), None);
 }
@@ -77,10 +58,7 @@ fn a_title_is_printable_and_short_and_so_is_the_stack_of_titles() {
 fn a_setting_asked_for_is_not_echoed() {
     assert_eq!(replies(b"\x1bP$q;rm -rf ~;\x1b\\"), "\x1bP0$r\x1b\\");
     assert_eq!(replies(b"\x1bP$q\"p\x1b\\"), "\x1bP0$r\x1b\\");
-    assert_eq!(
-        replies(b"\x1b[1;31m\x1bP$qm\x1b\\"),
-        "\x1bP1$r0;1;31m\x1b\\"
-    );
+    assert_eq!(replies(b"\x1b[1;31m\x1bP$qm\x1b\\"), "\x1bP1$r0;1;31m\x1b\\");
     assert_eq!(replies(b"\x1b[3;9r\x1bP$qr\x1b\\"), "\x1bP1$r3;9r\x1b\\");
     assert_eq!(replies(b"\x1b[4 q\x1bP$q q\x1b\\"), "\x1bP1$r4 q\x1b\\");
 }
@@ -88,10 +66,7 @@ fn a_setting_asked_for_is_not_echoed() {
 #[test]
 fn capabilities_asked_for_are_not_echoed() {
     assert_eq!(replies(b"\x1bP+q726d202d7266\x1b\\"), "");
-    assert_eq!(
-        replies(b"\x1bP1$tx\x1b\\\x1bP$p\x1b\\\x1b[?1;2;3u\x1b[=c"),
-        "\x1b[?0u"
-    );
+    assert_eq!(replies(b"\x1bP1$tx\x1b\\\x1bP$p\x1b\\\x1b[?1;2;3u\x1b[=c"), "\x1b[?0u");
 }
 
 #[test]
@@ -99,11 +74,7 @@ fn the_clipboard_is_neither_written_nor_read_and_the_attempt_is_told() {
     let write = b"\x1b]52;c;cm0gLXJmIH4K\x07";
     assert_eq!(notices(write), [ScreenNotice::ClipboardWriteRefused]);
     let read = b"\x1b]52;c;?\x07\x1b]52;p;?\x1b\\";
-    assert_eq!(
-        notices(read),
-        [ScreenNotice::ClipboardReadRefused],
-        "once for both"
-    );
+    assert_eq!(notices(read), [ScreenNotice::ClipboardReadRefused], "once for both");
     assert_eq!(replies(write), "");
     assert_eq!(replies(read), "");
 }
@@ -116,30 +87,17 @@ fn there_is_no_answerback() {
 #[test]
 fn the_window_is_neither_moved_nor_told_about() {
     for number in (1..=24).filter(|number| *number != 18) {
-        assert_eq!(
-            replies(format!("\x1b[{number}t\x1b[{number};1;1t").as_bytes()),
-            "",
-            "{number}"
-        );
+        assert_eq!(replies(format!("\x1b[{number}t\x1b[{number};1;1t").as_bytes()), "", "{number}");
     }
     assert_eq!(replies(b"\x1b[18t"), "\x1b[8;24;80t");
 }
 
 #[test]
 fn colours_asked_for_are_answered_with_numbers_only() {
-    assert_eq!(
-        replies(b"\x1b]4;196;?\x07"),
-        "\x1b]4;196;rgb:ffff/0000/0000\x07"
-    );
-    assert_eq!(
-        replies(b"\x1b]11;?\x1b\\"),
-        "\x1b]11;rgb:0404/0505/0606\x1b\\"
-    );
+    assert_eq!(replies(b"\x1b]4;196;?\x07"), "\x1b]4;196;rgb:ffff/0000/0000\x07");
+    assert_eq!(replies(b"\x1b]11;?\x1b\\"), "\x1b]11;rgb:0404/0505/0606\x1b\\");
     assert_eq!(replies(b"\x1b]10;?;?;?\x07").matches("rgb:").count(), 3);
-    assert_eq!(
-        replies(b"\x1b]4;rm -rf;?\x07\x1b]10;rm;?x\x07\x1b]4;256;?\x07"),
-        ""
-    );
+    assert_eq!(replies(b"\x1b]4;rm -rf;?\x07\x1b]10;rm;?x\x07\x1b]4;256;?\x07"), "");
     let many = b"\x1b]4;0;?;1;?;2;?;3;?;4;?;5;?;6;?\x07".repeat(10_000);
     assert!(replies(&many).len() <= 16 * 1024);
     let mut unknown = screen();
@@ -168,14 +126,7 @@ fn what_reorders_or_hides_text_is_not_shown() {
 #[test]
 fn marks_do_not_pile_up() {
     let mut screen = screen();
-    screen.feed(
-        format!(
-            "e{}\x1b[H\u{1f680}{}",
-            "\u{301}".repeat(200_000),
-            "\u{fe0f}".repeat(50)
-        )
-        .as_bytes(),
-    );
+    screen.feed(format!("e{}\x1b[H\u{1f680}{}", "\u{301}".repeat(200_000), "\u{fe0f}".repeat(50)).as_bytes());
     screen.feed("\u{301}\u{301}".repeat(100).as_bytes());
     screen.for_each_cell(|_, _, cell| assert!(cell.symbol.chars().count() <= 9));
     assert!(screen.text().len() < 200);
@@ -208,10 +159,7 @@ fn costly_sequences_cost_little() {
         ("a\x1b[65535b", 2000),
         ("e\u{301}\x1b[65535b", 2000),
         ("\x1b[3g\x1b[80G\x1b[65535Z", 2000),
-        (
-            "\x1b[65535I\x1b[65535L\x1b[65535M\x1b[65535@\x1b[65535P",
-            2000,
-        ),
+        ("\x1b[65535I\x1b[65535L\x1b[65535M\x1b[65535@\x1b[65535P", 2000),
         ("\x1b[65535S\x1b[65535T", 2000),
         ("\x1b#8\x1b[2J", 500),
         ("\x1b[?1049h\x1b[?1049l\x1b[?47h\x1b[?47l", 500),
@@ -222,11 +170,7 @@ fn costly_sequences_cost_little() {
         let started = Instant::now();
         screen.feed(sequence.repeat(times).as_bytes());
         // Without the guards the worst of these take from seconds to minutes even in an optimized build.
-        assert!(
-            started.elapsed() < Duration::from_secs(5),
-            "{sequence:?} took {:?}",
-            started.elapsed()
-        );
+        assert!(started.elapsed() < Duration::from_secs(5), "{sequence:?} took {:?}", started.elapsed());
     }
 }
 
@@ -245,14 +189,7 @@ fn a_region_scrolled_while_looking_back_shows_the_history() {
 
 /// Bytes that mean something more often than chance would have it.
 fn piece() -> impl Strategy<Value = Vec<u8>> {
-    let number = prop_oneof![
-        0..12_u32,
-        Just(65535),
-        Just(1_000_000),
-        1000..1050_u32,
-        2000..2030_u32,
-        Just(47)
-    ];
+    let number = prop_oneof![0..12_u32, Just(65535), Just(1_000_000), 1000..1050_u32, 2000..2030_u32, Just(47)];
     let csi = (
         prop::sample::select(vec!["", "?", ">", "=", "<", "!"]),
         prop::collection::vec(number, 0..4),
@@ -261,12 +198,7 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
     )
         .prop_map(|(marker, numbers, between, last)| {
             let numbers: Vec<String> = numbers.iter().map(u32::to_string).collect();
-            format!(
-                "\x1b[{marker}{}{between}{}",
-                numbers.join(";"),
-                char::from(last)
-            )
-            .into_bytes()
+            format!("\x1b[{marker}{}{between}{}", numbers.join(";"), char::from(last)).into_bytes()
         });
     let escape = prop::sample::select(vec![
         "\x1b7",
@@ -398,14 +330,8 @@ fn check(screen: &Screen) -> Result<(), TestCaseError> {
     let mut problem = None;
     screen.for_each_cell(|column, row, cell| {
         let width = unicode_width::UnicodeWidthStr::width(cell.symbol);
-        if (column, row) != next
-            || width != usize::from(cell.width)
-            || cell.symbol.chars().any(char::is_control)
-        {
-            problem.get_or_insert(format!(
-                "{next:?}, {column} {row} {:?} {width} {}",
-                cell.symbol, cell.width
-            ));
+        if (column, row) != next || width != usize::from(cell.width) || cell.symbol.chars().any(char::is_control) {
+            problem.get_or_insert(format!("{next:?}, {column} {row} {:?} {width} {}", cell.symbol, cell.width));
         }
         next = (column + u16::from(cell.width), row);
         if next.0 == columns {
@@ -418,11 +344,7 @@ fn check(screen: &Screen) -> Result<(), TestCaseError> {
     if let Some(cursor) = screen.cursor() {
         prop_assert!(cursor.column < columns && cursor.row < rows);
     }
-    let _ = (
-        screen.selected_text(),
-        screen.find("a"),
-        screen.transcript(),
-    );
+    let _ = (screen.selected_text(), screen.find("a"), screen.transcript());
     Ok(())
 }
 
@@ -431,9 +353,7 @@ fn check_replies(replies: &[u8]) -> Result<(), TestCaseError> {
     prop_assert!(replies.len() <= 16 * 1024);
     let name = concat!("bathyscope ", env!("CARGO_PKG_VERSION"));
     let text = String::from_utf8_lossy(replies).replace(name, "");
-    let foreign = text
-        .chars()
-        .find(|c| !"\x1b\x07\\[]P>|?;:$/rgbcRnuytmq abcdef0123456789".contains(*c));
+    let foreign = text.chars().find(|c| !"\x1b\x07\\[]P>|?;:$/rgbcRnuytmq abcdef0123456789".contains(*c));
     prop_assert_eq!(foreign, None);
     Ok(())
 }

@@ -25,33 +25,17 @@ fn the_view_stays_where_it_is_while_output_arrives() {
 
 #[test]
 fn history_is_whole_up_to_its_limit_and_small() {
-    let mut screen = Screen::new(
-        Size {
-            columns: 200,
-            rows: 50,
-        },
-        10_000,
-    );
+    let mut screen = Screen::new(Size { columns: 200, rows: 50 }, 10_000);
     for line in 0..12_000 {
-        screen.feed(
-            format!("2026-11-22T10:00:00Z INFO request {line} served in 12 ms, 200 OK\r\n")
-                .as_bytes(),
-        );
+        screen.feed(format!("2026-11-22T10:00:00Z INFO request {line} served in 12 ms, 200 OK\r\n").as_bytes());
     }
     assert_eq!(screen.history(), 10_000);
-    assert!(
-        screen.stored_bytes() < 2_000_000,
-        "{} bytes",
-        screen.stored_bytes()
-    );
+    assert!(screen.stored_bytes() < 2_000_000, "{} bytes", screen.stored_bytes());
     screen.scroll(i32::MAX);
     let text = screen.text();
     for (row, line) in text.lines().enumerate() {
         let number = 12_000 - 49 - 10_000 + row;
-        assert!(
-            line.contains(&format!("request {number} ")),
-            "row {row} is {line}"
-        );
+        assert!(line.contains(&format!("request {number} ")), "row {row} is {line}");
     }
 }
 
@@ -62,33 +46,18 @@ fn history_is_wrapped_anew_across_the_grid_and_the_store() {
         screen.feed(format!("{line} {}\r\n", "x".repeat(50)).as_bytes());
     }
     let rows = screen.history();
-    screen.resize(Size {
-        columns: 100,
-        rows: 4,
-    });
+    screen.resize(Size { columns: 100, rows: 4 });
     assert!(screen.history() < rows * 6 / 10);
-    screen.resize(Size {
-        columns: 40,
-        rows: 4,
-    });
+    screen.resize(Size { columns: 40, rows: 4 });
     screen.scroll(i32::MAX);
     let first = screen.text();
-    assert!(
-        first.lines().next().is_some_and(|line| line.len() <= 40),
-        "{first}"
-    );
+    assert!(first.lines().next().is_some_and(|line| line.len() <= 40), "{first}");
     assert!(first.contains(&"x".repeat(30)));
 }
 
 #[test]
 fn a_short_scrollback_stays_in_the_grid() {
-    let mut screen = Screen::new(
-        Size {
-            columns: 20,
-            rows: 3,
-        },
-        5,
-    );
+    let mut screen = Screen::new(Size { columns: 20, rows: 3 }, 5);
     for line in 0..50 {
         screen.feed(format!("\r\nline {line}").as_bytes());
     }
@@ -100,19 +69,14 @@ fn a_short_scrollback_stays_in_the_grid() {
 #[test]
 fn hostile_rows_take_no_more_memory_than_text() {
     let mut screen = screen(200, 50);
-    let row: Vec<String> = (0..200)
-        .map(|column| format!("\x1b[38;2;{column};1;2;58;5;{column}me\u{301}\u{302}\u{303}"))
-        .collect();
+    let row: Vec<String> =
+        (0..200).map(|column| format!("\x1b[38;2;{column};1;2;58;5;{column}me\u{301}\u{302}\u{303}")).collect();
     let row = row.concat();
     for _ in 0..3000 {
         screen.feed(row.as_bytes());
     }
     assert!(screen.history() > 600);
-    assert!(
-        screen.stored_bytes() <= 10 << 20,
-        "{} bytes",
-        screen.stored_bytes()
-    );
+    assert!(screen.stored_bytes() <= 10 << 20, "{} bytes", screen.stored_bytes());
 }
 
 #[test]
@@ -122,15 +86,9 @@ fn clearing_the_history_clears_all_of_it() {
         screen.feed(&b"line\r\n".repeat(2000));
         screen.scroll(1500);
         screen.feed(clear.as_bytes());
-        assert_eq!(
-            (screen.history(), screen.scrolled(), screen.stored_bytes()),
-            (0, 0, 0)
-        );
+        assert_eq!((screen.history(), screen.scrolled(), screen.stored_bytes()), (0, 0, 0));
         screen.feed(&b"\r\nnew".repeat(2000));
         assert!(screen.history() > 1900);
-        assert!(
-            screen.find("line").len() <= 2,
-            "only what was on the screen"
-        );
+        assert!(screen.find("line").len() <= 2, "only what was on the screen");
     }
 }

@@ -6,31 +6,11 @@
 use bathyscope::screen::{Screen, Size};
 
 const STREAMS: [(&str, &[u8], &str); 5] = [
-    (
-        "vim",
-        include_bytes!("../data/terminal/streams/vim.bin"),
-        include_str!("../data/terminal/streams/vim.txt"),
-    ),
-    (
-        "less",
-        include_bytes!("../data/terminal/streams/less.bin"),
-        include_str!("../data/terminal/streams/less.txt"),
-    ),
-    (
-        "top",
-        include_bytes!("../data/terminal/streams/top.bin"),
-        include_str!("../data/terminal/streams/top.txt"),
-    ),
-    (
-        "bash",
-        include_bytes!("../data/terminal/streams/bash.bin"),
-        include_str!("../data/terminal/streams/bash.txt"),
-    ),
-    (
-        "tmux",
-        include_bytes!("../data/terminal/streams/tmux.bin"),
-        include_str!("../data/terminal/streams/tmux.txt"),
-    ),
+    ("vim", include_bytes!("../data/terminal/streams/vim.bin"), include_str!("../data/terminal/streams/vim.txt")),
+    ("less", include_bytes!("../data/terminal/streams/less.bin"), include_str!("../data/terminal/streams/less.txt")),
+    ("top", include_bytes!("../data/terminal/streams/top.bin"), include_str!("../data/terminal/streams/top.txt")),
+    ("bash", include_bytes!("../data/terminal/streams/bash.bin"), include_str!("../data/terminal/streams/bash.txt")),
+    ("tmux", include_bytes!("../data/terminal/streams/tmux.bin"), include_str!("../data/terminal/streams/tmux.txt")),
 ];
 
 #[test]
@@ -43,22 +23,9 @@ fn recorded_programs_look_as_they_did() {
                 screen.feed(piece);
             }
             let text = screen.text();
-            assert_eq!(
-                text.trim_end(),
-                wanted.trim_end(),
-                "{name} in chunks of {chunk}"
-            );
-            assert_eq!(
-                describe(&screen, state),
-                state,
-                "{name} in chunks of {chunk}"
-            );
-            assert!(
-                screen
-                    .take_notices()
-                    .iter()
-                    .all(|notice| format!("{notice:?}") != "Broken")
-            );
+            assert_eq!(text.trim_end(), wanted.trim_end(), "{name} in chunks of {chunk}");
+            assert_eq!(describe(&screen, state), state, "{name} in chunks of {chunk}");
+            assert!(screen.take_notices().iter().all(|notice| format!("{notice:?}") != "Broken"));
         }
     }
 }
@@ -74,32 +41,19 @@ fn recorded_programs_survive_every_resize() {
             screen.resize(Size { columns, rows });
             let mut covered = 0;
             screen.for_each_cell(|_, _, cell| covered += u32::from(cell.width));
-            assert_eq!(
-                covered,
-                u32::from(columns) * u32::from(rows),
-                "{name} at {columns}x{rows}"
-            );
+            assert_eq!(covered, u32::from(columns) * u32::from(rows), "{name} at {columns}x{rows}");
         }
     }
 }
 
-const SIZE: Size = Size {
-    columns: 80,
-    rows: 24,
-};
+const SIZE: Size = Size { columns: 80, rows: 24 };
 
 /// The state line, where a hidden cursor's place is taken from the record.
 fn describe(screen: &Screen, recorded: &str) -> String {
     let alternate = u8::from(screen.modes().alt_screen);
     let words: Vec<&str> = recorded.split(' ').collect();
     match screen.cursor() {
-        Some(at) => format!(
-            "cursor {} {} shown 1 alternate {alternate}",
-            at.column, at.row
-        ),
-        None => format!(
-            "cursor {} {} shown 0 alternate {alternate}",
-            words[1], words[2]
-        ),
+        Some(at) => format!("cursor {} {} shown 1 alternate {alternate}", at.column, at.row),
+        None => format!("cursor {} {} shown 0 alternate {alternate}", words[1], words[2]),
     }
 }

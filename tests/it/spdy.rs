@@ -10,9 +10,7 @@ use futures::{SinkExt as _, TryStreamExt as _};
 use http::StatusCode;
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
-use tokio::io::{
-    AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream, duplex, split,
-};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream, duplex, split};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::Role;
@@ -38,7 +36,10 @@ pub(crate) enum Heard {
         bytes: Vec<u8>,
     },
     /// The numbers of the payload; headers are left out.
-    Control { kind: u16, numbers: Vec<u32> },
+    Control {
+        kind: u16,
+        numbers: Vec<u32>,
+    },
 }
 
 trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -80,10 +81,7 @@ impl Client {
     }
 
     fn over(io: impl Io + 'static) -> Self {
-        Self {
-            io: Box::new(io),
-            zlib: Compress::new(Compression::fast(), true),
-        }
+        Self { io: Box::new(io), zlib: Compress::new(Compression::fast(), true) }
     }
 
     /// Opens a stream of this kind to the port.
@@ -96,9 +94,7 @@ impl Client {
             block.extend(text.as_bytes());
         }
         let mut folded = Vec::with_capacity(1024);
-        self.zlib
-            .compress_vec(&block, &mut folded, FlushCompress::Sync)
-            .unwrap();
+        self.zlib.compress_vec(&block, &mut folded, FlushCompress::Sync).unwrap();
         let fixed = [&stream.to_be_bytes()[..], &[0; 6]].concat();
         self.control(1, &[fixed, folded].concat()).await;
     }
@@ -158,24 +154,12 @@ impl Client {
         if kind == SYN_REPLY {
             bytes.truncate(4);
         }
-        let numbers = bytes
-            .as_chunks()
-            .0
-            .iter()
-            .map(|one| u32::from_be_bytes(*one));
-        Heard::Control {
-            kind,
-            numbers: numbers.collect(),
-        }
+        let numbers = bytes.as_chunks().0.iter().map(|one| u32::from_be_bytes(*one));
+        Heard::Control { kind, numbers: numbers.collect() }
     }
 
     /// What the stream carries until there are so many bytes or it ends; what else is heard meanwhile is given to `other`.
-    pub(crate) async fn until(
-        &mut self,
-        wanted: u32,
-        most: usize,
-        mut other: impl FnMut(Heard),
-    ) -> (Vec<u8>, bool) {
+    pub(crate) async fn until(&mut self, wanted: u32, most: usize, mut other: impl FnMut(Heard)) -> (Vec<u8>, bool) {
         let mut said = Vec::new();
         loop {
             match self.hear().await {
@@ -192,9 +176,7 @@ impl Client {
 
     /// Whether the server closes the connection without another word.
     pub(crate) async fn is_closed(&mut self) -> bool {
-        soon(self.io.read(&mut [0]))
-            .await
-            .is_ok_and(|read| read == 0)
+        soon(self.io.read(&mut [0])).await.is_ok_and(|read| read == 0)
     }
 }
 
@@ -203,10 +185,7 @@ pub(crate) fn control(kind: u16, numbers: &[u32]) -> Heard {
     Heard::Control { kind, numbers }
 }
 
-async fn answered(
-    cluster: &DemoCluster,
-    request: http::request::Builder,
-) -> http::Response<kube::client::Body> {
+async fn answered(cluster: &DemoCluster, request: http::request::Builder) -> http::Response<kube::client::Body> {
     let request = request.body(kube::client::Body::empty()).unwrap();
     let answer = soon(cluster.client("edit").send(request)).await.unwrap();
     assert_eq!(answer.status(), StatusCode::SWITCHING_PROTOCOLS);

@@ -116,7 +116,8 @@ fn it_debugs_a_distroless_pod_and_gives_the_terminal_back_on_quit() {
     terminal.wait_for_text("▸nodejsapps");
     terminal.send("e");
     // Without isolation the prompt shows another directory; the shell's mark is the same.
-    terminal.wait_for("a prompt", |terminal| terminal.screen.text().lines().any(|line| line.trim_end().ends_with(" #")));
+    terminal
+        .wait_for("a prompt", |terminal| terminal.screen.text().lines().any(|line| line.trim_end().ends_with(" #")));
     terminal.send("echo one-$((1+1))\r");
     terminal.wait_for_text("one-2");
     terminal.send("\x1dq");

@@ -41,15 +41,9 @@ impl Cluster {
         tty: bool,
         stdin: bool,
     ) -> Result<(Transport, Bytes), Problem> {
-        let Transport {
-            mut incoming,
-            outgoing,
-        } = self.attach_soon(container, tty, stdin).await?;
+        let Transport { mut incoming, outgoing } = self.attach_soon(container, tty, stdin).await?;
         let mut stream = Meanwhile::default();
-        let options = LogOptions {
-            tail_lines: Some(PAST_LINES),
-            ..LogOptions::default()
-        };
+        let options = LogOptions { tail_lines: Some(PAST_LINES), ..LogOptions::default() };
         let log = timeout(LOG_TIME, self.log_end(container, options, PAST_BYTES));
         pin!(log);
         let log = loop {
@@ -66,11 +60,7 @@ impl Cluster {
                 join::join(&log, &stream.bytes.freeze())
             }
             Err(fault) => {
-                tracing::warn!(
-                    container = named(container),
-                    why = fault.why(),
-                    "the log of before cannot be read"
-                );
+                tracing::warn!(container = named(container), why = fault.why(), "the log of before cannot be read");
                 stream.bytes.freeze()
             }
         };
@@ -111,9 +101,7 @@ impl Meanwhile {
             Some(Incoming::Output(bytes)) => self.bytes.extend_from_slice(&bytes),
             Some(Incoming::Ended(end)) => self.end = Some(end),
             None => {
-                self.end = Some(End::Lost {
-                    reason: "the stream stopped without saying why".to_owned(),
-                });
+                self.end = Some(End::Lost { reason: "the stream stopped without saying why".to_owned() });
             }
         }
     }

@@ -54,17 +54,12 @@ impl Cluster {
                     Judgement::Waiting(reason, message) => LaunchStep::Waiting { reason, message },
                 },
                 PodNews::Gone => {
-                    return Err(problem(
-                        container,
-                        "the pod was deleted",
-                        "look at the list of pods again",
-                    ));
+                    return Err(problem(container, "the pod was deleted", "look at the list of pods again"));
                 }
                 PodNews::Refused(problem) => return Err(problem),
-                PodNews::Lost(lost) => LaunchStep::Note(format!(
-                    "the server is not heard ({}); still waiting",
-                    lost.why
-                )),
+                PodNews::Lost(lost) => {
+                    LaunchStep::Note(format!("the server is not heard ({}); still waiting", lost.why))
+                }
                 PodNews::Live => continue,
             };
             if told.as_ref() != Some(&step) {
@@ -72,11 +67,7 @@ impl Cluster {
                 progress(step);
             }
         }
-        Err(problem(
-            container,
-            "the watch of the pod ended",
-            "try again",
-        ))
+        Err(problem(container, "the watch of the pod ended", "try again"))
     }
 
     /// The container's exit code, once its stream has ended: the kubelet reports it a little later. `None` if it does
@@ -105,9 +96,7 @@ fn exit_code(pod: &Value, container: &str) -> Option<i32> {
     match container_state(pod, container)? {
         ContainerState::Terminated { code, .. } => Some(code),
         // It ends again and again: the last end counts.
-        ContainerState::Waiting { reason, .. } if reason == "CrashLoopBackOff" => {
-            last_code(pod, container)
-        }
+        ContainerState::Waiting { reason, .. } if reason == "CrashLoopBackOff" => last_code(pod, container),
         _ => None,
     }
 }
@@ -133,9 +122,9 @@ fn judge(pod: &Value, container: &ContainerKey) -> Result<Judgement, Problem> {
     let state = container_state(pod, &container.container);
     match &state {
         Some(ContainerState::Running { .. }) => return Ok(Judgement::Started(Started::Running)),
-        Some(ContainerState::Terminated {
-            reason, message, ..
-        }) if matches!(reason.as_str(), "StartError" | "ContainerCannotRun") => {
+        Some(ContainerState::Terminated { reason, message, .. })
+            if matches!(reason.as_str(), "StartError" | "ContainerCannotRun") =>
+        {
             return Err(cannot_run(container, message));
         }
         Some(ContainerState::Terminated { code, .. }) => {
@@ -145,11 +134,7 @@ fn judge(pod: &Value, container: &ContainerKey) -> Result<Judgement, Problem> {
     }
     let (metadata, status) = (&pod["metadata"], &pod["status"]);
     if metadata["deletionTimestamp"].is_string() {
-        return Err(problem(
-            container,
-            "the pod is being deleted",
-            "choose another pod",
-        ));
+        return Err(problem(container, "the pod is being deleted", "choose another pod"));
     }
     if let phase @ ("Succeeded" | "Failed") = status["phase"].as_str().unwrap_or_default() {
         let words = [&status["reason"], &status["message"]]
@@ -162,34 +147,21 @@ fn judge(pod: &Value, container: &ContainerKey) -> Result<Judgement, Problem> {
         } else {
             format!("the pod has ended ({words})")
         };
-        return Err(problem(
-            container,
-            why,
-            "no container starts in it any more: debug a copy of the pod",
-        ));
+        return Err(problem(container, why, "no container starts in it any more: debug a copy of the pod"));
     }
     match state {
-        Some(ContainerState::Waiting { reason, message }) => {
-            waiting(pod, container, reason, message)
-        }
+        Some(ContainerState::Waiting { reason, message }) => waiting(pod, container, reason, message),
         _ => Ok(unscheduled(pod)),
     }
 }
 
-fn waiting(
-    pod: &Value,
-    container: &ContainerKey,
-    reason: String,
-    message: String,
-) -> Result<Judgement, Problem> {
+fn waiting(pod: &Value, container: &ContainerKey, reason: String, message: String) -> Result<Judgement, Problem> {
     match reason.as_str() {
         // Ephemeral containers are never started again, and a command that is not there will not appear for others either.
         "RunContainerError" => Err(cannot_run(container, &message)),
-        "InvalidImageName" => Err(problem(
-            container,
-            format!("the image's name is not valid: {message}"),
-            "correct the image",
-        )),
+        "InvalidImageName" => {
+            Err(problem(container, format!("the image's name is not valid: {message}"), "correct the image"))
+        }
         "ErrImageNeverPull" => Err(problem(
             container,
             format!("the node does not have the image and may not pull it: {message}"),
@@ -209,40 +181,22 @@ fn waiting(
 }
 
 fn cannot_run(container: &ContainerKey, message: &str) -> Problem {
-    problem(
-        container,
-        message,
-        "the command is not in the image or cannot be run: choose another command or image",
-    )
+    problem(container, message, "the command is not in the image or cannot be run: choose another command or image")
 }
 
 /// Why there is no word of the container yet.
 fn unscheduled(pod: &Value) -> Judgement {
-    let conditions = pod["status"]["conditions"]
-        .as_array()
-        .map(Vec::as_slice)
-        .unwrap_or_default();
+    let conditions = pod["status"]["conditions"].as_array().map(Vec::as_slice).unwrap_or_default();
     let words = |value: &Value| value.as_str().map(cleaned).unwrap_or_default();
-    let scheduled = conditions
-        .iter()
-        .find(|condition| condition["type"] == "PodScheduled" && condition["status"] == "False");
+    let scheduled =
+        conditions.iter().find(|condition| condition["type"] == "PodScheduled" && condition["status"] == "False");
     if let Some(condition) = scheduled {
         return Judgement::Waiting(words(&condition["reason"]), words(&condition["message"]));
     }
-    if pod["spec"]["nodeName"]
-        .as_str()
-        .unwrap_or_default()
-        .is_empty()
-    {
-        return Judgement::Waiting(
-            "Unscheduled".to_owned(),
-            "the pod has no node yet".to_owned(),
-        );
+    if pod["spec"]["nodeName"].as_str().unwrap_or_default().is_empty() {
+        return Judgement::Waiting("Unscheduled".to_owned(), "the pod has no node yet".to_owned());
     }
-    Judgement::Waiting(
-        "Accepted".to_owned(),
-        "the node has not begun yet".to_owned(),
-    )
+    Judgement::Waiting("Accepted".to_owned(), "the node has not begun yet".to_owned())
 }
 
 #[cfg(test)]
@@ -253,68 +207,29 @@ mod tests {
     use crate::cluster::PodKey;
 
     fn recorded(pod: &str, container: &str) -> Result<Judgement, Problem> {
-        let list: Value =
-            serde_json::from_str(include_str!("../../../tests/data/recorded/pods-demo.json"))
-                .unwrap();
-        let found = list["items"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .find(|item| item["metadata"]["name"] == pod)
-            .unwrap();
+        let list: Value = serde_json::from_str(include_str!("../../../tests/data/recorded/pods-demo.json")).unwrap();
+        let found = list["items"].as_array().unwrap().iter().find(|item| item["metadata"]["name"] == pod).unwrap();
         judge(found, &key(pod, container))
     }
 
     fn key(pod: &str, container: &str) -> ContainerKey {
-        ContainerKey {
-            pod: PodKey {
-                namespace: "demo".into(),
-                name: pod.into(),
-            },
-            container: container.into(),
-        }
+        ContainerKey { pod: PodKey { namespace: "demo".into(), name: pod.into() }, container: container.into() }
     }
 
     #[test]
     fn the_recorded_debuggers_are_judged_as_they_came_out() {
-        assert!(matches!(
-            recorded("multi", "alive"),
-            Ok(Judgement::Started(Started::Running))
-        ));
-        assert!(matches!(
-            recorded("multi", "ended"),
-            Ok(Judgement::Started(Started::Ended { code: 7 }))
-        ));
-        assert!(
-            recorded("multi", "stuck-cmd")
-                .err()
-                .unwrap()
-                .why
-                .contains("/nosuch/binary")
-        );
-        assert!(
-            recorded("nonroot-nouid", "stuck-root")
-                .err()
-                .unwrap()
-                .hint
-                .contains("restricted")
-        );
+        assert!(matches!(recorded("multi", "alive"), Ok(Judgement::Started(Started::Running))));
+        assert!(matches!(recorded("multi", "ended"), Ok(Judgement::Started(Started::Ended { code: 7 }))));
+        assert!(recorded("multi", "stuck-cmd").err().unwrap().why.contains("/nosuch/binary"));
+        assert!(recorded("nonroot-nouid", "stuck-root").err().unwrap().hint.contains("restricted"));
         assert!(
             matches!(recorded("nonroot", "stuck-pull"), Ok(Judgement::Waiting(reason, _)) if reason == "ErrImagePull")
         );
         assert!(
             matches!(recorded("crash", "watcher"), Ok(Judgement::Waiting(reason, _)) if reason == "CreateContainerError")
         );
-        assert!(
-            matches!(recorded("pending", "early"), Ok(Judgement::Waiting(reason, _)) if reason == "Unschedulable")
-        );
-        assert!(
-            recorded("done", "late")
-                .err()
-                .unwrap()
-                .hint
-                .contains("copy")
-        );
+        assert!(matches!(recorded("pending", "early"), Ok(Judgement::Waiting(reason, _)) if reason == "Unschedulable"));
+        assert!(recorded("done", "late").err().unwrap().hint.contains("copy"));
     }
 
     #[test]
@@ -322,13 +237,7 @@ mod tests {
         let pod = json!({"status": {"containerStatuses": [
             {"name": "d", "state": {"terminated": {"exitCode": 128, "reason": "StartError", "message": "exec: \"zsh\": not found"}}},
         ]}});
-        assert!(
-            judge(&pod, &key("p", "d"))
-                .err()
-                .unwrap()
-                .why
-                .contains("zsh")
-        );
+        assert!(judge(&pod, &key("p", "d")).err().unwrap().why.contains("zsh"));
     }
 
     #[test]

@@ -7,24 +7,18 @@ use super::{ContainerDetail, ContainerKind, ContainerState, PodDetail, items, te
 /// The sentence, without a full stop; `None` when nothing is wrong.
 pub(super) fn trouble(pod: &PodDetail, spec: &Value, status: &Value) -> Option<String> {
     let condition = |kind: &str, value: &str| {
-        items(&status["conditions"])
-            .find(|condition| condition["type"] == kind && condition["status"] == value)
+        items(&status["conditions"]).find(|condition| condition["type"] == kind && condition["status"] == value)
     };
     if pod.deleting.is_some() {
         return Some(
-            match items(&status["conditions"])
-                .find(|c| c["type"] == "DisruptionTarget" && c["status"] == "True")
-            {
+            match items(&status["conditions"]).find(|c| c["type"] == "DisruptionTarget" && c["status"] == "True") {
                 Some(disruption) => sentence("it is being removed", &text(&disruption["message"])),
                 None => "it is being deleted".to_owned(),
             },
         );
     }
     if pod.phase == "Failed" && status["reason"].is_string() {
-        return Some(sentence(
-            &format!("it failed: {}", text(&status["reason"])),
-            &text(&status["message"]),
-        ));
+        return Some(sentence(&format!("it failed: {}", text(&status["reason"])), &text(&status["message"])));
     }
     if let Some(unscheduled) = condition("PodScheduled", "False") {
         let message = text(&unscheduled["message"]);
@@ -33,19 +27,12 @@ pub(super) fn trouble(pod: &PodDetail, spec: &Value, status: &Value) -> Option<S
             _ => sentence("no node takes it", &message),
         });
     }
-    let own = || {
-        pod.containers
-            .iter()
-            .filter(|container| container.kind != ContainerKind::Ephemeral)
-    };
+    let own = || pod.containers.iter().filter(|container| container.kind != ContainerKind::Ephemeral);
     if let Some(sentence) = own().find_map(failing) {
         return Some(sentence);
     }
     if pod.phase == "Unknown" {
-        return Some(sentence(
-            "its node does not report",
-            &text(&status["message"]),
-        ));
+        return Some(sentence("its node does not report", &text(&status["message"])));
     }
     if let Some(sentence) = own().find_map(|container| not_ready(pod, container, spec)) {
         return Some(sentence);
@@ -61,11 +48,7 @@ pub(super) fn trouble(pod: &PodDetail, spec: &Value, status: &Value) -> Option<S
 
 fn sentence(what: &str, why: &str) -> String {
     let why = why.trim().trim_end_matches('.');
-    if why.is_empty() {
-        what.to_owned()
-    } else {
-        format!("{what}: {why}")
-    }
+    if why.is_empty() { what.to_owned() } else { format!("{what}: {why}") }
 }
 
 fn title(container: &ContainerDetail) -> String {
@@ -84,26 +67,15 @@ fn failing(container: &ContainerDetail) -> Option<String> {
             "" | "ContainerCreating" | "PodInitializing" => None,
             "CrashLoopBackOff" => Some(crashing(&title, container, container.last.as_ref())),
             "ErrImagePull" | "ImagePullBackOff" | "ImageInspectError" | "RegistryUnavailable" => {
-                Some(sentence(
-                    &format!("the image {} of {title} cannot be pulled", container.image),
-                    message,
-                ))
+                Some(sentence(&format!("the image {} of {title} cannot be pulled", container.image), message))
             }
             "ErrImageNeverPull" => Some(format!(
                 "the image {} of {title} is not on the node and may not be pulled (imagePullPolicy: Never)",
                 container.image
             )),
-            "InvalidImageName" => Some(format!(
-                "the image {:?} of {title} is no valid name",
-                container.image
-            )),
-            "CreateContainerConfigError" => {
-                Some(sentence(&format!("{title} cannot be configured"), message))
-            }
-            reason => Some(sentence(
-                &format!("{title} cannot start ({reason})"),
-                message,
-            )),
+            "InvalidImageName" => Some(format!("the image {:?} of {title} is no valid name", container.image)),
+            "CreateContainerConfigError" => Some(sentence(&format!("{title} cannot be configured"), message)),
+            reason => Some(sentence(&format!("{title} cannot start ({reason})"), message)),
         },
         state @ ContainerState::Terminated { code, .. } if *code != 0 => {
             if container.kind == ContainerKind::Init {
@@ -133,13 +105,7 @@ fn crashing(title: &str, container: &ContainerDetail, last: Option<&ContainerSta
 }
 
 fn ending(state: &ContainerState) -> String {
-    let ContainerState::Terminated {
-        code,
-        reason,
-        message,
-        ..
-    } = state
-    else {
+    let ContainerState::Terminated { code, reason, message, .. } = state else {
         return String::new();
     };
     let what = match reason.as_str() {
@@ -193,9 +159,7 @@ fn not_ready(pod: &PodDetail, container: &ContainerDetail, spec: &Value) -> Opti
 /// A container that runs, but whose previous life ended for want of memory.
 fn killed_before(container: &ContainerDetail) -> Option<String> {
     match (&container.state, &container.last) {
-        (ContainerState::Running { .. }, Some(ContainerState::Terminated { reason, .. }))
-            if reason == "OOMKilled" =>
-        {
+        (ContainerState::Running { .. }, Some(ContainerState::Terminated { reason, .. })) if reason == "OOMKilled" => {
             Some(format!(
                 "{} runs, but was killed before for using more memory than its limit (OOMKilled)",
                 title(container)
@@ -212,11 +176,9 @@ mod tests {
     use super::super::pod_detail;
 
     fn trouble(spec: &Value, status: &Value) -> Option<String> {
-        pod_detail(
-            &json!({"metadata": {"name": "p", "namespace": "n"}, "spec": spec, "status": status}),
-        )
-        .unwrap()
-        .trouble
+        pod_detail(&json!({"metadata": {"name": "p", "namespace": "n"}, "spec": spec, "status": status}))
+            .unwrap()
+            .trouble
     }
 
     fn one(state: &Value, more: &Value) -> Option<String> {
@@ -224,11 +186,7 @@ mod tests {
         for (name, value) in more.as_object().unwrap() {
             status[name] = value.clone();
         }
-        let phase = if state["waiting"].is_object() {
-            "Pending"
-        } else {
-            "Running"
-        };
+        let phase = if state["waiting"].is_object() { "Pending" } else { "Running" };
         trouble(
             &json!({"containers": [{"name": "app", "image": "shop/app:1", "readinessProbe": {}}]}),
             &json!({"phase": phase, "containerStatuses": [status]}),
@@ -239,11 +197,7 @@ mod tests {
     fn a_crash_loop_tells_how_it_ended_last() {
         let last = json!({"lastState": {"terminated": {"exitCode": 3, "reason": "Error"}}, "restartCount": 7});
         assert_eq!(
-            one(
-                &json!({"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 5m0s"}}),
-                &last
-            )
-            .unwrap(),
+            one(&json!({"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 5m0s"}}), &last).unwrap(),
             "app keeps crashing: exit code 3, restarted 7 times"
         );
     }
@@ -259,22 +213,11 @@ mod tests {
 
     #[test]
     fn an_image_that_cannot_be_pulled_is_named() {
-        let told = one(
-            &json!({"waiting": {"reason": "ImagePullBackOff", "message": "no such host"}}),
-            &json!({}),
-        )
-        .unwrap();
-        assert_eq!(
-            told,
-            "the image shop/app:1 of app cannot be pulled: no such host"
-        );
+        let told =
+            one(&json!({"waiting": {"reason": "ImagePullBackOff", "message": "no such host"}}), &json!({})).unwrap();
+        assert_eq!(told, "the image shop/app:1 of app cannot be pulled: no such host");
         assert!(
-            one(
-                &json!({"waiting": {"reason": "InvalidImageName"}}),
-                &json!({})
-            )
-            .unwrap()
-            .contains("no valid name")
+            one(&json!({"waiting": {"reason": "InvalidImageName"}}), &json!({})).unwrap().contains("no valid name")
         );
     }
 
@@ -284,29 +227,14 @@ mod tests {
             &json!({"waiting": {"reason": "CreateContainerConfigError", "message": "secret \"db\" not found"}}),
             &json!({}),
         );
-        assert_eq!(
-            told.unwrap(),
-            "app cannot be configured: secret \"db\" not found"
-        );
-        let told = one(
-            &json!({"waiting": {"reason": "RunContainerError", "message": "no such file"}}),
-            &json!({}),
-        );
-        assert_eq!(
-            told.unwrap(),
-            "app cannot start (RunContainerError): no such file"
-        );
+        assert_eq!(told.unwrap(), "app cannot be configured: secret \"db\" not found");
+        let told = one(&json!({"waiting": {"reason": "RunContainerError", "message": "no such file"}}), &json!({}));
+        assert_eq!(told.unwrap(), "app cannot start (RunContainerError): no such file");
     }
 
     #[test]
     fn a_container_that_is_being_created_is_no_trouble() {
-        assert_eq!(
-            one(
-                &json!({"waiting": {"reason": "ContainerCreating"}}),
-                &json!({})
-            ),
-            None
-        );
+        assert_eq!(one(&json!({"waiting": {"reason": "ContainerCreating"}}), &json!({})), None);
         assert_eq!(one(&json!({"running": {}}), &json!({"ready": true})), None);
     }
 
@@ -328,10 +256,7 @@ mod tests {
                 "containerStatuses": [{"name": "app", "state": {"waiting": {"reason": "PodInitializing"}}}],
             }),
         );
-        assert_eq!(
-            told.unwrap(),
-            "init container migrate failed: exit code 127 (its command was not found)"
-        );
+        assert_eq!(told.unwrap(), "init container migrate failed: exit code 127 (its command was not found)");
     }
 
     #[test]
@@ -340,21 +265,11 @@ mod tests {
             &json!({}),
             &json!({"phase": "Failed", "reason": "Evicted", "message": "The node was low on resource: memory."}),
         );
-        assert_eq!(
-            told.unwrap(),
-            "it failed: Evicted: The node was low on resource: memory"
-        );
+        assert_eq!(told.unwrap(), "it failed: Evicted: The node was low on resource: memory");
         let gated = json!({"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "False", "reason": "SchedulingGated"}]});
-        assert_eq!(
-            trouble(&json!({}), &gated).unwrap(),
-            "it waits for its scheduling gates"
-        );
-        let deleting =
-            json!({"metadata": {"name": "p", "deletionTimestamp": "2026-01-01T00:00:00Z"}});
-        assert_eq!(
-            pod_detail(&deleting).unwrap().trouble.unwrap(),
-            "it is being deleted"
-        );
+        assert_eq!(trouble(&json!({}), &gated).unwrap(), "it waits for its scheduling gates");
+        let deleting = json!({"metadata": {"name": "p", "deletionTimestamp": "2026-01-01T00:00:00Z"}});
+        assert_eq!(pod_detail(&deleting).unwrap().trouble.unwrap(), "it is being deleted");
     }
 
     #[test]

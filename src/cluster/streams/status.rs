@@ -34,10 +34,7 @@ struct Cause {
 pub(super) fn verdict(frame: &[u8], success: Success) -> End {
     let Ok(status) = serde_json::from_slice::<StatusFrame>(frame) else {
         return End::Failed {
-            reason: format!(
-                "the server's last words: {}",
-                cleaned(&String::from_utf8_lossy(frame))
-            ),
+            reason: format!("the server's last words: {}", cleaned(&String::from_utf8_lossy(frame))),
         };
     };
     if status.status == "Success" {
@@ -46,22 +43,14 @@ pub(super) fn verdict(frame: &[u8], success: Success) -> End {
             Success::Finished => End::Finished,
         };
     }
-    let code = status
-        .details
-        .iter()
-        .flat_map(|details| &details.causes)
-        .find(|cause| cause.reason == "ExitCode");
+    let code = status.details.iter().flat_map(|details| &details.causes).find(|cause| cause.reason == "ExitCode");
     match code.and_then(|cause| cause.message.trim().parse().ok()) {
         Some(code) if status.reason == "NonZeroExitCode" => End::Exited { code },
         _ => {
-            let words = [status.message.as_str(), status.reason.as_str()]
-                .into_iter()
-                .find(|words| !words.trim().is_empty());
+            let words =
+                [status.message.as_str(), status.reason.as_str()].into_iter().find(|words| !words.trim().is_empty());
             End::Failed {
-                reason: words.map_or_else(
-                    || "the server gave no reason".to_owned(),
-                    |words| cleaned(plain(words)),
-                ),
+                reason: words.map_or_else(|| "the server gave no reason".to_owned(), |words| cleaned(plain(words))),
             }
         }
     }
@@ -96,22 +85,10 @@ mod tests {
     #[test]
     fn what_could_not_start_is_told_without_its_layers() {
         let frame = br#"{"status":"Failure","message":"Internal error occurred: Internal error occurred: error executing command in container: exec: \"ls\": executable file not found in $PATH","reason":"InternalError","code":500}"#;
-        let End::Failed { reason } = verdict(frame, Success::ExitedZero) else {
-            panic!("not failed")
-        };
-        assert!(
-            reason.starts_with("error executing command in container"),
-            "{reason}"
-        );
-        for broken in [
-            &b"not json"[..],
-            b"{}",
-            b"{\"status\":\"Failure\",\"reason\":\"NonZeroExitCode\"}",
-        ] {
-            assert!(matches!(
-                verdict(broken, Success::ExitedZero),
-                End::Failed { .. }
-            ));
+        let End::Failed { reason } = verdict(frame, Success::ExitedZero) else { panic!("not failed") };
+        assert!(reason.starts_with("error executing command in container"), "{reason}");
+        for broken in [&b"not json"[..], b"{}", b"{\"status\":\"Failure\",\"reason\":\"NonZeroExitCode\"}"] {
+            assert!(matches!(verdict(broken, Success::ExitedZero), End::Failed { .. }));
         }
     }
 }

@@ -14,9 +14,7 @@ pub(super) struct Backoff {
 impl Backoff {
     /// The pause after one more failure.
     pub(super) fn next(&mut self) -> Duration {
-        let doubled = FIRST
-            .saturating_mul(1u32.checked_shl(self.failures).unwrap_or(u32::MAX))
-            .min(LONGEST);
+        let doubled = FIRST.saturating_mul(1u32.checked_shl(self.failures).unwrap_or(u32::MAX)).min(LONGEST);
         self.failures = self.failures.saturating_add(1).min(16);
         doubled.mul_f64(rand::random_range(0.8..1.2)).min(LONGEST)
     }

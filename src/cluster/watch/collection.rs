@@ -51,10 +51,7 @@ impl Reach {
     pub(super) fn namespaces(mut namespaces: Vec<String>) -> Self {
         namespaces.sort_unstable();
         namespaces.dedup();
-        Self::Scopes(
-            namespaces.into_iter().map(Scope::Namespace).collect(),
-            Include::Nothing,
-        )
+        Self::Scopes(namespaces.into_iter().map(Scope::Namespace).collect(), Include::Nothing)
     }
 
     pub(super) fn everywhere() -> Self {
@@ -85,9 +82,7 @@ pub(super) async fn run<K: Kind>(cluster: &Cluster, report: &Report, mut reach: 
             }
             Err(fault) => {
                 let delay = backoff.next();
-                report
-                    .liveness(Lost::new(last_heard, delay, fault.why()).into())
-                    .await;
+                report.liveness(Lost::new(last_heard, delay, fault.why()).into()).await;
                 sleep(delay).await;
                 continue;
             }
@@ -117,9 +112,7 @@ pub(super) async fn run<K: Kind>(cluster: &Cluster, report: &Report, mut reach: 
             *at_once |= listed_at.elapsed() < TOO_OLD_AT_ONCE;
         }
         let why = "the server calls the version it gave too old".to_owned();
-        report
-            .liveness(Lost::new(last_heard, delay, why).into())
-            .await;
+        report.liveness(Lost::new(last_heard, delay, why).into()).await;
         sleep(delay).await;
     }
 }
@@ -138,9 +131,7 @@ async fn begin<K: Kind>(
     names: &Interner,
 ) -> Result<Generation, Fault> {
     match reach {
-        Reach::Scopes(scopes, include) => {
-            list_scopes::<K>(cluster, report, scopes.clone(), *include, names).await
-        }
+        Reach::Scopes(scopes, include) => list_scopes::<K>(cluster, report, scopes.clone(), *include, names).await,
         Reach::Everywhere { at_once: true } => list_at_once::<K>(cluster, report, names).await,
         Reach::Everywhere { at_once: false } => list_everywhere::<K>(cluster, report, names).await,
     }
@@ -155,12 +146,7 @@ async fn list_scopes<K: Kind>(
 ) -> Result<Generation, Fault> {
     let mut generation = Generation::default();
     let mut lists = stream::iter(scopes)
-        .map(|scope| async move {
-            (
-                list::<K>(cluster, &scope, include, names, report).await,
-                scope,
-            )
-        })
+        .map(|scope| async move { (list::<K>(cluster, &scope, include, names, report).await, scope) })
         .buffer_unordered(SIDE_BY_SIDE);
     while let Some((outcome, scope)) = lists.next().await {
         match outcome {
@@ -175,31 +161,13 @@ async fn list_scopes<K: Kind>(
     Ok(generation)
 }
 
-async fn list_at_once<K: Kind>(
-    cluster: &Cluster,
-    report: &Report,
-    names: &Interner,
-) -> Result<Generation, Fault> {
-    let listed = list::<K>(
-        cluster,
-        &Scope::Everything,
-        Include::Metadata,
-        names,
-        report,
-    )
-    .await?;
-    Ok(Generation {
-        watches: vec![(Scope::Everything, listed)],
-        refused: Vec::new(),
-    })
+async fn list_at_once<K: Kind>(cluster: &Cluster, report: &Report, names: &Interner) -> Result<Generation, Fault> {
+    let listed = list::<K>(cluster, &Scope::Everything, Include::Metadata, names, report).await?;
+    Ok(Generation { watches: vec![(Scope::Everything, listed)], refused: Vec::new() })
 }
 
 /// Small answers without objects, namespace by namespace; then one watch from before the first of them.
-async fn list_everywhere<K: Kind>(
-    cluster: &Cluster,
-    report: &Report,
-    names: &Interner,
-) -> Result<Generation, Fault> {
+async fn list_everywhere<K: Kind>(cluster: &Cluster, report: &Report, names: &Interner) -> Result<Generation, Fault> {
     // One row of everything tells whether all of it may be seen, and the version that no later list is older than.
     let mut probe = Pages::probe(Scope::Everything);
     probe.next::<K>(cluster, names).await?;
@@ -211,10 +179,7 @@ async fn list_everywhere<K: Kind>(
     let mut scopes = Vec::new();
     loop {
         match pages.next::<Namespaces>(cluster, names).await {
-            Ok(Some(rows)) => scopes.extend(
-                rows.iter()
-                    .map(|row| Scope::Namespace(row.name.to_string())),
-            ),
+            Ok(Some(rows)) => scopes.extend(rows.iter().map(|row| Scope::Namespace(row.name.to_string()))),
             Ok(None) => break,
             Err(fault) if fault.code() == 403 => {
                 return list_at_once::<K>(cluster, report, names).await;
@@ -242,30 +207,18 @@ struct Following<'a, K: Kind> {
 
 impl<'a, K: Kind> Following<'a, K> {
     fn new(report: &'a Report, last_heard: Option<Timestamp>) -> Self {
-        Self {
-            report,
-            batch: Batch::default(),
-            lost: HashMap::new(),
-            last_heard,
-            eventful: false,
-        }
+        Self { report, batch: Batch::default(), lost: HashMap::new(), last_heard, eventful: false }
     }
 
     async fn until_expired(&mut self, cluster: &Cluster, generation: Generation, names: &Interner) {
         let (out, mut signals) = mpsc::channel::<From<K>>(SIGNALS);
         let mut followers = stream::FuturesUnordered::new();
-        let start = |at, scope, listed| {
-            Follower::new(cluster.clone(), scope, listed, names, at, out.clone()).run()
-        };
+        let start = |at, scope, listed| Follower::new(cluster.clone(), scope, listed, names, at, out.clone()).run();
         for (at, (scope, listed)) in generation.watches.into_iter().enumerate() {
             followers.push(start(at, scope, listed));
         }
         let mut started = followers.len();
-        let mut refused: Vec<Scope> = generation
-            .refused
-            .into_iter()
-            .map(|(scope, _)| scope)
-            .collect();
+        let mut refused: Vec<Scope> = generation.refused.into_iter().map(|(scope, _)| scope).collect();
         let mut retry_refused = Instant::now() + REFUSED_PAUSE;
         loop {
             let flush_at = self.batch.flush_at();
@@ -338,9 +291,7 @@ impl<'a, K: Kind> Following<'a, K> {
     /// The worst of all watches: rows are as old as the oldest of them.
     async fn tell_liveness(&self) {
         let worst = self.lost.values().min_by_key(|lost| lost.since);
-        self.report
-            .liveness(worst.map_or(Liveness::Live, |lost| lost.clone().into()))
-            .await;
+        self.report.liveness(worst.map_or(Liveness::Live, |lost| lost.clone().into())).await;
     }
 
     async fn flush(&mut self) {
@@ -370,17 +321,13 @@ struct Batch<K: Kind> {
 
 impl<K: Kind> Default for Batch<K> {
     fn default() -> Self {
-        Self {
-            changes: HashMap::new(),
-            flushed: None,
-        }
+        Self { changes: HashMap::new(), flushed: None }
     }
 }
 
 impl<K: Kind> Batch<K> {
     /// When what waits is due: at once if nothing was reported just now.
     fn flush_at(&self) -> Instant {
-        self.flushed
-            .map_or_else(Instant::now, |flushed| flushed + BATCH_EVERY)
+        self.flushed.map_or_else(Instant::now, |flushed| flushed + BATCH_EVERY)
     }
 }

@@ -112,10 +112,7 @@ impl<'a, K: Kind> Follower<'a, K> {
                 Err(fault) if fault.is_expired() => return self.tell(Signal::Expired).await,
                 Err(fault) if fault.code() == 406 && !self.plain => self.plain = true,
                 Err(fault) if fault.code() == 403 => {
-                    self.tell(Signal::Refused(
-                        fault.problem(format!("cannot watch {}", K::RESOURCE)),
-                    ))
-                    .await?;
+                    self.tell(Signal::Refused(fault.problem(format!("cannot watch {}", K::RESOURCE)))).await?;
                     sleep(REFUSED_PAUSE).await;
                     // What happened meanwhile is unknown.
                     return self.tell(Signal::Expired).await;
@@ -131,8 +128,7 @@ impl<'a, K: Kind> Follower<'a, K> {
 
     async fn lost(&mut self, why: String) -> Result<(), Unwanted> {
         let delay = self.backoff.next();
-        self.tell(Signal::Lost(Lost::new(Some(self.last_heard), delay, why)))
-            .await?;
+        self.tell(Signal::Lost(Lost::new(Some(self.last_heard), delay, why))).await?;
         sleep(delay).await;
         Ok(())
     }
@@ -194,9 +190,7 @@ impl<'a, K: Kind> Follower<'a, K> {
     fn event(&mut self, line: &[u8]) -> Result<Vec<Signal<K>>, Fault> {
         let head: EventHead<'_> = decode(line)?;
         if head.change == "ERROR" {
-            return Err(Fault::Api(Box::new(
-                decode::<EventOf<Status>>(line)?.object,
-            )));
+            return Err(Fault::Api(Box::new(decode::<EventOf<Status>>(line)?.object)));
         }
         let bookmark = head.change == "BOOKMARK";
         let gone = head.change == "DELETED";
@@ -206,11 +200,7 @@ impl<'a, K: Kind> Follower<'a, K> {
             self.table(line, gone)?
         } else {
             self.plain = true;
-            let around = Around {
-                namespace: self.scope.namespace(),
-                names: self.names,
-                now: Timestamp::now(),
-            };
+            let around = Around { namespace: self.scope.namespace(), names: self.names, now: Timestamp::now() };
             let row = K::from_plain(decode::<EventOf<K::Plain>>(line)?.object, &around);
             row.map(|row| changed(row, gone)).into_iter().collect()
         };
@@ -218,11 +208,8 @@ impl<'a, K: Kind> Follower<'a, K> {
             // The columns come with the first event only, and that may be a bookmark.
             self.remember_columns(&decode::<EventOf<EventTable<'_>>>(line)?.object);
         }
-        if let Some(version) = head
-            .object
-            .metadata
-            .map(|meta| meta.resource_version)
-            .filter(|version| !version.is_empty())
+        if let Some(version) =
+            head.object.metadata.map(|meta| meta.resource_version).filter(|version| !version.is_empty())
         {
             self.version = version;
         }
@@ -230,11 +217,7 @@ impl<'a, K: Kind> Follower<'a, K> {
     }
 
     fn remember_columns(&mut self, table: &EventTable<'_>) {
-        if let Some(definitions) = table
-            .column_definitions
-            .as_ref()
-            .filter(|definitions| !definitions.is_empty())
-        {
+        if let Some(definitions) = table.column_definitions.as_ref().filter(|definitions| !definitions.is_empty()) {
             self.columns = Columns::find(definitions);
         }
     }
@@ -242,11 +225,7 @@ impl<'a, K: Kind> Follower<'a, K> {
     fn table(&mut self, line: &[u8], gone: bool) -> Result<Vec<Signal<K>>, Fault> {
         let table = decode::<EventOf<EventTable<'_>>>(line)?.object;
         self.remember_columns(&table);
-        let around = Around {
-            namespace: self.scope.namespace(),
-            names: self.names,
-            now: Timestamp::now(),
-        };
+        let around = Around { namespace: self.scope.namespace(), names: self.names, now: Timestamp::now() };
         let rows = table.rows.unwrap_or_default();
         Ok(rows
             .iter()
@@ -257,27 +236,17 @@ impl<'a, K: Kind> Follower<'a, K> {
 }
 
 fn changed<K: Kind>(row: K::Row, gone: bool) -> Signal<K> {
-    if gone {
-        Signal::Gone(K::key(&row))
-    } else {
-        Signal::Row(row)
-    }
+    if gone { Signal::Gone(K::key(&row)) } else { Signal::Row(row) }
 }
 
 /// The query every watch has.
 pub(super) fn watching(target: Target) -> Target {
-    target
-        .with("watch", "true")
-        .with("allowWatchBookmarks", "true")
-        .with("timeoutSeconds", &WATCH_SECONDS.to_string())
+    target.with("watch", "true").with("allowWatchBookmarks", "true").with("timeoutSeconds", &WATCH_SECONDS.to_string())
 }
 
 /// A GET whose answer is not compressed: events would be held back until a block is full.
 pub(super) fn streamed(target: Target, accept: &str) -> Result<Request<Vec<u8>>, Fault> {
     let mut request = target.get(accept)?;
-    request.headers_mut().insert(
-        header::ACCEPT_ENCODING,
-        HeaderValue::from_static("identity"),
-    );
+    request.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     Ok(request)
 }

@@ -22,20 +22,13 @@ where
     B::Error: Error + 'static,
 {
     pub(super) fn new(body: B) -> Self {
-        Self {
-            body,
-            buffer: BytesMut::new(),
-            searched: 0,
-        }
+        Self { body, buffer: BytesMut::new(), searched: 0 }
     }
 
     /// The next line without its break; `None` after a clean end. Dropping the future loses nothing.
     pub(super) async fn next(&mut self) -> Result<Option<Bytes>, Fault> {
         loop {
-            if let Some(at) = self.buffer[self.searched..]
-                .iter()
-                .position(|&byte| byte == b'\n')
-            {
+            if let Some(at) = self.buffer[self.searched..].iter().position(|&byte| byte == b'\n') {
                 let mut line = self.buffer.split_to(self.searched + at + 1);
                 line.truncate(line.len() - 1);
                 self.searched = 0;
@@ -46,10 +39,7 @@ where
             }
             self.searched = self.buffer.len();
             if self.buffer.len() > OBJECT_LIMIT {
-                return Err(Fault::Unreadable(format!(
-                    "a line is longer than {} MiB",
-                    OBJECT_LIMIT / (1024 * 1024)
-                )));
+                return Err(Fault::Unreadable(format!("a line is longer than {} MiB", OBJECT_LIMIT / (1024 * 1024))));
             }
             match self.body.frame().await {
                 // A line that was cut off is repeated by the next watch.
@@ -74,9 +64,8 @@ mod tests {
     use super::*;
 
     async fn lines(pieces: &'static [&'static str]) -> Vec<String> {
-        let frames = pieces.iter().map(|piece| {
-            Ok::<_, std::io::Error>(Frame::data(Bytes::from_static(piece.as_bytes())))
-        });
+        let frames =
+            pieces.iter().map(|piece| Ok::<_, std::io::Error>(Frame::data(Bytes::from_static(piece.as_bytes()))));
         let mut lines = Lines::new(StreamBody::new(stream::iter(frames)));
         let mut seen = Vec::new();
         while let Some(line) = lines.next().await.unwrap() {
@@ -96,8 +85,7 @@ mod tests {
     #[tokio::test]
     async fn a_line_without_an_end_is_an_error() {
         let piece = Bytes::from(vec![b'x'; 1024 * 1024]);
-        let endless =
-            stream::repeat_with(move || Ok::<_, std::io::Error>(Frame::data(piece.clone())));
+        let endless = stream::repeat_with(move || Ok::<_, std::io::Error>(Frame::data(piece.clone())));
         assert!(Lines::new(StreamBody::new(endless)).next().await.is_err());
     }
 }

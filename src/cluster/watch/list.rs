@@ -29,9 +29,7 @@ impl Scope {
     pub(super) fn target(&self, resource: &str) -> Result<Target, Fault> {
         match self {
             Self::Everything => Target::new("/api/v1", &[resource]),
-            Self::Namespace(namespace) => {
-                Target::new("/api/v1", &["namespaces", namespace, resource])
-            }
+            Self::Namespace(namespace) => Target::new("/api/v1", &["namespaces", namespace, resource]),
         }
     }
 
@@ -105,17 +103,11 @@ impl Pages {
 
     /// Only the first page, and that of one row: what may be listed, and the version of now.
     pub(super) fn probe(scope: Scope) -> Self {
-        Self {
-            limit: "1",
-            ..Self::new(scope, Include::Nothing)
-        }
+        Self { limit: "1", ..Self::new(scope, Include::Nothing) }
     }
 
     pub(super) fn listed(self) -> Listed {
-        Listed {
-            version: self.version,
-            plain: self.plain,
-        }
+        Listed { version: self.version, plain: self.plain }
     }
 
     /// The rows of the next page; `None` when there is none.
@@ -136,47 +128,26 @@ impl Pages {
             other => other?,
         };
         let body: ListBody<'_, K::Plain> = decode(&body)?;
-        if let Some(definitions) = body
-            .column_definitions
-            .as_ref()
-            .filter(|definitions| !definitions.is_empty())
-        {
+        if let Some(definitions) = body.column_definitions.as_ref().filter(|definitions| !definitions.is_empty()) {
             self.columns = Columns::find(definitions);
         }
-        let around = Around {
-            namespace: self.scope.namespace(),
-            names,
-            now: Timestamp::now(),
-        };
+        let around = Around { namespace: self.scope.namespace(), names, now: Timestamp::now() };
         let rows = if let Some(objects) = body.items {
             self.plain = true;
-            objects
-                .into_iter()
-                .filter_map(|object| K::from_plain(object, &around))
-                .collect()
+            objects.into_iter().filter_map(|object| K::from_plain(object, &around)).collect()
         } else {
             let rows = body.rows.unwrap_or_default();
-            rows.iter()
-                .filter_map(|row| K::from_table(row, &self.columns, &around))
-                .collect()
+            rows.iter().filter_map(|row| K::from_table(row, &self.columns, &around)).collect()
         };
         if self.version.is_empty() {
             self.version = body.metadata.resource_version;
         }
         // A server that gives the same token again would be listed for ever.
-        self.next = body
-            .metadata
-            .next
-            .filter(|next| !next.is_empty() && *next != token);
+        self.next = body.metadata.next.filter(|next| !next.is_empty() && *next != token);
         Ok(Some(rows))
     }
 
-    async fn page(
-        &self,
-        cluster: &Cluster,
-        resource: &str,
-        token: &str,
-    ) -> Result<bytes::Bytes, Fault> {
+    async fn page(&self, cluster: &Cluster, resource: &str, token: &str) -> Result<bytes::Bytes, Fault> {
         let mut target = self.scope.target(resource)?.with("limit", self.limit);
         if !self.plain {
             let include = match self.include {
@@ -188,12 +159,6 @@ impl Pages {
         if !token.is_empty() {
             target = target.with("continue", token);
         }
-        cluster
-            .read(
-                target.get(if self.plain { JSON } else { TABLE })?,
-                ANSWER_TIME,
-                LIST_LIMIT,
-            )
-            .await
+        cluster.read(target.get(if self.plain { JSON } else { TABLE })?, ANSWER_TIME, LIST_LIMIT).await
     }
 }

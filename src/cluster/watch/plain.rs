@@ -9,9 +9,7 @@ use super::rows::Interner;
 use crate::cluster::{NamespaceRow, PodKey, PodRow, text::clean};
 
 /// Go writes an empty list as null now and then.
-fn null_as_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
-    deserializer: D,
-) -> Result<T, D::Error> {
+fn null_as_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
@@ -142,10 +140,7 @@ impl PlainPod {
         }
         let summary = self.summary();
         Some(PodRow {
-            key: PodKey {
-                namespace: names.intern(&self.metadata.namespace),
-                name: clean(&self.metadata.name).into(),
-            },
+            key: PodKey { namespace: names.intern(&self.metadata.namespace), name: clean(&self.metadata.name).into() },
             ready: format!("{}/{}", summary.ready, summary.total).into(),
             status: names.intern(&summary.status),
             restarts: summary.restarts,

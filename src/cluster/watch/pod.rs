@@ -71,13 +71,7 @@ pub(super) async fn run(cluster: &Cluster, key: PodKey, report: &Report) {
 /// Follows a pod; dropping the receiver ends it. A pod of the same name that comes later is followed on.
 pub(in crate::cluster) fn pod_news(cluster: Cluster, key: PodKey) -> mpsc::Receiver<PodNews> {
     let (out, news) = mpsc::channel(16);
-    let watcher = PodWatcher {
-        cluster,
-        key,
-        out: out.clone(),
-        backoff: Backoff::default(),
-        last_heard: None,
-    };
+    let watcher = PodWatcher { cluster, key, out: out.clone(), backoff: Backoff::default(), last_heard: None };
     tokio::spawn(async move {
         tokio::select! {
             _ = watcher.run() => {}
@@ -114,21 +108,13 @@ impl PodWatcher {
                 Ok(()) => {}
                 Err(fault) if fault.is_expired() => sleep(self.backoff.next()).await,
                 Err(fault) if fault.code() == 403 => {
-                    let what = format!(
-                        "cannot read the pod {}/{}",
-                        self.key.namespace, self.key.name
-                    );
+                    let what = format!("cannot read the pod {}/{}", self.key.namespace, self.key.name);
                     self.tell(PodNews::Refused(fault.problem(what))).await?;
                     sleep(REFUSED_PAUSE).await;
                 }
                 Err(fault) => {
                     let delay = self.backoff.next();
-                    self.tell(PodNews::Lost(Lost::new(
-                        self.last_heard,
-                        delay,
-                        fault.why(),
-                    )))
-                    .await?;
+                    self.tell(PodNews::Lost(Lost::new(self.last_heard, delay, fault.why()))).await?;
                     sleep(delay).await;
                 }
             }
@@ -164,9 +150,7 @@ impl PodWatcher {
         let request = async {
             let target = Target::new("/api/v1", &["namespaces", &self.key.namespace, "pods"])?
                 .with("fieldSelector", &format!("metadata.name={}", self.key.name));
-            self.cluster
-                .open(streamed(watching(target), JSON)?, ANSWER_TIME)
-                .await
+            self.cluster.open(streamed(watching(target), JSON)?, ANSWER_TIME).await
         };
         let response = match request.await {
             Ok(response) => response,
@@ -214,13 +198,9 @@ fn event(line: &[u8]) -> Result<Option<PodNews>, Fault> {
     let head: EventHead<'_> = decode(line)?;
     Ok(match &*head.change {
         "ERROR" => {
-            return Err(Fault::Api(Box::new(
-                decode::<EventOf<Status>>(line)?.object,
-            )));
+            return Err(Fault::Api(Box::new(decode::<EventOf<Status>>(line)?.object)));
         }
-        "ADDED" | "MODIFIED" => Some(PodNews::Is(Box::new(
-            decode::<EventOf<Value>>(line)?.object,
-        ))),
+        "ADDED" | "MODIFIED" => Some(PodNews::Is(Box::new(decode::<EventOf<Value>>(line)?.object))),
         "DELETED" => Some(PodNews::Gone),
         _ => None,
     })

@@ -57,11 +57,7 @@ pub(super) struct Columns {
 
 impl Columns {
     pub(super) fn find(definitions: &[ColumnDefinition<'_>]) -> Self {
-        let find = |name: &str| {
-            definitions
-                .iter()
-                .position(|definition| definition.name.eq_ignore_ascii_case(name))
-        };
+        let find = |name: &str| definitions.iter().position(|definition| definition.name.eq_ignore_ascii_case(name));
         Self {
             name: find("Name"),
             ready: find("Ready"),
@@ -75,10 +71,7 @@ impl Columns {
 }
 
 fn cell<'a>(row: &'a TableRow<'_>, column: Option<usize>) -> &'a str {
-    column
-        .and_then(|column| row.cells.get(column))
-        .map(|cell| &*cell.0)
-        .unwrap_or_default()
+    column.and_then(|column| row.cells.get(column)).map(|cell| &*cell.0).unwrap_or_default()
 }
 
 /// Pods.
@@ -92,23 +85,16 @@ impl Kind for Pods {
 
     fn from_table(row: &TableRow<'_>, columns: &Columns, around: &Around<'_>) -> Option<PodRow> {
         let meta = row.object.as_ref().map(|object| &object.metadata);
-        let name = meta
-            .map(|meta| &*meta.name)
-            .filter(|name| !name.is_empty())
-            .unwrap_or_else(|| cell(row, columns.name));
-        let namespace = meta
-            .map(|meta| &*meta.namespace)
-            .filter(|namespace| !namespace.is_empty())
-            .or(around.namespace)?;
+        let name =
+            meta.map(|meta| &*meta.name).filter(|name| !name.is_empty()).unwrap_or_else(|| cell(row, columns.name));
+        let namespace =
+            meta.map(|meta| &*meta.namespace).filter(|namespace| !namespace.is_empty()).or(around.namespace)?;
         if name.is_empty() {
             return None;
         }
         let exact = meta.and_then(|meta| meta.creation_timestamp.as_deref()?.parse().ok());
         Some(PodRow {
-            key: PodKey {
-                namespace: around.names.intern(namespace),
-                name: clean(name).into(),
-            },
+            key: PodKey { namespace: around.names.intern(namespace), name: clean(name).into() },
             ready: clean(cell(row, columns.ready)).into(),
             status: around.names.intern(cell(row, columns.status)),
             restarts: leading_number(cell(row, columns.restarts)),
@@ -140,16 +126,10 @@ impl Kind for Namespaces {
     type Plain = PlainNamespace;
     const RESOURCE: &'static str = "namespaces";
 
-    fn from_table(
-        row: &TableRow<'_>,
-        columns: &Columns,
-        around: &Around<'_>,
-    ) -> Option<NamespaceRow> {
+    fn from_table(row: &TableRow<'_>, columns: &Columns, around: &Around<'_>) -> Option<NamespaceRow> {
         let meta = row.object.as_ref().map(|object| &object.metadata);
-        let name = meta
-            .map(|meta| &*meta.name)
-            .filter(|name| !name.is_empty())
-            .unwrap_or_else(|| cell(row, columns.name));
+        let name =
+            meta.map(|meta| &*meta.name).filter(|name| !name.is_empty()).unwrap_or_else(|| cell(row, columns.name));
         if name.is_empty() {
             return None;
         }
@@ -202,22 +182,13 @@ impl Interner {
 
 /// `7 (4m47s ago)` → 7.
 fn leading_number(text: &str) -> u32 {
-    let digits = text
-        .split(|character: char| !character.is_ascii_digit())
-        .next()
-        .unwrap_or_default();
-    digits
-        .parse()
-        .unwrap_or(if digits.is_empty() { 0 } else { u32::MAX })
+    let digits = text.split(|character: char| !character.is_ascii_digit()).next().unwrap_or_default();
+    digits.parse().unwrap_or(if digits.is_empty() { 0 } else { u32::MAX })
 }
 
 /// kubectl words a missing value so.
 fn blank_if_none(text: &str) -> &str {
-    if matches!(text, "<none>" | "<unknown>") {
-        ""
-    } else {
-        text
-    }
+    if matches!(text, "<none>" | "<unknown>") { "" } else { text }
 }
 
 /// When something was created whose age is worded like `3d4h`, as exactly as that can be said.
@@ -263,17 +234,7 @@ mod tests {
         assert_eq!(at("24h").as_deref(), Some("2026-01-01T00:00:00Z"));
         assert_eq!(at("1d1h").as_deref(), Some("2025-12-31T23:00:00Z"));
         assert_eq!(at("2m30s").as_deref(), Some("2026-01-01T23:57:30Z"));
-        for nothing in [
-            "",
-            "<unknown>",
-            "<invalid>",
-            "5",
-            "5q",
-            "99999999999999999999d",
-            "9999999999y",
-            "m",
-            "5é",
-        ] {
+        for nothing in ["", "<unknown>", "<invalid>", "5", "5q", "99999999999999999999d", "9999999999y", "m", "5é"] {
             assert_eq!(at(nothing), None, "{nothing}");
         }
     }
@@ -286,25 +247,14 @@ mod tests {
         })
         .to_string();
         let row: TableRow = serde_json::from_str(&row).unwrap();
-        let names = [
-            "IP", "Zone", "Name", "Ready", "Restarts", "Status", "Age", "Node",
-        ];
-        let definitions: Vec<ColumnDefinition> = names
-            .iter()
-            .map(|&name| ColumnDefinition { name: name.into() })
-            .collect();
+        let names = ["IP", "Zone", "Name", "Ready", "Restarts", "Status", "Age", "Node"];
+        let definitions: Vec<ColumnDefinition> =
+            names.iter().map(|&name| ColumnDefinition { name: name.into() }).collect();
         let interner = Interner::default();
-        let around = Around {
-            namespace: Some("shop"),
-            names: &interner,
-            now: Timestamp::now(),
-        };
+        let around = Around { namespace: Some("shop"), names: &interner, now: Timestamp::now() };
         let pod = Pods::from_table(&row, &Columns::find(&definitions), &around).unwrap();
         assert_eq!((&*pod.key.namespace, &*pod.key.name), ("shop", "api-1"));
-        assert_eq!(
-            (&*pod.ready, &*pod.status, pod.restarts),
-            ("1/2", "CrashLoopBackOff", 7)
-        );
+        assert_eq!((&*pod.ready, &*pod.status, pod.restarts), ("1/2", "CrashLoopBackOff", 7));
         assert_eq!((&*pod.node, &*pod.ip), ("", "10.0.0.7"));
         assert!(pod.created.is_some());
     }
@@ -312,9 +262,6 @@ mod tests {
     #[test]
     fn shared_texts_are_kept_once() {
         let interner = Interner::default();
-        assert!(Arc::ptr_eq(
-            &interner.intern("Running"),
-            &interner.intern("Running")
-        ));
+        assert!(Arc::ptr_eq(&interner.intern("Running"), &interner.intern("Running")));
     }
 }

@@ -164,27 +164,19 @@ mod tests {
 
     #[test]
     fn cells_of_every_type_are_text() {
-        let row: TableRow = serde_json::from_str(
-            r#"{"cells":["a",3,true,null,[1,{"x":2}],{"y":[]},-2,"e\"q"],"object":null}"#,
-        )
-        .unwrap();
+        let row: TableRow =
+            serde_json::from_str(r#"{"cells":["a",3,true,null,[1,{"x":2}],{"y":[]},-2,"e\"q"],"object":null}"#)
+                .unwrap();
         let texts: Vec<&str> = row.cells.iter().map(|cell| &*cell.0).collect();
         assert_eq!(texts, ["a", "3", "true", "", "", "", "-2", "e\"q"]);
     }
 
     #[test]
     fn a_list_may_be_null_or_leave_things_out() {
+        let body: ListBody<IgnoredAny> = serde_json::from_str(r#"{"kind":"Table","metadata":{},"rows":null}"#).unwrap();
+        assert!(body.rows.is_none() && body.items.is_none() && body.metadata.resource_version.is_empty());
         let body: ListBody<IgnoredAny> =
-            serde_json::from_str(r#"{"kind":"Table","metadata":{},"rows":null}"#).unwrap();
-        assert!(
-            body.rows.is_none()
-                && body.items.is_none()
-                && body.metadata.resource_version.is_empty()
-        );
-        let body: ListBody<IgnoredAny> = serde_json::from_str(
-            r#"{"kind":"PodList","metadata":{"resourceVersion":"7"},"items":[{}]}"#,
-        )
-        .unwrap();
+            serde_json::from_str(r#"{"kind":"PodList","metadata":{"resourceVersion":"7"},"items":[{}]}"#).unwrap();
         assert_eq!(body.items.map(|items| items.len()), Some(1));
     }
 }

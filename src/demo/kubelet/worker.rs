@@ -102,7 +102,8 @@ impl Worker {
             self.end_leftovers().await;
         } else {
             match self.ensure_sandbox(&pod).await {
-                Ok(()) => alarm = self.start_due(&pod, &all, restart),
+                Ok(true) => alarm = self.start_due(&pod, &all, restart),
+                Ok(false) => {}
                 Err(error) => {
                     let message = format!("Failed to create pod sandbox: rpc error: code = Unknown desc = {error:#}");
                     self.tell(&pod, "FailedCreatePodSandBox", &message);
@@ -125,11 +126,20 @@ impl Worker {
         self.shared.recorder.record(pod, source, reason, message, Some(&field));
     }
 
-    async fn ensure_sandbox(&mut self, pod: &Value) -> anyhow::Result<()> {
-        if self.running.sandbox().is_none() {
-            self.address = Some(self.shared.make_sandbox(&self.running, pod).await?);
+    /// Makes the pod's sandbox, again if it has died. `false` while there is something to wait for first.
+    async fn ensure_sandbox(&mut self, pod: &Value) -> anyhow::Result<bool> {
+        match self.running.sandbox() {
+            Some(sandbox) if sandbox.is_alive() => return Ok(true),
+            // what ran in it has been killed, and that is still to be heard of
+            Some(_) if self.tracked.values().any(|known| known.is_running() || known.starting) => return Ok(false),
+            Some(_) => {
+                self.tell(pod, "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
+                self.end_sandbox().await;
+            }
+            None => {}
         }
-        Ok(())
+        self.address = Some(self.shared.make_sandbox(&self.running, pod).await?);
+        Ok(true)
     }
 
     async fn end_sandbox(&mut self) {

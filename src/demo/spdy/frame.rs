@@ -84,17 +84,9 @@ pub(crate) enum Away {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Frame {
     /// A new stream.
-    SynStream {
-        stream: u32,
-        fin: bool,
-        headers: Headers,
-    },
+    SynStream { stream: u32, fin: bool, headers: Headers },
     /// The new stream is there.
-    SynReply {
-        stream: u32,
-        fin: bool,
-        headers: Headers,
-    },
+    SynReply { stream: u32, fin: bool, headers: Headers },
     /// The stream is gone, both directions of it.
     RstStream { stream: u32, reset: Reset },
     /// Numbered settings; of the flags none means anything here.
@@ -104,19 +96,11 @@ pub(crate) enum Frame {
     /// No more streams after this one.
     GoAway { last: u32, away: Away },
     /// More headers of a stream.
-    Headers {
-        stream: u32,
-        fin: bool,
-        headers: Headers,
-    },
+    Headers { stream: u32, fin: bool, headers: Headers },
     /// So much more may be sent, in bytes; stream 0 is the whole connection.
     WindowUpdate { stream: u32, bytes: u32 },
     /// What a stream carries. It is never read as a whole, see [`Head::Data`].
-    Data {
-        stream: u32,
-        fin: bool,
-        bytes: bytes::Bytes,
-    },
+    Data { stream: u32, fin: bool, bytes: bytes::Bytes },
 }
 
 /// The first eight bytes of a frame.
@@ -142,11 +126,7 @@ impl Head {
                 return Err(Malformed("data of stream 0"));
             }
             let fin = flags & FIN != 0;
-            return Ok(Self::Data {
-                stream,
-                fin,
-                length,
-            });
+            return Ok(Self::Data { stream, fin, length });
         }
         if u16::from_be_bytes([version[0] & 0x7f, version[1]]) != VERSION {
             return Err(Malformed("a frame of another version"));
@@ -155,11 +135,7 @@ impl Head {
             return Err(Malformed("a control frame is too large"));
         }
         let kind = u16::from_be_bytes([kind_high, kind_low]);
-        Ok(Self::Control {
-            kind,
-            flags,
-            length,
-        })
+        Ok(Self::Control { kind, flags, length })
     }
 }
 
@@ -179,20 +155,12 @@ impl Frame {
                 // the associated stream, the priority and the credential slot say nothing to us
                 payload.skip(6)?;
                 let headers = unfolder.unfold(payload.all())?;
-                Self::SynStream {
-                    stream,
-                    fin,
-                    headers,
-                }
+                Self::SynStream { stream, fin, headers }
             }
             SYN_REPLY => {
                 let stream = payload.stream()?;
                 let headers = unfolder.unfold(payload.all())?;
-                Self::SynReply {
-                    stream,
-                    fin,
-                    headers,
-                }
+                Self::SynReply { stream, fin, headers }
             }
             RST_STREAM => {
                 let stream = payload.stream()?;
@@ -211,21 +179,13 @@ impl Frame {
             PING => Self::Ping(payload.number()?),
             GOAWAY => {
                 let last = payload.number()? & BITS_31;
-                let away = if payload.number()? == 0 {
-                    Away::Done
-                } else {
-                    Away::ProtocolError
-                };
+                let away = if payload.number()? == 0 { Away::Done } else { Away::ProtocolError };
                 Self::GoAway { last, away }
             }
             HEADERS => {
                 let stream = payload.stream()?;
                 let headers = unfolder.unfold(payload.all())?;
-                Self::Headers {
-                    stream,
-                    fin,
-                    headers,
-                }
+                Self::Headers { stream, fin, headers }
             }
             WINDOW_UPDATE => {
                 let stream = payload.number()? & BITS_31;
@@ -245,46 +205,28 @@ impl Frame {
     pub(crate) fn write(&self, folder: &mut Folder, out: &mut Vec<u8>) -> io::Result<()> {
         let flag = |fin: &bool| if *fin { FIN } else { 0 };
         match self {
-            Self::SynStream {
-                stream,
-                fin,
-                headers,
-            } => {
+            Self::SynStream { stream, fin, headers } => {
                 let mut payload = stream.to_be_bytes().to_vec();
                 payload.extend([0; 6]);
                 payload.extend(folder.fold(headers)?);
                 control(out, SYN_STREAM, flag(fin), &payload)
             }
-            Self::SynReply {
-                stream,
-                fin,
-                headers,
-            } => {
+            Self::SynReply { stream, fin, headers } => {
                 let payload = [&stream.to_be_bytes()[..], &folder.fold(headers)?].concat();
                 control(out, SYN_REPLY, flag(fin), &payload)
             }
-            Self::RstStream { stream, reset } => {
-                numbers(out, RST_STREAM, &[*stream, reset.number()])
-            }
+            Self::RstStream { stream, reset } => numbers(out, RST_STREAM, &[*stream, reset.number()]),
             Self::Settings(settings) => {
                 let count = u32::try_from(settings.len()).map_err(io::Error::other)?;
                 let pairs = settings.iter().flat_map(|(id, value)| [*id, *value]);
-                numbers(
-                    out,
-                    SETTINGS,
-                    &std::iter::once(count).chain(pairs).collect::<Vec<_>>(),
-                )
+                numbers(out, SETTINGS, &std::iter::once(count).chain(pairs).collect::<Vec<_>>())
             }
             Self::Ping(id) => numbers(out, PING, &[*id]),
             Self::GoAway { last, away } => {
                 let status = u32::from(*away == Away::ProtocolError);
                 numbers(out, GOAWAY, &[*last, status])
             }
-            Self::Headers {
-                stream,
-                fin,
-                headers,
-            } => {
+            Self::Headers { stream, fin, headers } => {
                 let payload = [&stream.to_be_bytes()[..], &folder.fold(headers)?].concat();
                 control(out, HEADERS, flag(fin), &payload)
             }
@@ -300,10 +242,7 @@ impl Frame {
 }
 
 fn numbers(out: &mut Vec<u8>, kind: u16, numbers: &[u32]) -> io::Result<()> {
-    let payload: Vec<u8> = numbers
-        .iter()
-        .flat_map(|number| number.to_be_bytes())
-        .collect();
+    let payload: Vec<u8> = numbers.iter().flat_map(|number| number.to_be_bytes()).collect();
     control(out, kind, 0, &payload)
 }
 
@@ -319,9 +258,7 @@ fn flags_and_length(flags: u8, length: usize) -> io::Result<[u8; 4]> {
     let length = u32::try_from(length).map_err(io::Error::other)?;
     match length.to_be_bytes() {
         [0, a, b, c] => Ok([flags, a, b, c]),
-        _ => Err(io::Error::other(
-            "a frame of more than 16 MiB cannot be written",
-        )),
+        _ => Err(io::Error::other("a frame of more than 16 MiB cannot be written")),
     }
 }
 

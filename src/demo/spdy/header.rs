@@ -58,11 +58,7 @@ impl Headers {
             }
             headers.0.push((name, value));
         }
-        if block.is_empty() {
-            Ok(headers)
-        } else {
-            Err(Malformed("a header block goes on after its headers"))
-        }
+        if block.is_empty() { Ok(headers) } else { Err(Malformed("a header block goes on after its headers")) }
     }
 }
 
@@ -74,18 +70,14 @@ impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Headers {
 }
 
 fn number(block: &mut &[u8]) -> Result<u32, Malformed> {
-    let (number, rest) = block
-        .split_first_chunk()
-        .ok_or(Malformed("a header block is cut short"))?;
+    let (number, rest) = block.split_first_chunk().ok_or(Malformed("a header block is cut short"))?;
     *block = rest;
     Ok(u32::from_be_bytes(*number))
 }
 
 fn text(block: &mut &[u8]) -> Result<String, Malformed> {
     let length = usize::try_from(number(block)?).unwrap_or(usize::MAX);
-    let (text, rest) = block
-        .split_at_checked(length)
-        .ok_or(Malformed("a header block is cut short"))?;
+    let (text, rest) = block.split_at_checked(length).ok_or(Malformed("a header block is cut short"))?;
     *block = rest;
     String::from_utf8(text.to_vec()).map_err(|_| Malformed("a header is not UTF-8"))
 }
@@ -110,9 +102,7 @@ impl Folder {
         loop {
             let mut piece = [0; PIECE];
             let before = (self.0.total_in(), self.0.total_out());
-            self.0
-                .compress(rest, &mut piece, FlushCompress::Sync)
-                .map_err(io::Error::other)?;
+            self.0.compress(rest, &mut piece, FlushCompress::Sync).map_err(io::Error::other)?;
             rest = &rest[progress(before.0, self.0.total_in())..];
             let made = progress(before.1, self.0.total_out());
             folded.extend(&piece[..made]);
@@ -189,9 +179,7 @@ mod tests {
 
     #[test]
     fn a_later_block_leans_on_the_ones_before() {
-        let headers: Headers = [("streamtype", "data"), ("port", "8080")]
-            .into_iter()
-            .collect();
+        let headers: Headers = [("streamtype", "data"), ("port", "8080")].into_iter().collect();
         let mut folder = Folder::new().unwrap();
         let first = folder.fold(&headers).unwrap();
         let second = folder.fold(&headers).unwrap();
@@ -207,19 +195,12 @@ mod tests {
         let bomb: Headers = [("a", "x".repeat(LARGEST_BLOCK))].into_iter().collect();
         let folded = Folder::new().unwrap().fold(&bomb).unwrap();
         assert!(folded.len() < 200, "{}", folded.len());
-        assert_eq!(
-            Unfolder::new().unfold(&folded),
-            Err(Malformed("a header block is too large"))
-        );
+        assert_eq!(Unfolder::new().unfold(&folded), Err(Malformed("a header block is too large")));
     }
 
     #[test]
     fn names_are_lower_case_and_unique() {
-        for wrong in [
-            vec![("Port", "1")],
-            vec![("", "1")],
-            vec![("a", "1"), ("a", "2")],
-        ] {
+        for wrong in [vec![("Port", "1")], vec![("", "1")], vec![("a", "1"), ("a", "2")]] {
             let headers: Headers = wrong.into_iter().collect();
             assert!(Headers::read(&headers.write()).is_err(), "{headers:?}");
         }

@@ -5,9 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{
-    AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader, copy, sink,
-};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader, copy, sink};
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
@@ -33,10 +31,7 @@ const GOODBYE: Duration = Duration::from_secs(2);
 
 /// Serves a connection: the streams that the peer opens, and what has to be driven for them to move. It ends when the
 /// connection does; the error is for the log.
-pub(crate) fn serve<R, W>(
-    reader: R,
-    writer: W,
-) -> (mpsc::Receiver<Stream>, impl Future<Output = io::Result<()>>)
+pub(crate) fn serve<R, W>(reader: R, writer: W) -> (mpsc::Receiver<Stream>, impl Future<Output = io::Result<()>>)
 where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
@@ -45,17 +40,9 @@ where
     let (control, control_queue) = mpsc::channel(CONTROL_QUEUE);
     let (data, data_queue) = mpsc::channel(DATA_QUEUE);
     let table = Arc::new(Table::default());
-    let outlet = Outlet {
-        table: Arc::clone(&table),
-        control,
-        data,
-    };
-    let receiver = Receiver {
-        reader: BufReader::with_capacity(PIECE, reader),
-        unfolder: Unfolder::new(),
-        outlet,
-        opened,
-    };
+    let outlet = Outlet { table: Arc::clone(&table), control, data };
+    let receiver =
+        Receiver { reader: BufReader::with_capacity(PIECE, reader), unfolder: Unfolder::new(), outlet, opened };
     let sender = send(writer, table, control_queue, data_queue);
     (streams, run(receiver, sender))
 }
@@ -85,10 +72,7 @@ async fn run<R: AsyncRead + Unpin>(
         }
     };
     let _ = timeout(GOODBYE, farewell).await;
-    Err(io::Error::new(
-        io::ErrorKind::InvalidData,
-        format!("the client broke SPDY: {malformed}"),
-    ))
+    Err(io::Error::new(io::ErrorKind::InvalidData, format!("the client broke SPDY: {malformed}")))
 }
 
 /// Writes what the queues hold until a GOAWAY was written.
@@ -167,21 +151,13 @@ impl<R: AsyncRead + Unpin> Receiver<R> {
                 read => read?,
             };
             match Head::read(head)? {
-                Head::Data {
-                    stream,
-                    fin,
-                    length,
-                } => {
+                Head::Data { stream, fin, length } => {
                     self.data(stream, length, &mut piece).await?;
                     if fin {
                         self.outlet.table.peer_is_done(stream);
                     }
                 }
-                Head::Control {
-                    kind,
-                    flags,
-                    length,
-                } => {
+                Head::Control { kind, flags, length } => {
                     // at most as long as a piece
                     let payload = &mut piece[..length as usize];
                     self.reader.read_exact(payload).await?;
@@ -233,11 +209,7 @@ impl<R: AsyncRead + Unpin> Receiver<R> {
     async fn control(&mut self, frame: Frame) -> Result<(), End> {
         let table = &self.outlet.table;
         match frame {
-            Frame::SynStream {
-                stream,
-                fin,
-                headers,
-            } => {
+            Frame::SynStream { stream, fin, headers } => {
                 self.open(stream, fin, headers).await?;
             }
             Frame::SynReply { .. } => {
@@ -255,9 +227,7 @@ impl<R: AsyncRead + Unpin> Receiver<R> {
             }
             // odd ones are the client's, even ones answer the server's
             Frame::Ping(id) if !id.is_multiple_of(2) => self.outlet.say(Frame::Ping(id)).await,
-            Frame::Headers {
-                stream, fin: true, ..
-            } => table.peer_is_done(stream),
+            Frame::Headers { stream, fin: true, .. } => table.peer_is_done(stream),
             Frame::WindowUpdate { stream, bytes } => {
                 if let Some(reset) = table.grant(stream, bytes)? {
                     self.outlet.reset(stream, reset).await;

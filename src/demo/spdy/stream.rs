@@ -81,12 +81,7 @@ impl Stream {
         Self {
             id,
             headers,
-            input: Input {
-                id,
-                pipe: input,
-                reset: reset.clone(),
-                table: Arc::clone(&outlet.table),
-            },
+            input: Input { id, pipe: input, reset: reset.clone(), table: Arc::clone(&outlet.table) },
             output: Output { id, outlet },
             reset,
         }
@@ -94,17 +89,8 @@ impl Stream {
 
     /// Tells the peer that the stream is there; only then it hears what is sent.
     pub(crate) async fn accept(&self) -> Result<(), Gone> {
-        let reply = Frame::SynReply {
-            stream: self.id,
-            fin: false,
-            headers: Headers::default(),
-        };
-        self.output
-            .outlet
-            .control
-            .send(reply)
-            .await
-            .map_err(|_| Gone)
+        let reply = Frame::SynReply { stream: self.id, fin: false, headers: Headers::default() };
+        self.output.outlet.control.send(reply).await.map_err(|_| Gone)
     }
 }
 
@@ -117,11 +103,9 @@ impl Output {
             table.sendable(self.id).await;
             let place = self.outlet.data.reserve().await.map_err(|_| Gone)?;
             match table.take(self.id, bytes.len().min(PIECE)) {
-                Taken::Bytes(taken) => place.send(Frame::Data {
-                    stream: self.id,
-                    fin: false,
-                    bytes: bytes.split_to(taken),
-                }),
+                Taken::Bytes(taken) => {
+                    place.send(Frame::Data { stream: self.id, fin: false, bytes: bytes.split_to(taken) })
+                }
                 Taken::Later => {}
                 Taken::Gone => return Err(Gone),
             }
@@ -135,11 +119,7 @@ impl Output {
         if let Ok(place) = self.outlet.data.reserve().await
             && self.outlet.table.we_are_done(self.id)
         {
-            place.send(Frame::Data {
-                stream: self.id,
-                fin: true,
-                bytes: Bytes::new(),
-            });
+            place.send(Frame::Data { stream: self.id, fin: true, bytes: Bytes::new() });
         }
     }
 
@@ -153,11 +133,7 @@ impl Output {
 }
 
 impl AsyncRead for Input {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.pipe).poll_read(cx, buffer))?;
         let read = buffer.filled().len() - before;

@@ -123,10 +123,7 @@ impl State {
 
 impl Default for Table {
     fn default() -> Self {
-        let connection = Window {
-            left: i64::from(WINDOW),
-            owed: 0,
-        };
+        let connection = Window { left: i64::from(WINDOW), owed: 0 };
         Self {
             state: Mutex::new(State {
                 streams: HashMap::new(),
@@ -156,9 +153,7 @@ impl Table {
     pub(super) fn open(&self, stream: u32) -> Result<Option<Opened>, Malformed> {
         let mut state = self.state();
         if stream.is_multiple_of(2) || stream <= state.last {
-            return Err(Malformed(
-                "a new stream's number is even or not above the last",
-            ));
+            return Err(Malformed("a new stream's number is even or not above the last"));
         }
         state.last = stream;
         if state.streams.len() >= MOST_STREAMS {
@@ -167,20 +162,14 @@ impl Table {
         let (ours, theirs) = duplex(WINDOW as usize);
         let reset = CancellationToken::new();
         let open = Open {
-            window: Window {
-                left: state.initial,
-                owed: 0,
-            },
+            window: Window { left: state.initial, owed: 0 },
             input: Some(ours),
             peer_is_done: false,
             we_are_done: false,
             reset: reset.clone(),
         };
         state.streams.insert(stream, open);
-        Ok(Some(Opened {
-            input: theirs,
-            reset,
-        }))
+        Ok(Some(Opened { input: theirs, reset }))
     }
 
     /// Where bytes of this stream go; a pipe is to be given back.
@@ -189,10 +178,7 @@ impl Table {
         let last = state.last;
         match state.streams.get_mut(&stream) {
             Some(open) if open.peer_is_done => Destination::Wrong(Reset::AlreadyClosed),
-            Some(open) => open
-                .input
-                .take()
-                .map_or(Destination::Nowhere, Destination::Pipe),
+            Some(open) => open.input.take().map_or(Destination::Nowhere, Destination::Pipe),
             // under way while we reset it
             None if stream <= last => Destination::Nowhere,
             None => Destination::Wrong(Reset::InvalidStream),
@@ -247,10 +233,7 @@ impl Table {
         let mut state = self.state();
         let change = i64::from(bytes) - state.initial;
         let left = state.streams.values().map(|open| open.window.left + change);
-        if left
-            .chain([i64::from(bytes)])
-            .any(|left| left > LARGEST_WINDOW)
-        {
+        if left.chain([i64::from(bytes)]).any(|left| left > LARGEST_WINDOW) {
             return Err(Malformed("a window is too large"));
         }
         state.initial += change;
@@ -334,9 +317,7 @@ impl Table {
     }
 
     fn owe(&self, window: &mut Window, bytes: usize) {
-        window.owed = window
-            .owed
-            .saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
+        window.owed = window.owed.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
         if window.owed >= DUE {
             self.due.notify_one();
         }
@@ -347,10 +328,7 @@ impl Table {
         self.due.notified().await;
         let mut state = self.state();
         let state = &mut *state;
-        let streams = state
-            .streams
-            .iter_mut()
-            .map(|(stream, open)| (*stream, &mut open.window));
+        let streams = state.streams.iter_mut().map(|(stream, open)| (*stream, &mut open.window));
         std::iter::once((CONNECTION, &mut state.connection))
             .chain(streams)
             .filter(|(_, window)| window.owed >= DUE)

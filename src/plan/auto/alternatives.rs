@@ -26,24 +26,12 @@ pub fn alternatives_for_pod(
     refused: &Plan,
 ) -> Result<Vec<Alternative>, Refusal> {
     let pod = Pod::read(pod)?;
-    Ok(weaker(
-        *facts,
-        options,
-        refused.profile,
-        |facts, options| for_pod(pod, facts, options),
-    ))
+    Ok(weaker(*facts, options, refused.profile, |facts, options| for_pod(pod, facts, options)))
 }
 
 /// The ways that are left for a debugger on this node, as [`alternatives_for_pod`].
-pub fn alternatives_for_node(
-    node: &Value,
-    facts: &Facts,
-    options: &DebugOptions,
-    refused: &Plan,
-) -> Vec<Alternative> {
-    weaker(*facts, options, refused.profile, |facts, options| {
-        for_node(node, facts, options)
-    })
+pub fn alternatives_for_node(node: &Value, facts: &Facts, options: &DebugOptions, refused: &Plan) -> Vec<Alternative> {
+    weaker(*facts, options, refused.profile, |facts, options| for_node(node, facts, options))
 }
 
 fn weaker(
@@ -55,34 +43,20 @@ fn weaker(
     let below = match refused {
         Profile::Restricted => None,
         Profile::Baseline | Profile::Legacy => Some(PodSecurity::Restricted),
-        Profile::Auto | Profile::General | Profile::Netadmin | Profile::Sysadmin => {
-            Some(PodSecurity::Baseline)
-        }
+        Profile::Auto | Profile::General | Profile::Netadmin | Profile::Sysadmin => Some(PodSecurity::Baseline),
     };
     let floor = below.max(facts.enforce);
-    let auto = DebugOptions {
-        profile: Profile::Auto,
-        ..options.clone()
-    };
+    let auto = DebugOptions { profile: Profile::Auto, ..options.clone() };
     let mut alternatives: Vec<Alternative> = Vec::new();
     for level in [PodSecurity::Baseline, PodSecurity::Restricted] {
         if below.is_none() || Some(level) < floor {
             continue;
         }
-        let chosen = choose(
-            Facts {
-                enforce: Some(level),
-            },
-            &auto,
-        );
+        let chosen = choose(Facts { enforce: Some(level) }, &auto);
         let profile = chosen.options.profile;
         if profile != refused && alternatives.iter().all(|known| known.profile != profile) {
             let reason = format!("{}; {}", admitted_where(level), chosen.reasons.join("; "));
-            alternatives.push(Alternative {
-                profile,
-                reason,
-                options: chosen.options,
-            });
+            alternatives.push(Alternative { profile, reason, options: chosen.options });
         }
     }
     alternatives
@@ -112,11 +86,7 @@ mod tests {
     }
 
     fn options(profile: Profile) -> DebugOptions {
-        DebugOptions {
-            image: Some("busybox".into()),
-            profile,
-            ..DebugOptions::default()
-        }
+        DebugOptions { image: Some("busybox".into()), profile, ..DebugOptions::default() }
     }
 
     fn left_after(profile: Profile, enforce: Option<PodSecurity>) -> Vec<Alternative> {
@@ -126,10 +96,7 @@ mod tests {
     }
 
     fn profiles(alternatives: &[Alternative]) -> Vec<Profile> {
-        alternatives
-            .iter()
-            .map(|alternative| alternative.profile)
-            .collect()
+        alternatives.iter().map(|alternative| alternative.profile).collect()
     }
 
     #[test]
@@ -147,19 +114,11 @@ mod tests {
             assert_eq!(profiles(&alternatives), left, "{refused} {level:?}");
             for alternative in alternatives {
                 let facts = Facts { enforce: level };
-                let plan = plan_for_pod(&pod(), &facts, &alternative.options, &mut suffixes(|| 1))
-                    .unwrap();
+                let plan = plan_for_pod(&pod(), &facts, &alternative.options, &mut suffixes(|| 1)).unwrap();
                 assert_eq!(plan.profile, alternative.profile);
-                assert!(
-                    alternative.reason.contains("profile"),
-                    "{}",
-                    alternative.reason
-                );
+                assert!(alternative.reason.contains("profile"), "{}", alternative.reason);
                 let custom = alternative.options.custom.unwrap();
-                assert_eq!(
-                    custom["securityContext"],
-                    json!({"runAsUser": 7, "runAsGroup": 8})
-                );
+                assert_eq!(custom["securityContext"], json!({"runAsUser": 7, "runAsGroup": 8}));
             }
         }
     }

@@ -10,10 +10,7 @@ use crate::plan::{CopyOptions, Facts, PodSecurity, Profile};
 pub(super) fn for_copy(chosen: &mut Chosen, pod: &Pod<'_>, facts: Facts, copy: &CopyOptions) {
     let place = place(pod, &chosen.options);
     if pod.is_windows() && place != Place::None {
-        chosen.take(
-            Profile::Legacy,
-            "for the copy of a Windows pod the other profiles set what Windows does not have",
-        );
+        chosen.take(Profile::Legacy, "for the copy of a Windows pod the other profiles set what Windows does not have");
         return;
     }
     match place {
@@ -31,9 +28,7 @@ pub(super) fn for_copy(chosen: &mut Chosen, pod: &Pod<'_>, facts: Facts, copy: &
                 .into(),
         );
     }
-    chosen.reasons.push(
-        "the copy is a new pod: what the original wrote into its own files is not in it".into(),
-    );
+    chosen.reasons.push("the copy is a new pod: what the original wrote into its own files is not in it".into());
     if copy.share_processes.is_none() {
         if pod.uses_host_pids() {
             if let Some(copy) = &mut chosen.options.copy {
@@ -43,13 +38,11 @@ pub(super) fn for_copy(chosen: &mut Chosen, pod: &Pod<'_>, facts: Facts, copy: &
                 "processes are not shared: the pod uses the node's process IDs, so all are visible anyway".into(),
             );
         } else if pod.shares_processes() == Some(false) {
-            chosen.reasons.push(
-                "processes are not shared, because the pod says so itself (share processes changes that)".into(),
-            );
-        } else {
             chosen
                 .reasons
-                .push("processes are shared, so the debugger sees those of every container".into());
+                .push("processes are not shared, because the pod says so itself (share processes changes that)".into());
+        } else {
+            chosen.reasons.push("processes are shared, so the debugger sees those of every container".into());
         }
     }
 }
@@ -60,25 +53,16 @@ fn existing_container(chosen: &mut Chosen, pod: &Pod<'_>, facts: Facts, kind: Ki
     if level == PodSecurity::Privileged {
         chosen.take(
             Profile::General,
-            &format!(
-                "SYS_PTRACE is added to {name}, which otherwise keeps its own security settings"
-            ),
+            &format!("SYS_PTRACE is added to {name}, which otherwise keeps its own security settings"),
         );
         return;
     }
     if kind == Kind::Init {
         // Nothing custom can be merged into an init container, so its settings survive only untouched.
-        chosen.take(
-            Profile::Legacy,
-            &format!("the namespace enforces {level}, and only this leaves {name} as it is"),
-        );
+        chosen.take(Profile::Legacy, &format!("the namespace enforces {level}, and only this leaves {name} as it is"));
         return;
     }
-    let profile = if level == PodSecurity::Baseline {
-        Profile::Baseline
-    } else {
-        Profile::Restricted
-    };
+    let profile = if level == PodSecurity::Baseline { Profile::Baseline } else { Profile::Restricted };
     chosen.take(
         profile,
         &format!("the namespace enforces {level}, and {name} keeps its own security settings, which were admitted"),
@@ -110,44 +94,27 @@ mod tests {
 
     fn chosen(spec: &Value, enforce: Option<PodSecurity>, options: DebugOptions) -> Chosen {
         let pod = json!({"metadata": {"name": "p", "namespace": "n"}, "spec": spec});
-        let options = DebugOptions {
-            copy: Some(options.copy.unwrap_or_else(|| CopyOptions::named("c"))),
-            ..options
-        };
+        let options = DebugOptions { copy: Some(options.copy.unwrap_or_else(|| CopyOptions::named("c"))), ..options };
         for_pod(Pod::read(&pod).unwrap(), Facts { enforce }, &options)
     }
 
     fn shares(chosen: &Chosen) -> Option<bool> {
-        chosen
-            .options
-            .copy
-            .as_ref()
-            .and_then(|copy| copy.share_processes)
+        chosen.options.copy.as_ref().and_then(|copy| copy.share_processes)
     }
 
     fn new() -> DebugOptions {
-        DebugOptions {
-            image: Some("busybox".into()),
-            ..DebugOptions::default()
-        }
+        DebugOptions { image: Some("busybox".into()), ..DebugOptions::default() }
     }
 
     fn existing(name: &str) -> DebugOptions {
-        DebugOptions {
-            container: Some(name.into()),
-            command: vec!["sh".into()],
-            ..DebugOptions::default()
-        }
+        DebugOptions { container: Some(name.into()), command: vec!["sh".into()], ..DebugOptions::default() }
     }
 
     #[test]
     fn processes_are_shared_unless_the_pod_cannot() {
         let plain = json!({"containers": [{"name": "app"}]});
         let chosen_plain = chosen(&plain, None, new());
-        assert_eq!(
-            (chosen_plain.options.profile, shares(&chosen_plain)),
-            (Profile::General, None)
-        );
+        assert_eq!((chosen_plain.options.profile, shares(&chosen_plain)), (Profile::General, None));
         let host = json!({"containers": [{"name": "app"}], "hostPID": true});
         let on_host = chosen(&host, None, new());
         assert_eq!(shares(&on_host), Some(false));
@@ -159,20 +126,8 @@ mod tests {
         let spec = json!({"containers": [{"name": "app"}]});
         let reasons = chosen(&spec, None, new()).reasons.join("\n");
         assert!(reasons.contains("no Service") && reasons.contains("new pod"));
-        let kept = CopyOptions {
-            keep_labels: true,
-            ..CopyOptions::named("c")
-        };
-        let reasons = chosen(
-            &spec,
-            None,
-            DebugOptions {
-                copy: Some(kept),
-                ..new()
-            },
-        )
-        .reasons
-        .join("\n");
+        let kept = CopyOptions { keep_labels: true, ..CopyOptions::named("c") };
+        let reasons = chosen(&spec, None, DebugOptions { copy: Some(kept), ..new() }).reasons.join("\n");
         assert!(!reasons.contains("no Service"));
     }
 
@@ -180,10 +135,7 @@ mod tests {
     fn a_windows_copy_says_nothing_of_processes() {
         let spec = json!({"containers": [{"name": "app"}], "os": {"name": "windows"}});
         let chosen = chosen(&spec, None, new());
-        assert_eq!(
-            (chosen.options.profile, shares(&chosen)),
-            (Profile::Legacy, None)
-        );
+        assert_eq!((chosen.options.profile, shares(&chosen)), (Profile::Legacy, None));
     }
 
     #[test]
@@ -193,36 +145,22 @@ mod tests {
             "containers": [{"name": "app", "securityContext": context}], "initContainers": [{"name": "init"}],
         });
         let open = chosen(&spec, None, existing("app"));
-        assert_eq!(
-            (open.options.profile, open.options.custom),
-            (Profile::General, None)
-        );
-        for (level, profile) in [
-            (PodSecurity::Baseline, Profile::Baseline),
-            (PodSecurity::Restricted, Profile::Restricted),
-        ] {
+        assert_eq!((open.options.profile, open.options.custom), (Profile::General, None));
+        for (level, profile) in
+            [(PodSecurity::Baseline, Profile::Baseline), (PodSecurity::Restricted, Profile::Restricted)]
+        {
             let closed = chosen(&spec, Some(level), existing("app"));
             assert_eq!(closed.options.profile, profile);
-            assert_eq!(
-                closed.options.custom,
-                Some(json!({"securityContext": context}))
-            );
+            assert_eq!(closed.options.custom, Some(json!({"securityContext": context})));
         }
         let init = chosen(&spec, Some(PodSecurity::Baseline), existing("init"));
-        assert_eq!(
-            (init.options.profile, init.options.custom),
-            (Profile::Legacy, None)
-        );
+        assert_eq!((init.options.profile, init.options.custom), (Profile::Legacy, None));
     }
 
     #[test]
     fn a_changed_image_gets_a_user_where_root_is_forbidden_and_nobody_names_one() {
-        let spec =
-            json!({"containers": [{"name": "app"}], "securityContext": {"runAsNonRoot": true}});
-        let options = DebugOptions {
-            image: Some("busybox".into()),
-            ..existing("app")
-        };
+        let spec = json!({"containers": [{"name": "app"}], "securityContext": {"runAsNonRoot": true}});
+        let options = DebugOptions { image: Some("busybox".into()), ..existing("app") };
         let chosen = chosen(&spec, Some(PodSecurity::Restricted), options);
         let custom = chosen.options.custom.unwrap();
         assert_eq!(custom["securityContext"]["runAsUser"], 65534);

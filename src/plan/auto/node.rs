@@ -7,10 +7,7 @@ use crate::plan::{DebugOptions, Facts, PodSecurity, Profile};
 
 /// Chooses for a node.
 pub(in crate::plan) fn for_node(node: &Value, facts: Facts, options: &DebugOptions) -> Chosen {
-    let mut chosen = Chosen {
-        options: options.clone(),
-        reasons: Vec::new(),
-    };
+    let mut chosen = Chosen { options: options.clone(), reasons: Vec::new() };
     if options.profile != Profile::Auto {
         return chosen;
     }

@@ -28,15 +28,12 @@ impl<'a> Situation<'a> {
         let pod_user = context.and_then(|context| context.get("runAsUser")?.as_i64());
         let own_user = subject
             .and_then(|name| pod.find(name))
-            .and_then(|(_, container)| {
-                container.get("securityContext")?.get("runAsUser")?.as_i64()
-            });
+            .and_then(|(_, container)| container.get("securityContext")?.get("runAsUser")?.as_i64());
         Self {
             subject,
             user: subject.map(|name| pod.user_of(name)).unwrap_or_default(),
             pod_user,
-            root_is_forbidden: context
-                .is_some_and(|context| context.get("runAsNonRoot") == Some(&true.into())),
+            root_is_forbidden: context.is_some_and(|context| context.get("runAsNonRoot") == Some(&true.into())),
             spec_names_user: own_user.or(pod_user).is_some(),
         }
     }
@@ -99,16 +96,11 @@ impl<'a> Situation<'a> {
         } else {
             "without SYS_PTRACE its processes are open only to the same user and group; the group is not known"
         };
-        (
-            context,
-            format!("user {}: {}, and {doubt}", self.who(uid), self.source()),
-        )
+        (context, format!("user {}: {}, and {doubt}", self.who(uid), self.source()))
     }
 
     fn gid(&self) -> Option<(String, serde_json::Value)> {
-        self.user
-            .gid
-            .map(|gid| ("runAsGroup".to_owned(), gid.into()))
+        self.user.gid.map(|gid| ("runAsGroup".to_owned(), gid.into()))
     }
 
     fn who(&self, uid: i64) -> String {

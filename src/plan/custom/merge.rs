@@ -35,10 +35,7 @@ fn merge_key(field: &str) -> Option<&'static str> {
 
 /// Both lists in one: the old order where both know an entry, else the new entries before the old ones.
 fn merge_list(old: &[Value], new: &[Value], key: &str) -> Vec<Value> {
-    let place = |entry: &Value| {
-        old.iter()
-            .position(|known| known.get(key) == entry.get(key))
-    };
+    let place = |entry: &Value| old.iter().position(|known| known.get(key) == entry.get(key));
     let mut untouched = old
         .iter()
         .enumerate()
@@ -123,14 +120,9 @@ mod tests {
 
     #[test]
     fn new_entries_come_before_the_old_ones() {
-        let merged = merged(
-            &json!({"env": [{"name": "OLD", "value": "1"}]}),
-            &json!({"env": [{"name": "NEW", "value": "2"}]}),
-        );
-        assert_eq!(
-            merged["env"],
-            json!([{"name": "NEW", "value": "2"}, {"name": "OLD", "value": "1"}])
-        );
+        let merged =
+            merged(&json!({"env": [{"name": "OLD", "value": "1"}]}), &json!({"env": [{"name": "NEW", "value": "2"}]}));
+        assert_eq!(merged["env"], json!([{"name": "NEW", "value": "2"}, {"name": "OLD", "value": "1"}]));
     }
 
     #[test]

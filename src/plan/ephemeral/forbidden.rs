@@ -46,15 +46,11 @@ pub(super) fn pod(pod: &Pod<'_>) -> Result<(), Refusal> {
 pub(super) fn target(pod: &Pod<'_>, target: &str) -> Result<(), Refusal> {
     match pod.find(target) {
         Some((Kind::Regular | Kind::Init, _)) => Ok(()),
-        Some((Kind::Ephemeral, _)) => Err(Refusal::new(format!(
-            "{target} is itself an ephemeral container and cannot be a target"
-        ))),
+        Some((Kind::Ephemeral, _)) => {
+            Err(Refusal::new(format!("{target} is itself an ephemeral container and cannot be a target")))
+        }
         None => {
-            let names: Vec<_> = pod
-                .containers(Kind::Regular)
-                .chain(pod.containers(Kind::Init))
-                .map(name_of)
-                .collect();
+            let names: Vec<_> = pod.containers(Kind::Regular).chain(pod.containers(Kind::Init)).map(name_of).collect();
             Err(Refusal::new(format!(
                 "pod {} has no container {target} to target; it has {}",
                 pod.name,
@@ -68,9 +64,7 @@ pub(super) fn target(pod: &Pod<'_>, target: &str) -> Result<(), Refusal> {
 pub(super) fn name(pod: &Pod<'_>, name: &str) -> Result<(), Refusal> {
     if let Some((kind, _)) = pod.find(name) {
         let rest = match kind {
-            Kind::Ephemeral => {
-                "; it cannot be changed or started again, but attached to while it runs"
-            }
+            Kind::Ephemeral => "; it cannot be changed or started again, but attached to while it runs",
             Kind::Regular | Kind::Init => "",
         };
         return Err(Refusal::new(format!(
@@ -89,11 +83,7 @@ pub(super) fn name(pod: &Pod<'_>, name: &str) -> Result<(), Refusal> {
 }
 
 /// Refuses a container with anything that an ephemeral one in this pod may not have.
-pub(super) fn container(
-    pod: &Pod<'_>,
-    container: &Object,
-    profile: Profile,
-) -> Result<(), Refusal> {
+pub(super) fn container(pod: &Pod<'_>, container: &Object, profile: Profile) -> Result<(), Refusal> {
     let is_set = |field: &&str| match container.get(*field) {
         None | Some(Value::Null) => false,
         // Only here does the API take an empty object for none.
@@ -108,10 +98,7 @@ pub(super) fn container(
         )));
     }
     mounts(pod, container)?;
-    let context = &container
-        .get("securityContext")
-        .cloned()
-        .unwrap_or_default();
+    let context = &container.get("securityContext").cloned().unwrap_or_default();
     if pod.is_windows() {
         let set = |field: &&str| !context[*field].is_null();
         let fields: Vec<_> = NOT_ON_WINDOWS.into_iter().filter(set).collect();
@@ -134,34 +121,15 @@ pub(super) fn container(
 }
 
 fn mounts(pod: &Pod<'_>, container: &Object) -> Result<(), Refusal> {
-    let list = |object: &Object, field: &str| {
-        object
-            .get(field)
-            .and_then(Value::as_array)
-            .cloned()
-            .unwrap_or_default()
-    };
+    let list = |object: &Object, field: &str| object.get(field).and_then(Value::as_array).cloned().unwrap_or_default();
     let volumes = list(pod.spec, "volumes");
-    for mount in list(container, "volumeMounts")
-        .iter()
-        .chain(&list(container, "volumeDevices"))
-    {
+    for mount in list(container, "volumeMounts").iter().chain(&list(container, "volumeDevices")) {
         let name = mount["name"].as_str().unwrap_or_default();
         if !volumes.iter().any(|volume| volume["name"] == name) {
-            let known: Vec<_> = volumes
-                .iter()
-                .filter_map(|volume| volume["name"].as_str())
-                .collect();
+            let known: Vec<_> = volumes.iter().filter_map(|volume| volume["name"].as_str()).collect();
             return Err(Refusal::new(match known.as_slice() {
-                [] => format!(
-                    "pod {} has no volumes, so {name:?} cannot be mounted",
-                    pod.name
-                ),
-                known => format!(
-                    "pod {} has no volume {name:?} to mount; it has {}",
-                    pod.name,
-                    known.join(", ")
-                ),
+                [] => format!("pod {} has no volumes, so {name:?} cannot be mounted", pod.name),
+                known => format!("pod {} has no volume {name:?} to mount; it has {}", pod.name, known.join(", ")),
             }));
         }
         for field in ["subPath", "subPathExpr"] {
@@ -241,28 +209,17 @@ mod tests {
         let value = plain();
         let pod = Pod::read(&value).unwrap();
         let check = |object: Value| container(&pod, object.as_object().unwrap(), Profile::General);
-        assert!(
-            check(json!({"resources": {}, "volumeMounts": [{"name": "d", "mountPath": "/d"}]}))
-                .is_ok()
-        );
+        assert!(check(json!({"resources": {}, "volumeMounts": [{"name": "d", "mountPath": "/d"}]})).is_ok());
         for field in FIELDS {
             refused(check(json!({field: {"x": 1}})), field);
         }
         for pointer in ["lifecycle", "livenessProbe", "startupProbe"] {
             refused(check(json!({pointer: {}})), pointer);
         }
+        refused(check(json!({"volumeMounts": [{"name": "d", "mountPath": "/d", "subPath": "s"}]})), "subPath");
+        refused(check(json!({"volumeMounts": [{"name": "gone", "mountPath": "/d"}]})), "it has d");
         refused(
-            check(json!({"volumeMounts": [{"name": "d", "mountPath": "/d", "subPath": "s"}]})),
-            "subPath",
-        );
-        refused(
-            check(json!({"volumeMounts": [{"name": "gone", "mountPath": "/d"}]})),
-            "it has d",
-        );
-        refused(
-            check(
-                json!({"securityContext": {"privileged": true, "allowPrivilegeEscalation": false}}),
-            ),
+            check(json!({"securityContext": {"privileged": true, "allowPrivilegeEscalation": false}})),
             "privileged",
         );
     }

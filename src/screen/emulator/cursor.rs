@@ -17,10 +17,7 @@ impl Emulator {
         let grid = self.term.grid_mut();
         let row = grid.cursor.point.line;
         let cells = &mut grid[row];
-        if cells[Column(column)]
-            .flags
-            .contains(Flags::WIDE_CHAR_SPACER)
-        {
+        if cells[Column(column)].flags.contains(Flags::WIDE_CHAR_SPACER) {
             for half in [column - 1, column] {
                 blank(&mut cells[Column(half)]);
             }
@@ -52,18 +49,10 @@ impl Emulator {
         let at = usize::try_from(self.term.grid().cursor.point.line.0).unwrap_or(0);
         let last = self.term.screen_lines() - 1;
         let to = if up {
-            let top = if at >= self.margins.start {
-                self.margins.start
-            } else {
-                0
-            };
+            let top = if at >= self.margins.start { self.margins.start } else { 0 };
             at.saturating_sub(rows).max(top)
         } else {
-            let bottom = if at < self.margins.end {
-                self.margins.end - 1
-            } else {
-                last
-            };
+            let bottom = if at < self.margins.end { self.margins.end - 1 } else { last };
             at.saturating_add(rows).min(bottom)
         };
         let cursor = &mut self.term.grid_mut().cursor;
@@ -88,7 +77,6 @@ impl Emulator {
 
 fn blank(cell: &mut GridCell) {
     cell.c = ' ';
-    cell.flags
-        .remove(Flags::WIDE_CHAR | Flags::WIDE_CHAR_SPACER);
+    cell.flags.remove(Flags::WIDE_CHAR | Flags::WIDE_CHAR_SPACER);
     cell.extra = None;
 }

@@ -5,9 +5,8 @@ use alacritty_terminal::index::{Column, Line};
 use alacritty_terminal::term::TermMode;
 use alacritty_terminal::term::color::COUNT;
 use alacritty_terminal::vte::ansi::{
-    Attr, CharsetIndex, ClearMode, CursorShape, CursorStyle, Handler, KeyboardModes,
-    KeyboardModesApplyBehavior, LineClearMode, Mode, NamedMode, NamedPrivateMode, PrivateMode, Rgb,
-    StandardCharset, TabulationClearMode,
+    Attr, CharsetIndex, ClearMode, CursorShape, CursorStyle, Handler, KeyboardModes, KeyboardModesApplyBehavior,
+    LineClearMode, Mode, NamedMode, NamedPrivateMode, PrivateMode, Rgb, StandardCharset, TabulationClearMode,
 };
 
 use super::{Emulator, TITLES_MAX, palette};
@@ -199,9 +198,7 @@ impl Handler for Emulator {
             PrivateMode::Named(NamedPrivateMode::SyncUpdate) => self.synchronized = true,
             _ => {
                 self.forget_margins_on(mode);
-                if mode == NamedPrivateMode::SwapScreenAndSetRestoreCursor.into()
-                    && !self.on_alt_screen()
-                {
+                if mode == NamedPrivateMode::SwapScreenAndSetRestoreCursor.into() && !self.on_alt_screen() {
                     self.kitty.clear_alt();
                 }
                 self.term.set_private_mode(mode);
@@ -232,9 +229,7 @@ impl Handler for Emulator {
     fn report_private_mode(&mut self, mode: PrivateMode) {
         let set = match mode {
             PrivateMode::Named(NamedPrivateMode::SyncUpdate) => Some(self.synchronized),
-            PrivateMode::Named(NamedPrivateMode::BlinkingCursor) => {
-                Some(self.term.cursor_style().blinking)
-            }
+            PrivateMode::Named(NamedPrivateMode::BlinkingCursor) => Some(self.term.cursor_style().blinking),
             PrivateMode::Named(name) => mode_bit(name).map(|bit| self.term.mode().contains(bit)),
             PrivateMode::Unknown(47 | 1047) => Some(self.on_alt_screen()),
             PrivateMode::Unknown(_) => None,
@@ -245,9 +240,7 @@ impl Handler for Emulator {
     fn report_mode(&mut self, mode: Mode) {
         let set = match mode {
             Mode::Named(NamedMode::Insert) => Some(self.term.mode().contains(TermMode::INSERT)),
-            Mode::Named(NamedMode::LineFeedNewLine) => {
-                Some(self.term.mode().contains(TermMode::LINE_FEED_NEW_LINE))
-            }
+            Mode::Named(NamedMode::LineFeedNewLine) => Some(self.term.mode().contains(TermMode::LINE_FEED_NEW_LINE)),
             Mode::Unknown(_) => None,
         };
         self.replies.ansi_mode(mode.raw(), state(set));
@@ -267,21 +260,15 @@ impl Handler for Emulator {
             6 => {
                 let point = self.term.grid().cursor.point;
                 let row = usize::try_from(point.line.0).unwrap_or(0);
-                let origin = if self.term.mode().contains(TermMode::ORIGIN) {
-                    self.margins.start
-                } else {
-                    0
-                };
-                self.replies
-                    .cursor_position(row.saturating_sub(origin) + 1, point.column.0 + 1);
+                let origin = if self.term.mode().contains(TermMode::ORIGIN) { self.margins.start } else { 0 };
+                self.replies.cursor_position(row.saturating_sub(origin) + 1, point.column.0 + 1);
             }
             _ => {}
         }
     }
 
     fn text_area_size_chars(&mut self) {
-        self.replies
-            .text_area(self.term.screen_lines(), self.term.columns());
+        self.replies.text_area(self.term.screen_lines(), self.term.columns());
     }
 
     fn dynamic_color_sequence(&mut self, _prefix: String, index: usize, terminator: &str) {
@@ -388,8 +375,6 @@ fn mode_bit(mode: NamedPrivateMode) -> Option<TermMode> {
         NamedPrivateMode::UrgencyHints => TermMode::URGENCY_HINTS,
         NamedPrivateMode::SwapScreenAndSetRestoreCursor => TermMode::ALT_SCREEN,
         NamedPrivateMode::BracketedPaste => TermMode::BRACKETED_PASTE,
-        NamedPrivateMode::BlinkingCursor
-        | NamedPrivateMode::ColumnMode
-        | NamedPrivateMode::SyncUpdate => return None,
+        NamedPrivateMode::BlinkingCursor | NamedPrivateMode::ColumnMode | NamedPrivateMode::SyncUpdate => return None,
     })
 }

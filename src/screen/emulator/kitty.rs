@@ -79,9 +79,6 @@ mod tests {
         stack.set(true, 8, KeyboardModesApplyBehavior::Union);
         stack.set(true, 1, KeyboardModesApplyBehavior::Union);
         stack.set(true, 8, KeyboardModesApplyBehavior::Difference);
-        assert_eq!(
-            (stack.flags(true), stack.flags(false)),
-            (KittyFlags(1), KittyFlags(1))
-        );
+        assert_eq!((stack.flags(true), stack.flags(false)), (KittyFlags(1), KittyFlags(1)));
     }
 }

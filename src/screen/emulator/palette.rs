@@ -55,22 +55,8 @@ mod tests {
     #[test]
     fn the_palette_is_that_of_xterm() {
         assert_eq!(indexed(196), Rgb { r: 255, g: 0, b: 0 });
-        assert_eq!(
-            indexed(67),
-            Rgb {
-                r: 95,
-                g: 135,
-                b: 175
-            }
-        );
+        assert_eq!(indexed(67), Rgb { r: 95, g: 135, b: 175 });
         assert_eq!(indexed(232), Rgb { r: 8, g: 8, b: 8 });
-        assert_eq!(
-            indexed(255),
-            Rgb {
-                r: 238,
-                g: 238,
-                b: 238
-            }
-        );
+        assert_eq!(indexed(255), Rgb { r: 238, g: 238, b: 238 });
     }
 }

@@ -1,9 +1,7 @@
 //! Keys by the kitty keyboard protocol (<https://sw.kovidgoyal.net/kitty/keyboard-protocol/>), for programs that have
 //! set any of its flags.
 
-use crossterm::event::{
-    KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MediaKeyCode, ModifierKeyCode,
-};
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MediaKeyCode, ModifierKeyCode};
 
 use super::{Function, legacy, modifier_number, other_modifiers};
 use crate::screen::modes::{KittyFlags, Modes};
@@ -37,9 +35,8 @@ pub(super) fn encode(key: &KeyEvent, modes: &Modes) -> Option<Vec<u8>> {
         KeyCode::Enter | KeyCode::Tab | KeyCode::Backspace => key.modifiers.is_empty(),
         _ => false,
     };
-    let legacy_wanted = !flags.has(KittyFlags::DISAMBIGUATE)
-        && !key.modifiers.intersects(other_modifiers())
-        && !released;
+    let legacy_wanted =
+        !flags.has(KittyFlags::DISAMBIGUATE) && !key.modifiers.intersects(other_modifiers()) && !released;
     if !all && (plain || legacy_wanted) {
         return legacy(&as_pressed(&key), modes);
     }
@@ -116,9 +113,7 @@ fn report(key: &KeyEvent, flags: KittyFlags, modifiers: u8, event: u8) -> Option
         .map(|other| format!(":{other}"))
         .unwrap_or_default();
     let produced = typed.filter(|character| {
-        let makes_text = (key.modifiers - KeyModifiers::SHIFT).is_empty()
-            && event != 3
-            && !character.is_control();
+        let makes_text = (key.modifiers - KeyModifiers::SHIFT).is_empty() && event != 3 && !character.is_control();
         flags.has(KittyFlags::TEXT) && flags.has(KittyFlags::ALL_KEYS) && makes_text
     });
     let how = match (modifiers, event) {
@@ -127,9 +122,7 @@ fn report(key: &KeyEvent, flags: KittyFlags, modifiers: u8, event: u8) -> Option
         (_, 1) => format!(";{modifiers}"),
         _ => format!(";{modifiers}:{event}"),
     };
-    let text = produced
-        .map(|character| format!(";{}", u32::from(character)))
-        .unwrap_or_default();
+    let text = produced.map(|character| format!(";{}", u32::from(character))).unwrap_or_default();
     Some(format!("\x1b[{code}{alternate}{how}{text}u").into_bytes())
 }
 
@@ -196,12 +189,8 @@ mod tests {
     use super::*;
 
     fn encode_with(code: KeyCode, modifiers: KeyModifiers, flags: u8) -> Option<String> {
-        let modes = Modes {
-            kitty: KittyFlags(flags),
-            ..Modes::default()
-        };
-        encode(&KeyEvent::new(code, modifiers), &modes)
-            .map(|bytes| String::from_utf8(bytes).unwrap())
+        let modes = Modes { kitty: KittyFlags(flags), ..Modes::default() };
+        encode(&KeyEvent::new(code, modifiers), &modes).map(|bytes| String::from_utf8(bytes).unwrap())
     }
 
     #[test]
@@ -210,52 +199,26 @@ mod tests {
         assert_eq!(shifted_a(8).as_deref(), Some("\x1b[97;2u"));
         assert_eq!(shifted_a(8 | 4).as_deref(), Some("\x1b[97:65;2u"));
         assert_eq!(shifted_a(8 | 16).as_deref(), Some("\x1b[97;2;65u"));
-        assert_eq!(
-            encode_with(KeyCode::Char('a'), KeyModifiers::NONE, 8 | 16).as_deref(),
-            Some("\x1b[97;;97u")
-        );
-        assert_eq!(
-            encode_with(KeyCode::Char('a'), KeyModifiers::CONTROL, 8 | 16).as_deref(),
-            Some("\x1b[97;5u")
-        );
+        assert_eq!(encode_with(KeyCode::Char('a'), KeyModifiers::NONE, 8 | 16).as_deref(), Some("\x1b[97;;97u"));
+        assert_eq!(encode_with(KeyCode::Char('a'), KeyModifiers::CONTROL, 8 | 16).as_deref(), Some("\x1b[97;5u"));
     }
 
     #[test]
     fn event_types_alone_keep_the_legacy_bytes_of_presses() {
+        assert_eq!(encode_with(KeyCode::Char('c'), KeyModifiers::CONTROL, 2).as_deref(), Some("\x03"));
         assert_eq!(
-            encode_with(KeyCode::Char('c'), KeyModifiers::CONTROL, 2).as_deref(),
-            Some("\x03")
-        );
-        assert_eq!(
-            encode_with(
-                KeyCode::Char('B'),
-                KeyModifiers::ALT | KeyModifiers::SHIFT,
-                2
-            )
-            .as_deref(),
+            encode_with(KeyCode::Char('B'), KeyModifiers::ALT | KeyModifiers::SHIFT, 2).as_deref(),
             Some("\x1bB")
         );
-        assert_eq!(
-            encode_with(KeyCode::BackTab, KeyModifiers::SHIFT, 2).as_deref(),
-            Some("\x1b[Z")
-        );
+        assert_eq!(encode_with(KeyCode::BackTab, KeyModifiers::SHIFT, 2).as_deref(), Some("\x1b[Z"));
     }
 
     #[test]
     fn keys_without_a_legacy_form_have_a_number() {
-        assert_eq!(
-            encode_with(KeyCode::F(25), KeyModifiers::NONE, 1).as_deref(),
-            Some("\x1b[57376u")
-        );
-        assert_eq!(
-            encode_with(KeyCode::Menu, KeyModifiers::NONE, 1).as_deref(),
-            Some("\x1b[57363u")
-        );
+        assert_eq!(encode_with(KeyCode::F(25), KeyModifiers::NONE, 1).as_deref(), Some("\x1b[57376u"));
+        assert_eq!(encode_with(KeyCode::Menu, KeyModifiers::NONE, 1).as_deref(), Some("\x1b[57363u"));
         let shift = KeyCode::Modifier(ModifierKeyCode::LeftShift);
         assert_eq!(encode_with(shift, KeyModifiers::SHIFT, 1), None);
-        assert_eq!(
-            encode_with(shift, KeyModifiers::SHIFT, 8).as_deref(),
-            Some("\x1b[57441;2u")
-        );
+        assert_eq!(encode_with(shift, KeyModifiers::SHIFT, 8).as_deref(), Some("\x1b[57441;2u"));
     }
 }

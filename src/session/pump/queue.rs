@@ -74,12 +74,7 @@ impl InputQueue {
     }
 
     pub(super) fn finish(&self) {
-        self.with(|waiting| {
-            *waiting = Waiting {
-                closed: true,
-                ..Waiting::default()
-            }
-        });
+        self.with(|waiting| *waiting = Waiting { closed: true, ..Waiting::default() });
     }
 
     pub(super) fn pop(&self) -> Option<Outgoing> {
@@ -92,13 +87,7 @@ impl InputQueue {
     }
 
     pub(super) async fn filled(&self) {
-        while self
-            .waiting
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .items
-            .is_empty()
-        {
+        while self.waiting.lock().unwrap_or_else(PoisonError::into_inner).items.is_empty() {
             self.filled.notified().await;
         }
     }

@@ -93,3 +93,36 @@ async fn exec_gives_output_input_and_code() {
     flood.expect("ALIVE").await;
     demo.shutdown().await;
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pod_whose_sandbox_dies_gets_another() {
+    let demo = start(None).await;
+    let pod = json!({
+        "metadata": { "name": "doomed", "namespace": "demo" },
+        "spec": { "containers": [{ "name": "app", "image": "registry.example.com/ticker:1" }] },
+    });
+    demo.store().create("pods", pod).unwrap();
+    wait(&demo, "doomed", "demo", phase("Running")).await;
+    let own = std::process::id().to_string();
+    let stages = std::fs::read_dir("/proc").unwrap().flatten().filter(|entry| {
+        let line = std::fs::read_to_string(entry.path().join("cmdline")).unwrap_or_default();
+        let stat = std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
+        let parent = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(1).map(str::to_owned));
+        line == "bathy-stage\0sandbox\0doomed\0" && parent.as_deref() == Some(&own)
+    });
+    let stages: Vec<String> = stages.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    assert_eq!(stages.len(), 1);
+    for stage in &stages {
+        assert!(std::process::Command::new("kill").args(["-9", stage]).status().unwrap().success());
+    }
+    let restarted = |pod: &Value| {
+        let status = state(pod, "app");
+        status["restartCount"].as_u64() > Some(0) && !status["state"]["running"].is_null()
+    };
+    let pod = wait(&demo, "doomed", "demo", restarted).await;
+    assert_eq!(state(&pod, "app")["lastState"]["terminated"]["exitCode"], 137);
+    let events = demo.store().list("events", Some("demo")).0;
+    assert!(events.iter().any(|event| event["reason"] == "SandboxChanged"));
+    demo.shutdown().await;
+}

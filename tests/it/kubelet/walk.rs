@@ -131,3 +131,31 @@ async fn without_isolation_the_walk_is_as_close_as_it_can_be() {
     }
     demo.shutdown().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_debugger_of_a_node_sees_the_machine_and_changes_nothing() {
+    let Some(demo) = isolated().await else { return };
+    let mut container = json!({
+        "name": "debugger", "image": "busybox:stable", "stdin": true, "tty": true,
+        "volumeMounts": [{ "name": "host-root", "mountPath": "/host" }],
+    });
+    container["securityContext"] = json!({ "privileged": true });
+    let pod = json!({
+        "metadata": { "name": "node-debugger", "namespace": "default" },
+        "spec": {
+            "nodeName": "demo-node-1", "hostPID": true, "hostNetwork": true, "hostIPC": true, "restartPolicy": "Never",
+            "containers": [container], "volumes": [{ "name": "host-root", "hostPath": { "path": "/" } }],
+        },
+    });
+    demo.store().create("pods", pod).unwrap();
+    wait(&demo, "node-debugger", "default", phase("Running")).await;
+    let mut shell = Shell::attach(&demo, &of("default", "node-debugger", "debugger")).await;
+    let own = std::process::id();
+    let seen =
+        shell.run(&format!("hostname; test -d /proc/{own} && echo se''en; ls -d /host/etc; touch /host/tmp/x")).await;
+    assert!(seen.contains("demo-node-1\r\n") && seen.contains("seen") && seen.contains("/host/etc"), "{seen}");
+    assert!(seen.contains("Read-only file system"), "{seen}");
+    shell.send("exit\n").await;
+    wait(&demo, "node-debugger", "default", phase("Succeeded")).await;
+    demo.shutdown().await;
+}

@@ -15,7 +15,9 @@ async fn two_sessions_go_on_beside_each_other() {
     person.press("s");
     person.run("echo second-$((2+2))", "second-4").await;
     person.press("<c-]>1");
-    person.wait_for("the first session's screen", |screen| screen.contains("first-2") && !screen.contains("second-4")).await;
+    person
+        .wait_for("the first session's screen", |screen| screen.contains("first-2") && !screen.contains("second-4"))
+        .await;
     person.run("echo still-$((3+3))", "still-6").await;
     person.press("<c-]>2");
     person.wait_for_text("second-4").await;

@@ -11,7 +11,9 @@ async fn s_on_a_distroless_container_says_so_and_offers_the_debugger() {
     let mut person = site.person();
     person.select_pod(NODE_POD).await;
     person.press("s");
-    person.wait_for("no shell", |screen| screen.contains("this image has no shell") && screen.contains("e debug")).await;
+    person
+        .wait_for("no shell", |screen| screen.contains("this image has no shell") && screen.contains("e debug"))
+        .await;
     person.press("e");
     person.wait_for("a prompt of the debugger", |screen| screen.contains("/ #")).await;
     person.leave().await;

@@ -40,10 +40,8 @@ impl Site {
 
     /// The demo, for stories that need its users or its faults.
     pub(super) async fn demo() -> Self {
-        let options = DemoOptions {
-            isolation: Isolation::Auto,
-            program: Some(PathBuf::from(env!("CARGO_BIN_EXE_bathy"))),
-        };
+        let options =
+            DemoOptions { isolation: Isolation::Auto, program: Some(PathBuf::from(env!("CARGO_BIN_EXE_bathy"))) };
         Self::Demo(Arc::new(DemoCluster::start(options).await.expect("the demo starts")))
     }
 

@@ -24,48 +24,28 @@ pub(super) struct Summary {
 
 impl PlainPod {
     fn condition(&self, kind: &str) -> Option<&Condition> {
-        self.status
-            .conditions
-            .iter()
-            .find(|condition| condition.kind == kind)
+        self.status.conditions.iter().find(|condition| condition.kind == kind)
     }
 
     fn is_true(&self, kind: &str) -> bool {
-        self.condition(kind)
-            .is_some_and(|condition| condition.status == "True")
+        self.condition(kind).is_some_and(|condition| condition.status == "True")
     }
 
     fn is_sidecar(&self, name: &str) -> bool {
-        let container = self
-            .spec
-            .init_containers
-            .iter()
-            .find(|container| container.name == name);
+        let container = self.spec.init_containers.iter().find(|container| container.name == name);
         container.is_some_and(|container| container.restart_policy.as_deref() == Some("Always"))
     }
 
     pub(super) fn summary(&self) -> Summary {
         let status = &self.status;
-        let sidecars = self
-            .spec
-            .init_containers
-            .iter()
-            .filter(|container| self.is_sidecar(&container.name))
-            .count();
+        let sidecars = self.spec.init_containers.iter().filter(|container| self.is_sidecar(&container.name)).count();
         let mut summary = Summary {
-            status: if status.reason.is_empty() {
-                status.phase.clone()
-            } else {
-                status.reason.clone()
-            },
+            status: if status.reason.is_empty() { status.phase.clone() } else { status.reason.clone() },
             ready: 0,
             total: self.spec.containers.len() + sidecars,
             restarts: 0,
         };
-        if self
-            .condition("PodScheduled")
-            .is_some_and(|condition| condition.reason == "SchedulingGated")
-        {
+        if self.condition("PodScheduled").is_some_and(|condition| condition.reason == "SchedulingGated") {
             "SchedulingGated".clone_into(&mut summary.status);
         }
         let initializing = self.initialize(&mut summary);
@@ -74,9 +54,7 @@ impl PlainPod {
                 .init_container_statuses
                 .iter()
                 .filter(|container| self.is_sidecar(&container.name))
-                .fold(0, |sum, container| {
-                    sum.saturating_add(container.restart_count)
-                });
+                .fold(0, |sum, container| sum.saturating_add(container.restart_count));
             self.run(&mut summary);
         }
         if self.metadata.deletion_timestamp.is_some() {
@@ -94,11 +72,7 @@ impl PlainPod {
         for (at, container) in self.status.init_container_statuses.iter().enumerate() {
             summary.restarts = summary.restarts.saturating_add(container.restart_count);
             let state = &container.state;
-            if state
-                .terminated
-                .as_ref()
-                .is_some_and(|terminated| terminated.exit_code == 0)
-            {
+            if state.terminated.as_ref().is_some_and(|terminated| terminated.exit_code == 0) {
                 continue;
             }
             if self.is_sidecar(&container.name) && container.started == Some(true) {
@@ -107,9 +81,7 @@ impl PlainPod {
             }
             summary.status = match (&state.terminated, &state.waiting) {
                 (Some(terminated), _) => format!("Init:{}", terminated.wording()),
-                (None, Some(waiting))
-                    if !matches!(waiting.reason.as_str(), "" | "PodInitializing") =>
-                {
+                (None, Some(waiting)) if !matches!(waiting.reason.as_str(), "" | "PodInitializing") => {
                     format!("Init:{}", waiting.reason)
                 }
                 _ => format!("Init:{at}/{}", self.spec.init_containers.len()),
@@ -125,17 +97,11 @@ impl PlainPod {
         for container in self.status.container_statuses.iter().rev() {
             summary.restarts = summary.restarts.saturating_add(container.restart_count);
             match &container.state {
-                State {
-                    waiting: Some(waiting),
-                    ..
-                } if !waiting.reason.is_empty() => summary.status.clone_from(&waiting.reason),
-                State {
-                    terminated: Some(terminated),
-                    ..
-                } => summary.status = terminated.wording(),
-                State {
-                    running: Some(_), ..
-                } if container.ready => {
+                State { waiting: Some(waiting), .. } if !waiting.reason.is_empty() => {
+                    summary.status.clone_from(&waiting.reason)
+                }
+                State { terminated: Some(terminated), .. } => summary.status = terminated.wording(),
+                State { running: Some(_), .. } if container.ready => {
                     running = true;
                     summary.ready += 1;
                 }
@@ -143,11 +109,7 @@ impl PlainPod {
             }
         }
         if summary.status == "Completed" && running {
-            let word = if self.is_true("Ready") {
-                "Running"
-            } else {
-                "NotReady"
-            };
+            let word = if self.is_true("Ready") { "Running" } else { "NotReady" };
             word.clone_into(&mut summary.status);
         }
     }
@@ -161,10 +123,7 @@ mod tests {
     use crate::cluster::PodRow;
 
     fn row(pod: Value) -> PodRow {
-        serde_json::from_value::<PlainPod>(pod)
-            .unwrap()
-            .row(&Interner::default())
-            .unwrap()
+        serde_json::from_value::<PlainPod>(pod).unwrap().row(&Interner::default()).unwrap()
     }
 
     fn worded(pod: &Value) -> (String, String, u32) {
@@ -176,17 +135,8 @@ mod tests {
 
     #[test]
     fn recorded_pods_are_worded_as_kubectl_words_them() {
-        let list: Value = serde_json::from_str(include_str!(
-            "../../../../tests/data/recorded/pods-demo.json"
-        ))
-        .unwrap();
-        let rows: Vec<PodRow> = list["items"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .cloned()
-            .map(row)
-            .collect();
+        let list: Value = serde_json::from_str(include_str!("../../../../tests/data/recorded/pods-demo.json")).unwrap();
+        let rows: Vec<PodRow> = list["items"].as_array().unwrap().iter().cloned().map(row).collect();
         let seen = |name: &str| {
             let row = rows.iter().find(|row| &*row.key.name == name).unwrap();
             (row.status.to_string(), row.ready.to_string(), row.restarts)
@@ -206,22 +156,13 @@ mod tests {
             })
         };
         let done = json!({"name": "a", "state": {"terminated": {"exitCode": 0}}});
+        assert_eq!(worded(&pod(json!([done, {"name": "b", "state": {"running": {}}}]))).0, "Init:1/2");
         assert_eq!(
-            worded(&pod(json!([done, {"name": "b", "state": {"running": {}}}]))).0,
-            "Init:1/2"
-        );
-        assert_eq!(
-            worded(&pod(
-                json!([{"name": "a", "state": {"waiting": {"reason": "ImagePullBackOff"}}}])
-            ))
-            .0,
+            worded(&pod(json!([{"name": "a", "state": {"waiting": {"reason": "ImagePullBackOff"}}}]))).0,
             "Init:ImagePullBackOff"
         );
         assert_eq!(
-            worded(&pod(
-                json!([{"name": "a", "state": {"terminated": {"exitCode": 2, "signal": 9}}}])
-            ))
-            .0,
+            worded(&pod(json!([{"name": "a", "state": {"terminated": {"exitCode": 2, "signal": 9}}}]))).0,
             "Init:Signal:9"
         );
         assert_eq!(
@@ -274,6 +215,9 @@ mod tests {
 
     #[test]
     fn nulls_are_empty() {
-        assert_eq!(worded(&json!({"metadata": {}, "spec": {"containers": null}, "status": {"conditions": null}})).1, "0/0");
+        assert_eq!(
+            worded(&json!({"metadata": {}, "spec": {"containers": null}, "status": {"conditions": null}})).1,
+            "0/0"
+        );
     }
 }

@@ -46,9 +46,7 @@ pub(crate) fn open(mut call: Call, pod: &Value, at: PodRef) -> Result<Answer, Re
         }
         Transport::WebSocket => {
             let ports = ports(&call)?;
-            accept_websocket(&mut call, chosen.protocol, move |socket| {
-                channels::pump(socket, node, at, ports)
-            })
+            accept_websocket(&mut call, chosen.protocol, move |socket| channels::pump(socket, node, at, ports))
         }
     }
 }
@@ -62,9 +60,7 @@ fn ports(call: &Call) -> Result<Vec<u16>, Refusal> {
         .collect();
     ports
         .filter(|ports| !ports.is_empty() && ports.len() <= MOST_PORTS)
-        .ok_or_else(|| {
-            Refusal::bad_request("query parameter \"ports\" is required: numbers from 1 to 65535")
-        })
+        .ok_or_else(|| Refusal::bad_request("query parameter \"ports\" is required: numbers from 1 to 65535"))
 }
 
 /// What the client is told of a connection that failed.

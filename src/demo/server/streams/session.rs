@@ -23,13 +23,7 @@ const GOODBYE: Duration = Duration::from_secs(2);
 const PIECE: usize = 16 << 10;
 
 /// Carries one session until the process ends or the client is gone.
-pub(super) async fn pump(
-    io: TokioIo<Upgraded>,
-    streams: Streams,
-    wanted: Wanted,
-    tty: bool,
-    command: &[String],
-) {
+pub(super) async fn pump(io: TokioIo<Upgraded>, streams: Streams, wanted: Wanted, tty: bool, command: &[String]) {
     let (from, to) = tokio::io::split(io);
     let (opened, connection) = spdy::serve(from, to);
     let session = session(opened, streams, wanted, tty, command);
@@ -51,22 +45,11 @@ async fn session(
     command: &[String],
 ) -> Result<(), Gone> {
     let mut parts = gather(&mut opened, wanted, tty).await?;
-    let Streams {
-        input,
-        mut output,
-        resize,
-        exit,
-    } = streams;
+    let Streams { input, mut output, resize, exit } = streams;
     let typed = parts.remove("stdin");
     let sizes = parts.remove("resize");
-    let said = parts
-        .remove("stdout")
-        .filter(|_| wanted.stdout)
-        .map(|stream| stream.output);
-    let errors = parts
-        .remove("stderr")
-        .filter(|_| wanted.stderr)
-        .map(|stream| stream.output);
+    let said = parts.remove("stdout").filter(|_| wanted.stdout).map(|stream| stream.output);
+    let errors = parts.remove("stderr").filter(|_| wanted.stderr).map(|stream| stream.output);
     let last = parts.remove("error").ok_or(Gone)?.output;
     let inward = async {
         if let Some(mut typed) = typed {
@@ -123,18 +106,9 @@ async fn gather(
     tty: bool,
 ) -> Result<HashMap<String, Stream>, Gone> {
     let mut parts = HashMap::new();
-    let asked = [
-        ("error", true),
-        ("stdin", wanted.stdin),
-        ("stdout", wanted.stdout),
-    ];
-    let asked = asked
-        .into_iter()
-        .chain([("stderr", wanted.stderr), ("resize", tty)]);
-    let names: Vec<&str> = asked
-        .filter(|(_, is_asked)| *is_asked)
-        .map(|(name, _)| name)
-        .collect();
+    let asked = [("error", true), ("stdin", wanted.stdin), ("stdout", wanted.stdout)];
+    let asked = asked.into_iter().chain([("stderr", wanted.stderr), ("resize", tty)]);
+    let names: Vec<&str> = asked.filter(|(_, is_asked)| *is_asked).map(|(name, _)| name).collect();
     let all = async {
         while !names.iter().all(|name| parts.contains_key(*name)) {
             let stream = opened.recv().await.ok_or(Gone)?;
@@ -148,9 +122,7 @@ async fn gather(
         }
         Ok(())
     };
-    tokio::time::timeout(OPENING, all)
-        .await
-        .map_err(|_| Gone)??;
+    tokio::time::timeout(OPENING, all).await.map_err(|_| Gone)??;
     Ok(parts)
 }
 
@@ -163,8 +135,5 @@ async fn piece(input: &mut Input) -> Option<Bytes> {
 
 /// The last of the sizes in these bytes; each is a line.
 fn last_size(bytes: &[u8]) -> Option<(u16, u16)> {
-    bytes
-        .split(|byte| *byte == b'\n')
-        .filter_map(terminal_size)
-        .next_back()
+    bytes.split(|byte| *byte == b'\n').filter_map(terminal_size).next_back()
 }

@@ -10,20 +10,12 @@ fn read(mut wire: &[u8], unfolder: &mut Unfolder) -> Result<Option<Frame>, Malfo
     let (head, rest) = wire.split_first_chunk().expect("a frame has a head");
     wire = rest;
     match Head::read(*head)? {
-        Head::Data {
-            stream,
-            fin,
-            length,
-        } => {
+        Head::Data { stream, fin, length } => {
             assert_eq!(wire.len(), length as usize);
             let bytes = Bytes::copy_from_slice(wire);
             Ok(Some(Frame::Data { stream, fin, bytes }))
         }
-        Head::Control {
-            kind,
-            flags,
-            length,
-        } => {
+        Head::Control { kind, flags, length } => {
             assert_eq!(wire.len(), length as usize);
             Frame::read(kind, flags, wire, unfolder)
         }
@@ -35,8 +27,7 @@ fn stream() -> impl Strategy<Value = u32> {
 }
 
 fn headers() -> impl Strategy<Value = Headers> {
-    prop::collection::btree_map("[a-z]{1,9}", ".{0,40}", 0..5)
-        .prop_map(|map| map.into_iter().collect())
+    prop::collection::btree_map("[a-z]{1,9}", ".{0,40}", 0..5).prop_map(|map| map.into_iter().collect())
 }
 
 fn reset() -> impl Strategy<Value = Reset> {
@@ -46,38 +37,20 @@ fn reset() -> impl Strategy<Value = Reset> {
 fn frame() -> impl Strategy<Value = Frame> {
     let fin = any::<bool>;
     prop_oneof![
-        (stream(), fin(), headers()).prop_map(|(stream, fin, headers)| Frame::SynStream {
-            stream,
-            fin,
-            headers
-        }),
-        (stream(), fin(), headers()).prop_map(|(stream, fin, headers)| Frame::SynReply {
-            stream,
-            fin,
-            headers
-        }),
-        (stream(), fin(), headers()).prop_map(|(stream, fin, headers)| Frame::Headers {
-            stream,
-            fin,
-            headers
-        }),
+        (stream(), fin(), headers()).prop_map(|(stream, fin, headers)| Frame::SynStream { stream, fin, headers }),
+        (stream(), fin(), headers()).prop_map(|(stream, fin, headers)| Frame::SynReply { stream, fin, headers }),
+        (stream(), fin(), headers()).prop_map(|(stream, fin, headers)| Frame::Headers { stream, fin, headers }),
         (stream(), reset()).prop_map(|(stream, reset)| Frame::RstStream { stream, reset }),
         prop::collection::vec((0..1u32 << 24, any::<u32>()), 0..9).prop_map(Frame::Settings),
         any::<u32>().prop_map(Frame::Ping),
-        (
-            0..=BITS_31,
-            prop_oneof![Just(Away::Done), Just(Away::ProtocolError)]
-        )
+        (0..=BITS_31, prop_oneof![Just(Away::Done), Just(Away::ProtocolError)])
             .prop_map(|(last, away)| Frame::GoAway { last, away }),
-        (0..=BITS_31, 0..=BITS_31)
-            .prop_map(|(stream, bytes)| Frame::WindowUpdate { stream, bytes }),
-        (stream(), fin(), prop::collection::vec(any::<u8>(), 0..99)).prop_map(
-            |(stream, fin, bytes)| Frame::Data {
-                stream,
-                fin,
-                bytes: bytes.into()
-            }
-        ),
+        (0..=BITS_31, 0..=BITS_31).prop_map(|(stream, bytes)| Frame::WindowUpdate { stream, bytes }),
+        (stream(), fin(), prop::collection::vec(any::<u8>(), 0..99)).prop_map(|(stream, fin, bytes)| Frame::Data {
+            stream,
+            fin,
+            bytes: bytes.into()
+        }),
     ]
 }
 
@@ -122,24 +95,11 @@ fn frames_look_as_the_draft_draws_them() {
         frame.write(&mut folder, &mut wire).unwrap();
         wire
     };
-    assert_eq!(
-        written(Frame::Ping(1)),
-        [0x80, 3, 0, 6, 0, 0, 0, 4, 0, 0, 0, 1]
-    );
+    assert_eq!(written(Frame::Ping(1)), [0x80, 3, 0, 6, 0, 0, 0, 4, 0, 0, 0, 1]);
     let reset = Reset::Cancel;
-    assert_eq!(
-        written(Frame::RstStream { stream: 5, reset }),
-        [0x80, 3, 0, 3, 0, 0, 0, 8, 0, 0, 0, 5, 0, 0, 0, 5]
-    );
+    assert_eq!(written(Frame::RstStream { stream: 5, reset }), [0x80, 3, 0, 3, 0, 0, 0, 8, 0, 0, 0, 5, 0, 0, 0, 5]);
     let bytes = Bytes::from_static(b"hi");
-    assert_eq!(
-        written(Frame::Data {
-            stream: 3,
-            fin: true,
-            bytes
-        }),
-        [0, 0, 0, 3, 1, 0, 0, 2, b'h', b'i']
-    );
+    assert_eq!(written(Frame::Data { stream: 3, fin: true, bytes }), [0, 0, 0, 3, 1, 0, 0, 2, b'h', b'i']);
 }
 
 #[test]

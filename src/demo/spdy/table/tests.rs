@@ -66,18 +66,12 @@ fn the_peer_is_told_of_what_was_read() {
 fn a_stream_is_gone_when_both_are_done() {
     let (table, _opened) = with_stream();
     table.peer_is_done(1);
-    assert!(matches!(
-        table.destination(1),
-        Destination::Wrong(Reset::AlreadyClosed)
-    ));
+    assert!(matches!(table.destination(1), Destination::Wrong(Reset::AlreadyClosed)));
     assert!(table.we_are_done(1));
     assert!(!table.we_are_done(1));
     assert_eq!(table.take(1, 1), Taken::Gone);
     assert!(matches!(table.destination(1), Destination::Nowhere));
-    assert!(matches!(
-        table.destination(3),
-        Destination::Wrong(Reset::InvalidStream)
-    ));
+    assert!(matches!(table.destination(3), Destination::Wrong(Reset::InvalidStream)));
 }
 
 #[test]

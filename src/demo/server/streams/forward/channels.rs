@@ -85,9 +85,7 @@ async fn carry(
     let (mut from, mut to) = tokio::io::split(connection);
     let inward = async {
         while let Some(bytes) = input.recv().await {
-            to.write_all(&bytes)
-                .await
-                .map_err(|error| error.to_string())?;
+            to.write_all(&bytes).await.map_err(|error| error.to_string())?;
         }
         to.shutdown().await.map_err(|error| error.to_string())?;
         // this protocol cannot say that one direction ended, so the other decides
@@ -96,10 +94,7 @@ async fn carry(
     let outward = async {
         let mut piece = vec![0; PIECE];
         loop {
-            let read = from
-                .read(&mut piece)
-                .await
-                .map_err(|error| error.to_string())?;
+            let read = from.read(&mut piece).await.map_err(|error| error.to_string())?;
             if read == 0 || send.send(frame(channel, &piece[..read])).await.is_err() {
                 return Ok(());
             }

@@ -39,23 +39,14 @@ impl Label {
             "data" => Kind::Data,
             _ => return None,
         };
-        let port = stream
-            .headers
-            .get("port")
-            .parse()
-            .ok()
-            .filter(|port| *port != 0)?;
+        let port = stream.headers.get("port").parse().ok().filter(|port| *port != 0)?;
         let request = match stream.headers.get("requestid") {
             // old clients do not number their requests, but open the two streams one after the other
             "" if kind == Kind::Error => format!("stream {}", stream.id),
             "" => format!("stream {}", stream.id.saturating_sub(2)),
             request => request.to_owned(),
         };
-        Some(Self {
-            kind,
-            port,
-            request,
-        })
+        Some(Self { kind, port, request })
     }
 }
 
@@ -152,10 +143,7 @@ impl Connection<'_> {
     async fn outward(&self, mut from: impl AsyncRead + Unpin) -> Result<(), String> {
         let mut piece = vec![0; PIECE];
         loop {
-            let read = from
-                .read(&mut piece)
-                .await
-                .map_err(|error| error.to_string())?;
+            let read = from.read(&mut piece).await.map_err(|error| error.to_string())?;
             let bytes = Bytes::copy_from_slice(&piece[..read]);
             if read == 0 || self.output.send(bytes).await.is_err() {
                 return Ok(());
@@ -169,19 +157,9 @@ async fn carry(data: Stream, error: Stream, node: &dyn Node, pod: &PodRef) {
     let Some(Label { port, .. }) = Label::read(&data) else {
         return;
     };
-    let Stream {
-        mut input,
-        output,
-        reset,
-        ..
-    } = data;
+    let Stream { mut input, output, reset, .. } = data;
     let errors = error.output;
-    let connection = Connection {
-        port,
-        pod,
-        output,
-        errors,
-    };
+    let connection = Connection { port, pod, output, errors };
     let forwarded = async {
         let (from, mut to) = match node.dial(pod, port).await {
             Ok(dialed) => tokio::io::split(dialed),

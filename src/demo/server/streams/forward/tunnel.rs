@@ -24,9 +24,8 @@ pub(super) fn as_bytes(socket: Socket) -> (impl AsyncRead + Unpin, impl AsyncWri
                 _ => Ok(None),
             })
         });
-    let messages = sink
-        .with(|bytes: Bytes| ready(Ok::<_, Error>(Message::Binary(bytes))))
-        .sink_map_err(io::Error::other);
+    let messages =
+        sink.with(|bytes: Bytes| ready(Ok::<_, Error>(Message::Binary(bytes)))).sink_map_err(io::Error::other);
     let writer = SinkWriter::new(CopyToBytes::new(messages));
     (StreamReader::new(pieces), writer)
 }

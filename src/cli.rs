@@ -28,7 +28,7 @@ const THREADS: usize = 2;
 /// Runs the program with the process's own arguments.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    match catch_unwind(AssertUnwindSafe(|| run(arguments))) {
+    match catch_unwind(AssertUnwindSafe(|| run(&arguments))) {
         Ok(Ok(())) => ExitCode::SUCCESS,
         Ok(Err(error)) => {
             say(&format!("bathy: {error:#}"));
@@ -46,7 +46,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: Arguments) -> anyhow::Result<()> {
+fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if let Some(file) = &arguments.log {
         log_to(file)?;
     }
@@ -57,8 +57,8 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         .build()
         .context("cannot start the program's threads")?;
     let outcome = match &arguments.verb {
-        None => runtime.block_on(console::on_kubeconfig(&arguments, &config)),
-        Some(Verb::Demo(options)) => runtime.block_on(demo::run(options, &arguments, &config)),
+        None => runtime.block_on(console::on_kubeconfig(arguments, &config)),
+        Some(Verb::Demo(options)) => runtime.block_on(demo::run(options, arguments, &config)),
     };
     // A credential plugin that still thinks must not keep the person waiting.
     runtime.shutdown_background();

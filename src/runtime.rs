@@ -63,7 +63,7 @@ where
             biased;
             () = &mut stop => Some(Fact::Message(Message::Stop)),
             input = inputs.next() => match input {
-                Some(input) => read(input.context("cannot read the terminal")?).map(Fact::Message),
+                Some(input) => Some(Fact::Message(read(input.context("cannot read the terminal")?))),
                 None => Some(Fact::Message(Message::Stop)),
             },
             () = sleep_until(pace.due), if pace.dirty => None,
@@ -84,7 +84,7 @@ where
                 break;
             }
             next = match inputs.next().now_or_never() {
-                Some(Some(input)) => read(input.context("cannot read the terminal")?).map(Fact::Message),
+                Some(Some(input)) => Some(Fact::Message(read(input.context("cannot read the terminal")?))),
                 Some(None) => Some(Fact::Message(Message::Stop)),
                 None => effects.ready(),
             };
@@ -115,15 +115,15 @@ fn take_in(state: &mut State, effects: &mut Effects, fact: Fact) -> bool {
 }
 
 /// What an event of the user's terminal means to the console.
-fn read(event: Event) -> Option<Message> {
-    Some(match event {
+fn read(event: Event) -> Message {
+    match event {
         Event::Key(key) => Message::Key(key),
         Event::Mouse(mouse) => Message::Mouse(mouse),
         Event::Paste(text) => Message::Paste(text),
         Event::Resize(columns, rows) => Message::Resized(Size { columns, rows }),
         Event::FocusGained => Message::Focus(true),
         Event::FocusLost => Message::Focus(false),
-    })
+    }
 }
 
 /// When the next frame is drawn.

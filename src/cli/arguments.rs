@@ -33,7 +33,7 @@ pub struct Arguments {
     /// The configuration file (default: bathyscope/config.toml in the user's configuration directory)
     #[arg(long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
-    /// Write diagnostics to this file (BATHY_LOG sets how many)
+    /// Write diagnostics to this file (the variable `BATHY_LOG` sets how many)
     #[arg(long, value_name = "FILE", global = true)]
     pub log: Option<PathBuf>,
     /// Leave the mouse to the terminal

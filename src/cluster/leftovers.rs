@@ -141,7 +141,9 @@ impl Cluster {
         let mut found = Vec::new();
         match namespaces {
             None => {
-                self.leftovers_of(None, &mut found).await.map_err(|fault| fault.problem("cannot look for leftovers"))?
+                self.leftovers_of(None, &mut found)
+                    .await
+                    .map_err(|fault| fault.problem("cannot look for leftovers"))?;
             }
             Some(namespaces) => {
                 for namespace in namespaces {

@@ -57,10 +57,12 @@ pub(super) struct Effects {
     last_requests: JoinSet<()>,
     facts: Queue<Fact>,
     connected: Queue<Result<Cluster, (String, Problem)>>,
-    watched: (mpsc::Sender<(WatchId, WatchUpdate)>, mpsc::Receiver<(WatchId, WatchUpdate)>),
+    watched: (mpsc::Sender<Watched>, mpsc::Receiver<Watched>),
     printed: Queue<(SessionId, SessionUpdate)>,
 }
 
+/// What a watch reports, and which watch.
+type Watched = (WatchId, WatchUpdate);
 type Queue<T> = (mpsc::UnboundedSender<T>, mpsc::UnboundedReceiver<T>);
 
 impl Effects {
@@ -201,15 +203,18 @@ impl Effects {
     }
 
     fn input(&mut self, id: SessionId, bytes: Vec<u8>) {
-        match self.streams.get_mut(&id) {
-            Some(Stream::Open(handle)) => {
-                if handle.input(Bytes::from(bytes)).is_err() {
-                    self.tell(Message::InputLost(id));
-                }
+        let taken = match self.streams.get_mut(&id) {
+            Some(Stream::Open(handle)) => handle.input(Bytes::from(bytes)).is_ok(),
+            Some(Stream::Starting { typed, .. }) if typed.len() + bytes.len() <= TYPED_AHEAD => {
+                typed.extend(bytes);
+                true
             }
-            Some(Stream::Starting { typed, .. }) if typed.len() + bytes.len() <= TYPED_AHEAD => typed.extend(bytes),
-            Some(Stream::Starting { .. }) => self.tell(Message::InputLost(id)),
-            None => {}
+            Some(Stream::Starting { .. }) => false,
+            // It has ended; its pane says so.
+            None => true,
+        };
+        if !taken {
+            self.tell(Message::InputLost(id));
         }
     }
 

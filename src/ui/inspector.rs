@@ -59,7 +59,7 @@ pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Re
     }
     lines.extend(facts(pod, state, theme, width));
     let height = usize::from(area.height);
-    let first = if selected_line + 2 > height { selected_line + 2 - height } else { 0 };
+    let first = (selected_line + 2).saturating_sub(height);
     let shown: Vec<Line<'_>> = lines.into_iter().skip(first).take(height).collect();
     frame.render_widget(Paragraph::new(Text::from(shown)), indented(area));
 }
@@ -101,16 +101,12 @@ fn container_line(
         ContainerKind::Ephemeral => "⌁ ",
     };
     let (word, health) = state_word(&container.state, theme);
-    let mut rest = String::new();
-    if let Some((uid, gid)) = container.user {
-        rest += &if uid == gid { format!("  uid {uid}") } else { format!("  uid {uid} gid {gid}") };
-    }
-    if container.restarts > 0 {
-        rest += &format!("  ⟳{}", container.restarts);
-    }
-    if let Some(target) = &container.target {
-        rest += &format!("  → {target}");
-    }
+    let user = container
+        .user
+        .map(|(uid, gid)| if uid == gid { format!("  uid {uid}") } else { format!("  uid {uid} gid {gid}") });
+    let restarts = (container.restarts > 0).then(|| format!("  ⟳{}", container.restarts));
+    let target = container.target.as_ref().map(|target| format!("  → {target}"));
+    let rest: String = [user, restarts, target].into_iter().flatten().collect();
     let kind = match container.kind {
         ContainerKind::Init => "  init",
         ContainerKind::Sidecar => "  sidecar",

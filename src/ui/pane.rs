@@ -88,7 +88,7 @@ fn paint(screen: &screen::Screen, skipped: u16, buffer: &mut Buffer, area: Rect)
         if !area.contains(at) || column + u16::from(cell.width) > area.width {
             return;
         }
-        let style = style_of(&cell);
+        let style = style_of(cell);
         if let Some(place) = buffer.cell_mut(at) {
             place.set_symbol(cell.symbol).set_style(style);
         }

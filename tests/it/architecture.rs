@@ -66,9 +66,9 @@ fn sources() -> Vec<Source> {
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let inside = path.strip_prefix(&root).expect("inside src");
                 let first = inside.components().next().expect("a name").as_os_str().to_string_lossy().into_owned();
-                let room = first.trim_end_matches(".rs").to_owned();
+                let name = first.trim_end_matches(".rs").to_owned();
                 let text = fs::read_to_string(&path).expect("a readable file");
-                found.push(Source { path: inside.to_owned(), room, text });
+                found.push(Source { path: inside.to_owned(), room: name, text });
             }
         }
     }

@@ -265,7 +265,7 @@ async fn a_refusal_names_the_right_and_is_tried_again_slowly() {
         api.next().await.refuse(403, "Forbidden", message);
         match watching.next().await {
             WatchUpdate::Refused(problem) => {
-                assert_eq!(problem.hint, "ask for the right to list pods in namespace shop")
+                assert_eq!(problem.hint, "ask for the right to list pods in namespace shop");
             }
             other => panic!("{other:?}"),
         }

@@ -146,27 +146,24 @@ pub(crate) fn parse_keys(keys: &str) -> Vec<KeyEvent> {
     let mut rest = keys;
     while let Some(first) = rest.chars().next() {
         let named = rest.strip_prefix('<').and_then(|tail| tail.split_once('>'));
-        let event = match named {
-            Some((name, tail)) => {
-                rest = tail;
-                match name {
-                    "enter" => KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE),
-                    "esc" => KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE),
-                    "tab" => KeyEvent::new(KeyCode::Tab, KeyModifiers::NONE),
-                    "up" => KeyEvent::new(KeyCode::Up, KeyModifiers::NONE),
-                    "down" => KeyEvent::new(KeyCode::Down, KeyModifiers::NONE),
-                    "right" => KeyEvent::new(KeyCode::Right, KeyModifiers::NONE),
-                    "space" => KeyEvent::new(KeyCode::Char(' '), KeyModifiers::NONE),
-                    _ => {
-                        let c = name.strip_prefix("c-").and_then(|c| c.chars().next()).expect("a known key name");
-                        KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL)
-                    }
+        let event = if let Some((name, tail)) = named {
+            rest = tail;
+            match name {
+                "enter" => KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE),
+                "esc" => KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE),
+                "tab" => KeyEvent::new(KeyCode::Tab, KeyModifiers::NONE),
+                "up" => KeyEvent::new(KeyCode::Up, KeyModifiers::NONE),
+                "down" => KeyEvent::new(KeyCode::Down, KeyModifiers::NONE),
+                "right" => KeyEvent::new(KeyCode::Right, KeyModifiers::NONE),
+                "space" => KeyEvent::new(KeyCode::Char(' '), KeyModifiers::NONE),
+                name => {
+                    let c = name.strip_prefix("c-").and_then(|c| c.chars().next()).expect("a known key name");
+                    KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL)
                 }
             }
-            None => {
-                rest = &rest[first.len_utf8()..];
-                KeyEvent::new(KeyCode::Char(first), KeyModifiers::NONE)
-            }
+        } else {
+            rest = &rest[first.len_utf8()..];
+            KeyEvent::new(KeyCode::Char(first), KeyModifiers::NONE)
         };
         events.push(event);
     }

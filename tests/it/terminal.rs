@@ -65,7 +65,9 @@ impl Terminal {
                     // The program may be gone by the time it would be answered.
                     let _ = self.input.write_all(&replies);
                 }
-                Err(_) => panic!("{what} did not come; the last screen:\n{}", self.screen.text()),
+                Err(mpsc::RecvTimeoutError::Timeout | mpsc::RecvTimeoutError::Disconnected) => {
+                    panic!("{what} did not come; the last screen:\n{}", self.screen.text())
+                }
             }
         }
     }

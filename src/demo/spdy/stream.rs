@@ -104,7 +104,7 @@ impl Output {
             let place = self.outlet.data.reserve().await.map_err(|_| Gone)?;
             match table.take(self.id, bytes.len().min(PIECE)) {
                 Taken::Bytes(taken) => {
-                    place.send(Frame::Data { stream: self.id, fin: false, bytes: bytes.split_to(taken) })
+                    place.send(Frame::Data { stream: self.id, fin: false, bytes: bytes.split_to(taken) });
                 }
                 Taken::Later => {}
                 Taken::Gone => return Err(Gone),

@@ -15,9 +15,12 @@ async fn e_shows_the_targets_process_and_files() {
     let screen = person.run("cat /proc/1/cmdline | tr '\\0' ' '; echo", "node /app/server.js").await;
     assert!(screen.contains(&format!("{NODE_POD}-")), "{screen}");
     // A request leaves a file; the network is the pod's, so the application answers on localhost.
-    let ask = "u=127.0.0.1:8000; (wget -qO- $u || curl -s $u || bash -c 'exec 3<>/dev/tcp/127.0.0.1/8000; echo GET / HTTP/1.0 >&3; echo >&3; cat <&3') >/dev/null 2>&1; echo asked-$((1+1))";
-    person.run(ask, "asked-2").await;
-    person.run("echo files-$(ls /proc/1/root/app/requests | wc -l)", "files-1").await;
+    // Whichever of these the image has makes a request.
+    person.run("wget -qO- 127.0.0.1:8000; echo a-$((1+1))", "a-2").await;
+    person.run("curl -s 127.0.0.1:8000; echo b-$((1+1))", "b-2").await;
+    let by_bash = "bash -c 'exec 3<>/dev/tcp/127.0.0.1/8000; echo GET / HTTP/1.0 >&3; echo >&3; head -1 <&3'; echo c-$((1+1))";
+    person.run(by_bash, "c-2").await;
+    person.run("ls /proc/1/root/app/requests | grep -c . | sed 's/^[1-9].*/some-f''iles/'", "some-files").await;
     person.leave().await;
     site.close().await;
 }

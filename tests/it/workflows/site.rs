@@ -46,13 +46,14 @@ impl Site {
     }
 
     /// Whether containers have roots and process numbers of their own; says why not.
+    #[expect(clippy::print_stderr, reason = "a test that is skipped says why")]
     pub(super) fn is_isolated(&self) -> bool {
         match self {
             Self::Real(_) => true,
             Self::Demo(cluster) => match cluster.isolation_notice() {
                 None => true,
                 Some(notice) => {
-                    println!("skipped: {notice}");
+                    eprintln!("skipped: {notice}");
                     false
                 }
             },

@@ -98,7 +98,7 @@ impl PlainPod {
             summary.restarts = summary.restarts.saturating_add(container.restart_count);
             match &container.state {
                 State { waiting: Some(waiting), .. } if !waiting.reason.is_empty() => {
-                    summary.status.clone_from(&waiting.reason)
+                    summary.status.clone_from(&waiting.reason);
                 }
                 State { terminated: Some(terminated), .. } => summary.status = terminated.wording(),
                 State { running: Some(_), .. } if container.ready => {

@@ -3,7 +3,7 @@
 use super::{
     Cluster, ContainerKey, Problem,
     problem::Fault,
-    request::{JSON, Target},
+    request::{ANYTHING, Target},
     streams::{self, Shape, Success},
 };
 use crate::session::Transport;
@@ -56,7 +56,7 @@ impl Cluster {
         for word in command {
             target = target.with("command", word);
         }
-        streams::open(self, target.get(JSON)?, shape).await
+        streams::open(self, target.get(ANYTHING)?, shape).await
     }
 }
 

@@ -12,7 +12,7 @@ use super::{
     Cluster, ContainerKey, Problem,
     exec::named,
     problem::Fault,
-    request::{ANSWER_TIME, Target},
+    request::{ANSWER_TIME, ANYTHING, Target},
 };
 use crate::session::{End, Incoming, Transport};
 
@@ -100,7 +100,7 @@ fn request(container: &ContainerKey, options: LogOptions, follow: bool) -> Resul
             target = target.with(name, "true");
         }
     }
-    let mut request = target.get("*/*")?;
+    let mut request = target.get(ANYTHING)?;
     // A compressed stream would be held back until a block is full.
     request.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     Ok(request)

@@ -25,6 +25,8 @@ const ERROR_LIMIT: usize = 256 * 1024;
 
 /// Plain JSON.
 pub(super) const JSON: &str = "application/json";
+/// Whatever there is: streams and logs are refused with 406 when JSON alone is accepted.
+pub(super) const ANYTHING: &str = "*/*";
 /// A strategic merge patch.
 pub(super) const STRATEGIC_MERGE: &str = "application/strategic-merge-patch+json";
 

@@ -53,6 +53,11 @@ pub(super) fn negotiate(
     over_websocket: &'static [&'static str],
     over_spdy: &'static [&'static str],
 ) -> Result<Chosen, Refusal> {
+    // The real API finds nothing among what a stream could be that is JSON and nothing else.
+    let accept = call.header("accept");
+    if !accept.is_empty() && !accept.contains('*') {
+        return Err(Refusal::not_acceptable());
+    }
     let connection = call.header("connection").to_ascii_lowercase();
     let upgrade = call.header("upgrade").to_ascii_lowercase();
     let (transport, header, known) = match upgrade.as_str() {

@@ -97,10 +97,8 @@ impl Row for PodRow {
         self.key.clone()
     }
 
-    fn haystack(&self, into: &mut String) {
-        for text in [&*self.key.namespace, "/", &*self.key.name, " ", &*self.status, " ", &*self.node] {
-            into.push_str(text);
-        }
+    fn fields(&self) -> [&str; 4] {
+        [&self.key.name, &self.key.namespace, &self.status, &self.node]
     }
 
     fn compare(&self, other: &Self, by: PodSort) -> Ordering {
@@ -122,8 +120,8 @@ impl Row for NamespaceRow {
         Arc::clone(&self.name)
     }
 
-    fn haystack(&self, into: &mut String) {
-        into.push_str(&self.name);
+    fn fields(&self) -> [&str; 4] {
+        [&self.name, &self.status, "", ""]
     }
 
     fn compare(&self, _: &Self, (): ()) -> Ordering {
@@ -260,6 +258,19 @@ mod tests {
             node: "".into(),
             ip: "".into(),
         }
+    }
+
+    #[test]
+    fn a_filter_never_finds_a_word_spread_over_name_and_status() {
+        let mut rows = Rows::new(PodSort::Name);
+        let crashing = PodRow {
+            key: PodKey { namespace: "demo".into(), name: "crasher-9pfxc".into() },
+            ..row("0/1", "CrashLoopBackOff")
+        };
+        rows.apply(crate::cluster::RowsUpdate::Rows(vec![crashing]));
+        rows.set_filter("shop");
+        rows.settle();
+        assert_eq!(rows.visible().len(), 0);
     }
 
     #[test]

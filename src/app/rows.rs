@@ -1,5 +1,6 @@
 //! A live list: its rows, their order under a sort and a filter, and a selection that follows identity, never index.
 
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
@@ -17,8 +18,8 @@ pub trait Row {
 
     /// The row's identity.
     fn key(&self) -> Self::Key;
-    /// The texts that a filter looks at.
-    fn haystack(&self, into: &mut String);
+    /// The texts that a filter looks at, each by itself: the name first; unused places are empty.
+    fn fields(&self) -> [&str; 4];
     /// How two rows stand under a sort; ties are broken by key.
     fn compare(&self, other: &Self, by: Self::Sort) -> std::cmp::Ordering;
 }
@@ -36,7 +37,42 @@ pub struct Rows<R: Row> {
     sort: R::Sort,
     reversed: bool,
     filter: String,
+    /// Whether the filter was just changed, so that its best match is to be selected.
+    seeks: bool,
     outdated: bool,
+}
+
+/// A filter's words, ready to be held against rows.
+struct Filter {
+    pattern: Pattern,
+    matcher: Matcher,
+    characters: Vec<char>,
+}
+
+impl Filter {
+    fn new(text: &str) -> Self {
+        let pattern = Pattern::parse(text, CaseMatching::Smart, Normalization::Smart);
+        Self { pattern, matcher: Matcher::new(Config::DEFAULT), characters: Vec::new() }
+    }
+
+    /// How well the fields match, the name first: every word in one of them, every `!word` in none.
+    fn score(&mut self, fields: [&str; 4]) -> Option<u32> {
+        let Self { pattern, matcher, characters } = self;
+        let mut total = 0;
+        for word in &pattern.atoms {
+            if word.negative {
+                let absent = |field| word.score(Utf32Str::new(field, characters), matcher).is_some();
+                fields.into_iter().all(absent).then_some(())?;
+                continue;
+            }
+            // The name is matched fuzzily; what else a row says holds too many letters for that.
+            let by_name = word.score(Utf32Str::new(fields[0], characters), matcher).map(u32::from);
+            let text = word.needle_text().to_string().to_lowercase();
+            let said = || fields[1..].iter().any(|field| field.to_lowercase().contains(&text)).then_some(1);
+            total += by_name.or_else(said)?;
+        }
+        Some(total)
+    }
 }
 
 impl<R: Row> Rows<R> {
@@ -52,6 +88,7 @@ impl<R: Row> Rows<R> {
             sort,
             reversed: false,
             filter: String::new(),
+            seeks: false,
             outdated: false,
         }
     }
@@ -92,26 +129,26 @@ impl<R: Row> Rows<R> {
         if !std::mem::take(&mut self.outdated) {
             return;
         }
-        let mut visible: Vec<&R> = self.by_key.values().collect();
-        if !self.filter.is_empty() {
-            let pattern = Pattern::parse(&self.filter, CaseMatching::Smart, Normalization::Smart);
-            let mut matcher = Matcher::new(Config::DEFAULT);
-            let (mut text, mut characters) = (String::new(), Vec::new());
-            visible.retain(|row| {
-                text.clear();
-                row.haystack(&mut text);
-                pattern.score(Utf32Str::new(&text, &mut characters), &mut matcher).is_some()
-            });
-        }
+        let mut visible: Vec<(u32, &R)> = if self.filter.is_empty() {
+            self.by_key.values().map(|row| (0, row)).collect()
+        } else {
+            let mut filter = Filter::new(&self.filter);
+            self.by_key.values().filter_map(|row| Some((filter.score(row.fields())?, row))).collect()
+        };
         let (sort, reversed) = (self.sort, self.reversed);
-        visible.sort_by(|a, b| {
+        visible.sort_by(|(_, a), (_, b)| {
             let order = a.compare(b, sort);
             let order = if reversed { order.reverse() } else { order };
             order.then_with(|| a.key().cmp(&b.key()))
         });
-        self.visible = visible.into_iter().map(Row::key).collect();
+        // What is typed means its best match; nothing else should be acted upon by accident.
+        let best = std::mem::take(&mut self.seeks)
+            .then(|| visible.iter().enumerate().max_by_key(|(index, (score, _))| (*score, Reverse(*index))))
+            .flatten()
+            .map(|(index, _)| index);
+        self.visible = visible.into_iter().map(|(_, row)| row.key()).collect();
         let found = self.selected.as_ref().and_then(|key| self.visible.iter().position(|other| other == key));
-        self.select_index(found.unwrap_or(self.selected_index));
+        self.select_index(best.or(found).unwrap_or(self.selected_index));
     }
 
     fn select_index(&mut self, index: usize) {
@@ -189,6 +226,8 @@ impl<R: Row> Rows<R> {
     /// Shows only rows that match this text (fuzzily, word by word; `'word` exactly, `!word` not).
     pub fn set_filter(&mut self, filter: impl Into<String>) {
         self.filter = filter.into();
+        // A filter that is cleared seeks nothing: what was selected stays.
+        self.seeks = !self.filter.is_empty();
         self.outdated = true;
     }
 
@@ -217,8 +256,8 @@ mod tests {
         fn key(&self) -> &'static str {
             self.0
         }
-        fn haystack(&self, into: &mut String) {
-            into.push_str(self.0);
+        fn fields(&self) -> [&str; 4] {
+            [self.0, "", "", ""]
         }
         fn compare(&self, other: &Self, (): ()) -> std::cmp::Ordering {
             self.0.cmp(other.0)
@@ -270,13 +309,25 @@ mod tests {
     }
 
     #[test]
+    fn what_is_typed_selects_its_best_match() {
+        let mut rows = list(&["a-s-h-o-p", "crash", "shop-1", "shop-2"]);
+        rows.set_filter("shop");
+        rows.settle();
+        assert_eq!(rows.selected(), Some(&"shop-1"));
+        rows.move_by(1);
+        rows.apply(RowsUpdate::Rows(vec![Word("shop-0")]));
+        rows.settle();
+        assert_eq!(rows.selected(), Some(&"shop-2"), "what was chosen since stays");
+    }
+
+    #[test]
     fn a_filter_is_fuzzy_and_the_selection_survives_an_empty_result() {
         let mut rows = list(&["nodejsapps-66cd", "nonroot", "crash"]);
         rows.select("nonroot");
         rows.set_filter("zzz");
         rows.settle();
         assert_eq!(rows.selected(), None);
-        rows.set_filter("nrt");
+        rows.set_filter("nrt !crash");
         rows.settle();
         assert_eq!(shown(&rows), ["nonroot"]);
         rows.set_filter("");

@@ -18,7 +18,8 @@ async fn e_shows_the_targets_process_and_files() {
     // Whichever of these the image has makes a request.
     person.run("wget -qO- 127.0.0.1:8000; echo a-$((1+1))", "a-2").await;
     person.run("curl -s 127.0.0.1:8000; echo b-$((1+1))", "b-2").await;
-    let by_bash = "bash -c 'exec 3<>/dev/tcp/127.0.0.1/8000; echo GET / HTTP/1.0 >&3; echo >&3; head -1 <&3'; echo c-$((1+1))";
+    let by_bash =
+        "bash -c 'exec 3<>/dev/tcp/127.0.0.1/8000; echo GET / HTTP/1.0 >&3; echo >&3; head -1 <&3'; echo c-$((1+1))";
     person.run(by_bash, "c-2").await;
     person.run("ls /proc/1/root/app/requests | grep -c . | sed 's/^[1-9].*/some-f''iles/'", "some-files").await;
     person.leave().await;

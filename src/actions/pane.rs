@@ -15,11 +15,7 @@ pub(super) const ACTIONS: &[Action] = &[
         keys: &["b", "esc", "tab"],
         hint: Some(0),
         available: |_| Availability::Yes,
-        run: |state| {
-            state.focus = Focus::List;
-            state.sessions.zoomed = false;
-            Vec::new()
-        },
+        run: browse,
     },
     Action {
         name: "pane.next",
@@ -172,11 +168,7 @@ pub(super) const ACTIONS: &[Action] = &[
         keys: &["esc", "tab"],
         hint: Some(4),
         available: |_| Availability::Yes,
-        run: |state| {
-            state.focus = Focus::List;
-            state.sessions.zoomed = false;
-            Vec::new()
-        },
+        run: browse,
     },
     Action {
         name: "ended.scroll-up",
@@ -199,6 +191,12 @@ pub(super) const ACTIONS: &[Action] = &[
         run: |state| scroll(state, -1),
     },
 ];
+
+fn browse(state: &mut State) -> Vec<Effect> {
+    state.focus = Focus::List;
+    state.sessions.zoomed = false;
+    Vec::new()
+}
 
 fn session_open(state: &State) -> Availability {
     Availability::when(!state.sessions.is_empty(), "no session is open")

@@ -37,9 +37,18 @@ pub struct Rows<R: Row> {
     sort: R::Sort,
     reversed: bool,
     filter: String,
-    /// Whether the filter was just changed, so that its best match is to be selected.
-    seeks: bool,
-    outdated: bool,
+    pending: Pending,
+}
+
+/// What has to be done before the list is shown again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pending {
+    /// Nothing.
+    Nothing,
+    /// Rows, sort or filter changed: the order is made anew.
+    Order,
+    /// The filter was just typed: also, its best match is selected.
+    Seek,
 }
 
 /// A filter's words, ready to be held against rows.
@@ -88,8 +97,7 @@ impl<R: Row> Rows<R> {
             sort,
             reversed: false,
             filter: String::new(),
-            seeks: false,
-            outdated: false,
+            pending: Pending::Nothing,
         }
     }
 
@@ -105,28 +113,29 @@ impl<R: Row> Rows<R> {
                     }
                     self.by_key.insert(key, row);
                 }
-                self.outdated = true;
+                self.reorder();
             }
             RowsUpdate::Complete => {
                 if let Some(named) = self.named.take() {
                     self.by_key.retain(|key, _| named.contains(key));
                 }
                 self.complete = true;
-                self.outdated = true;
+                self.reorder();
             }
             RowsUpdate::Removed(key) => {
                 if let Some(named) = &mut self.named {
                     named.remove(&key);
                 }
                 self.by_key.remove(&key);
-                self.outdated = true;
+                self.reorder();
             }
         }
     }
 
     /// Brings order, filter and selection up to date; cheap when nothing changed.
     pub fn settle(&mut self) {
-        if !std::mem::take(&mut self.outdated) {
+        let pending = std::mem::replace(&mut self.pending, Pending::Nothing);
+        if pending == Pending::Nothing {
             return;
         }
         let mut visible: Vec<(u32, &R)> = if self.filter.is_empty() {
@@ -142,13 +151,20 @@ impl<R: Row> Rows<R> {
             order.then_with(|| a.key().cmp(&b.key()))
         });
         // What is typed means its best match; nothing else should be acted upon by accident.
-        let best = std::mem::take(&mut self.seeks)
+        let best = (pending == Pending::Seek)
             .then(|| visible.iter().enumerate().max_by_key(|(index, (score, _))| (*score, Reverse(*index))))
             .flatten()
             .map(|(index, _)| index);
         self.visible = visible.into_iter().map(|(_, row)| row.key()).collect();
         let found = self.selected.as_ref().and_then(|key| self.visible.iter().position(|other| other == key));
         self.select_index(best.or(found).unwrap_or(self.selected_index));
+    }
+
+    /// The order is out of date; a best match that is still to be selected stays so.
+    fn reorder(&mut self) {
+        if self.pending == Pending::Nothing {
+            self.pending = Pending::Order;
+        }
     }
 
     fn select_index(&mut self, index: usize) {
@@ -227,8 +243,7 @@ impl<R: Row> Rows<R> {
     pub fn set_filter(&mut self, filter: impl Into<String>) {
         self.filter = filter.into();
         // A filter that is cleared seeks nothing: what was selected stays.
-        self.seeks = !self.filter.is_empty();
-        self.outdated = true;
+        self.pending = if self.filter.is_empty() { Pending::Order } else { Pending::Seek };
     }
 
     /// What it is sorted by, and whether backwards.
@@ -239,7 +254,7 @@ impl<R: Row> Rows<R> {
     /// Sorts by something else.
     pub fn set_sort(&mut self, sort: R::Sort, reversed: bool) {
         (self.sort, self.reversed) = (sort, reversed);
-        self.outdated = true;
+        self.reorder();
     }
 }
 

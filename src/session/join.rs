@@ -24,6 +24,22 @@ pub fn join(log: &Bytes, stream: &Bytes) -> Bytes {
     whole.freeze()
 }
 
+/// A terminal's log with CR LF at the end of each line, as the terminal printed it.
+///
+/// Container runtimes write logs line by line and drop the CR before each LF, which a terminal's output always has.
+pub fn with_carriage_returns(log: &Bytes) -> Bytes {
+    let mut whole = BytesMut::with_capacity(log.len() + log.len() / 16);
+    let mut before = 0;
+    for &byte in log {
+        if byte == b'\n' && before != b'\r' {
+            whole.extend_from_slice(b"\r");
+        }
+        whole.extend_from_slice(&[byte]);
+        before = byte;
+    }
+    whole.freeze()
+}
+
 /// The length of the longest suffix of `log` that is a prefix of `stream`, looking at 256 KiB of each.
 ///
 /// Linear in what it looks at, whatever the bytes are (the prefix function of Knuth, Morris and Pratt).
@@ -72,6 +88,13 @@ mod tests {
     fn joined(log: &str, stream: &str) -> String {
         let whole = join(&Bytes::copy_from_slice(log.as_bytes()), &Bytes::copy_from_slice(stream.as_bytes()));
         String::from_utf8(whole.to_vec()).expect("text")
+    }
+
+    #[test]
+    fn a_log_without_carriage_returns_overlaps_the_stream_that_has_them() {
+        let log = with_carriage_returns(&Bytes::from_static(b"one\ntwo\r\nthree\n"));
+        assert_eq!(&log[..], b"one\r\ntwo\r\nthree\r\n");
+        assert_eq!(&join(&log, &Bytes::from_static(b"three\r\n/ # "))[..], b"one\r\ntwo\r\nthree\r\n/ # ");
     }
 
     #[test]

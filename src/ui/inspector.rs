@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::Paragraph;
 
 use super::Theme;
-use super::text::clip;
+use super::text::{clip, wrap};
 use crate::app::age::age;
 use crate::app::{Focus, State};
 use crate::cluster::{ContainerDetail, ContainerKind, ContainerState, PodDetail};
@@ -68,22 +68,10 @@ fn indented(area: Rect) -> Rect {
     Rect { x: area.x + 1, width: area.width.saturating_sub(1), ..area }
 }
 
-fn wrapped(text: &str, width: usize, style: Style) -> Vec<Line<'static>> {
-    let mut lines: Vec<String> = vec![String::new()];
-    for word in text.split(' ') {
-        let fits = lines.last().is_none_or(|line| line.chars().count() + word.chars().count() < width);
-        match lines.last_mut() {
-            Some(line) if fits => {
-                if !line.is_empty() {
-                    line.push(' ');
-                }
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines.truncate(4);
-    lines.into_iter().map(|line| Line::styled(clip(&line, width), style)).collect()
+/// A few lines of a text that may be long.
+fn wrapped(text: &str, width: usize, style: Style) -> impl Iterator<Item = Line<'static>> {
+    const MOST: usize = 5;
+    wrap(text, width).into_iter().take(MOST).map(move |line| Line::styled(line, style))
 }
 
 fn container_line(

@@ -7,7 +7,7 @@ use ratatui::widgets::{Block, BorderType, Clear, Paragraph, Wrap};
 use unicode_width::UnicodeWidthStr;
 
 use super::Theme;
-use super::text::{clip, fit};
+use super::text::{clip, fit, wrap};
 use crate::app::age::age;
 use crate::app::layout::{centred, first_shown};
 use crate::app::overlay::{Choose, Entry, EntryKind, Field, FieldKind, Form, FormKind, Leftovers, Overlay, Palette};
@@ -71,21 +71,6 @@ fn help(state: &State, theme: &Theme, width: usize) -> Vec<Line<'static>> {
                     Span::styled(text, theme.text),
                 ]));
             }
-        }
-    }
-    lines
-}
-
-fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.is_empty() => line.push_str(word),
-            Some(line) if line.width() + 1 + word.width() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
         }
     }
     lines

@@ -9,7 +9,7 @@ use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr;
 
 use super::Theme;
-use super::text::clip;
+use super::text::{clip, wrap};
 use crate::app::age::age;
 use crate::app::session::{Phase, Session};
 use crate::app::{Focus, Scope, State, tab_labels};
@@ -160,9 +160,8 @@ fn timeline(session: &Session, state: &State, theme: &Theme, frame: &mut Frame<'
         lines.push(Line::default());
         for (text, style) in [(&problem.what, theme.bad), (&problem.why, theme.text), (&problem.hint, theme.key)] {
             for line in text.lines() {
-                lines.extend(
-                    wrap(line, usize::from(area.width).saturating_sub(2)).map(|line| Line::styled(line, style)),
-                );
+                let room = usize::from(area.width).saturating_sub(2);
+                lines.extend(wrap(line, room).into_iter().map(|line| Line::styled(format!(" {line}"), style)));
             }
         }
     }
@@ -170,21 +169,6 @@ fn timeline(session: &Session, state: &State, theme: &Theme, frame: &mut Frame<'
     let skipped = lines.len().saturating_sub(height);
     let shown: Vec<Line<'_>> = lines.into_iter().skip(skipped).collect();
     frame.render_widget(Paragraph::new(Text::from(shown)), area);
-}
-
-/// Lines of at most this many columns, one blank before each.
-fn wrap(text: &str, columns: usize) -> impl Iterator<Item = String> {
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.width() + 1 + word.width() <= columns => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(format!(" {word}")),
-        }
-    }
-    lines.into_iter()
 }
 
 /// The last line of an ended session: how it ended and what can be done now.

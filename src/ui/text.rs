@@ -30,6 +30,23 @@ pub(super) fn fit(text: &str, columns: usize) -> String {
     fitted
 }
 
+/// The words of the text in lines of at most this many columns; a word that is longer than a line is cut.
+pub(super) fn wrap(text: &str, columns: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let word = clip(word, columns);
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(&word),
+            Some(line) if line.width() + 1 + word.width() <= columns => {
+                line.push(' ');
+                line.push_str(&word);
+            }
+            _ => lines.push(word),
+        }
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -42,5 +59,12 @@ mod tests {
         assert_eq!(clip("日本語", 4), "日…");
         assert_eq!(fit("ab", 4), "ab  ");
         assert_eq!(clip("ab", 0), "");
+    }
+
+    #[test]
+    fn wraps_at_words_and_never_beyond_the_edge() {
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("a-word-too-long so", 6), ["a-wor…", "so"]);
+        assert_eq!(wrap("", 5), [""]);
     }
 }

@@ -57,6 +57,7 @@ impl Cluster {
                 if !log.is_empty() {
                     stream.settle(&mut incoming).await;
                 }
+                let log = if tty { join::with_carriage_returns(&log) } else { log };
                 join::join(&log, &stream.bytes.freeze())
             }
             Err(fault) => {

@@ -1,8 +1,8 @@
 //! Sandboxes of pods: processes with their own root directory, PIDs and network, as far as this machine allows it. It
 //! knows nothing of Kubernetes and keeps no logs.
 //!
-//! Nothing is forked: this program executes itself again as a *stage*. One stage is the pod's sandbox ([`stage`]); for
-//! each process it starts another ([`process`]), which the container's command then takes over. Each stage holds a
+//! Nothing is forked: this program executes itself again as a *stage*. One stage is the pod's sandbox (`stage`); for
+//! each process it starts another (`process`), which the container's command then takes over. Each stage holds a
 //! link (a socket) to the one who asked for it, and ends when that is closed, however its owner ended.
 
 #[cfg(target_os = "linux")]

@@ -11,3 +11,4 @@ mod rights;
 mod sessions;
 mod shell;
 mod site;
+mod workloads;

@@ -1,6 +1,6 @@
 //! Namespaces, pods and containers, live, filtered, and gone to by name.
 
-use super::site::{NAMESPACE, NODE_POD, Site};
+use super::site::{NODE_POD, Site};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pods_are_listed_filtered_and_inspected() {
@@ -23,20 +23,23 @@ async fn out_to_the_namespaces_and_into_another() {
     let site = Site::any().await;
     let mut person = site.person();
     person.wait_for("live pods", |screen| screen.contains("● live") && screen.contains(NODE_POD)).await;
+    let (home, other) = (site.namespace().to_owned(), site.restricted().to_owned());
     person.press("<esc>");
-    person.wait_for("the namespaces", |screen| screen.contains("kube-system") && screen.contains("▸demo")).await;
-    person.press("/'restricted<enter>");
-    person.wait_for("one namespace", |screen| screen.contains("▸restricted-ns")).await;
+    let here = format!("▸{home}");
+    person.wait_for("the namespaces", |screen| screen.contains("kube-system") && screen.contains(&here)).await;
+    person.press(&format!("/'{other}<enter>"));
+    person.wait_for("one namespace", |screen| screen.contains(&format!("▸{other}"))).await;
     person.press("<enter>");
-    person.wait_for("its pods", |screen| screen.contains("› restricted-ns") && screen.contains("● live")).await;
+    person.wait_for("its pods", |screen| screen.contains("locked") && screen.contains("● live")).await;
     person.press("0");
     person
         .wait_for("the pods of all namespaces", |screen| {
-            screen.contains("all namespaces") && screen.contains(NAMESPACE) && screen.contains("● live")
+            screen.contains("› all namespaces") && screen.contains("NAMESPACE") && screen.contains("● live")
         })
         .await;
-    person.press(&format!(":ns {NAMESPACE}<enter>"));
-    person.wait_for("back by the palette", |screen| screen.contains("› demo") && screen.contains(NODE_POD)).await;
+    person.press(&format!(":ns {home}<enter>"));
+    let back = format!("› {home} ");
+    person.wait_for("back by the palette", |screen| screen.contains(&back) && screen.contains(NODE_POD)).await;
     person.leave().await;
     site.close().await;
 }

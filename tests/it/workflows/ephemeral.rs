@@ -16,11 +16,11 @@ async fn e_shows_the_targets_process_and_files() {
     assert!(screen.contains(&format!("{NODE_POD}-")), "{screen}");
     // A request leaves a file; the network is the pod's, so the application answers on localhost.
     // Whichever of these the image has makes a request.
-    person.run("wget -qO- 127.0.0.1:8000; echo a-$((1+1))", "a-2").await;
-    person.run("curl -s 127.0.0.1:8000; echo b-$((1+1))", "b-2").await;
-    let by_bash =
-        "bash -c 'exec 3<>/dev/tcp/127.0.0.1/8000; echo GET / HTTP/1.0 >&3; echo >&3; head -1 <&3'; echo c-$((1+1))";
-    person.run(by_bash, "c-2").await;
+    let port = site.port();
+    person.run(&format!("wget -qO- 127.0.0.1:{port}; echo a-$((1+1))"), "a-2").await;
+    person.run(&format!("curl -s 127.0.0.1:{port}; echo b-$((1+1))"), "b-2").await;
+    let ask = format!("exec 3<>/dev/tcp/127.0.0.1/{port}; echo GET / HTTP/1.0 >&3; echo >&3; head -1 <&3");
+    person.run(&format!("bash -c '{ask}'; echo c-$((1+1))"), "c-2").await;
     person.run("ls /proc/1/root/app/requests | grep -c . | sed 's/^[1-9].*/some-f''iles/'", "some-files").await;
     person.leave().await;
     site.close().await;

@@ -28,7 +28,7 @@ async fn somebody_who_may_only_look_is_told_the_missing_right() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_restricted_namespace_admits_the_chosen_profile() {
     let site = Site::any().await;
-    let mut person = site.person_as("admin", "restricted-ns");
+    let mut person = site.person_as("admin", site.restricted());
     person.wait_for("its pod", |screen| screen.contains("● live") && screen.contains("locked")).await;
     person.select_pod("locked").await;
     person.press("e");

@@ -9,9 +9,11 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
 use super::person::Person;
+use super::workloads::Workloads;
 
-/// The namespace with the workloads of the scenario.
-pub(super) const NAMESPACE: &str = "demo";
+/// The demo's namespaces with the workloads of the scenario, and with Pod Security enforced.
+const NAMESPACE: &str = "demo";
+const RESTRICTED: &str = "restricted-ns";
 /// What the name of the Node.js-like pod begins with.
 pub(super) const NODE_POD: &str = "nodejsapps";
 /// Its container.
@@ -21,8 +23,8 @@ pub(super) const NODE_CONTAINER: &str = "nodejsapp";
 pub(super) enum Site {
     /// The cluster in this process.
     Demo(Arc<DemoCluster>),
-    /// A cluster that somebody runs.
-    Real(Arc<KubeconfigContexts>),
+    /// A cluster that somebody runs, with workloads of our own.
+    Real(Arc<KubeconfigContexts>, Workloads),
 }
 
 impl Site {
@@ -31,9 +33,11 @@ impl Site {
         match std::env::var_os("BATHY_TEST_KUBECONFIG") {
             None => Self::demo().await,
             Some(file) => {
-                let options = KubeconfigOptions { file: Some(PathBuf::from(file)), ..KubeconfigOptions::default() };
+                let file = PathBuf::from(file);
+                let workloads = Workloads::make(&file).await;
+                let options = KubeconfigOptions { file: Some(file), ..KubeconfigOptions::default() };
                 let contexts = KubeconfigContexts::load(options).expect("BATHY_TEST_KUBECONFIG names a kubeconfig");
-                Self::Real(Arc::new(contexts))
+                Self::Real(Arc::new(contexts), workloads)
             }
         }
     }
@@ -49,7 +53,7 @@ impl Site {
     #[expect(clippy::print_stderr, reason = "a test that is skipped says why")]
     pub(super) fn is_isolated(&self) -> bool {
         match self {
-            Self::Real(_) => true,
+            Self::Real(..) => true,
             Self::Demo(cluster) => match cluster.isolation_notice() {
                 None => true,
                 Some(notice) => {
@@ -60,24 +64,48 @@ impl Site {
         }
     }
 
+    /// The namespace with the workloads of the scenario.
+    pub(super) fn namespace(&self) -> &str {
+        match self {
+            Self::Demo(_) => NAMESPACE,
+            Self::Real(_, workloads) => &workloads.namespace,
+        }
+    }
+
+    /// A namespace that enforces `restricted`.
+    pub(super) fn restricted(&self) -> &str {
+        match self {
+            Self::Demo(_) => RESTRICTED,
+            Self::Real(_, workloads) => &workloads.restricted,
+        }
+    }
+
+    /// The port that the application of the scenario listens on.
+    pub(super) fn port(&self) -> u16 {
+        match self {
+            Self::Demo(_) => 8000,
+            Self::Real(_, workloads) => workloads.port,
+        }
+    }
+
     /// The demo cluster, for its faults.
     pub(super) fn cluster(&self) -> &DemoCluster {
         match self {
             Self::Demo(cluster) => cluster,
-            Self::Real(_) => panic!("this story needs the demo"),
+            Self::Real(..) => panic!("this story needs the demo"),
         }
     }
 
     /// A person on this site, as administrator, at the pods of the scenario.
     pub(super) fn person(&self) -> Person {
-        self.person_as("admin", NAMESPACE)
+        self.person_as("admin", self.namespace())
     }
 
     /// A person with the rights of this user of the demo.
     pub(super) fn person_as(&self, user: &str, namespace: &str) -> Person {
         match self {
             Self::Demo(cluster) => Person::at(Arc::new(DemoUsers(Arc::clone(cluster))), user, namespace),
-            Self::Real(contexts) => {
+            Self::Real(contexts, _) => {
                 let current = contexts.current().expect("the kubeconfig has a current context");
                 Person::at(Arc::clone(contexts) as Arc<dyn Contexts>, &current, namespace)
             }
@@ -86,8 +114,9 @@ impl Site {
 
     /// Ends the demo and everything in it.
     pub(super) async fn close(self) {
-        if let Self::Demo(cluster) = self {
-            cluster.shutdown().await;
+        match self {
+            Self::Demo(cluster) => cluster.shutdown().await,
+            Self::Real(_, workloads) => workloads.remove().await,
         }
     }
 }

@@ -22,7 +22,7 @@ mod state;
 pub use action::{Action, Availability, Scope};
 pub use browse::{open, set_scope, switch_context};
 pub use keymap::{Chord, Keymap};
-pub use lives::{again, attach_again, close, copy_of, debug_instead, default_copy, default_options, quit, start};
+pub use lives::{again, attach_again, close, debug_instead, default_copy, default_options, quit, start};
 pub use message::{Effect, Message, Start, Target};
 pub use mouse::tab_labels;
 pub use navigator::List;
@@ -83,10 +83,11 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             state.notices.push(state.now, Level::Warning, text, Vec::new());
             Vec::new()
         }
-        Message::Leftovers(found) => {
-            if let Some(Overlay::Leftovers(view)) = &mut state.overlay {
-                view.selected = view.selected.min(found.as_ref().map_or(0, Vec::len).saturating_sub(1));
-                view.found = Some(found);
+        Message::Leftovers(context, found) => {
+            if let Some(Overlay::Leftovers(view)) = &mut state.overlay
+                && context == state.context.name
+            {
+                view.answer(found);
             }
             Vec::new()
         }
@@ -120,11 +121,11 @@ pub fn refresh_leftovers(state: &mut State, at_once: bool) -> Vec<Effect> {
     let Some(Overlay::Leftovers(view)) = &mut state.overlay else { return Vec::new() };
     let old = view.asked.is_none_or(|asked| now.as_second() - asked.as_second() >= LEFTOVERS_AGE);
     // An answer is awaited before the next question, however slow the server is.
-    if !at_once && (!old || view.found.is_none()) {
+    if view.waiting || (!at_once && !old) {
         return Vec::new();
     }
-    view.asked = Some(now);
-    vec![Effect::FindLeftovers(namespaces)]
+    (view.asked, view.waiting) = (Some(now), true);
+    vec![Effect::FindLeftovers(state.context.name.clone(), namespaces)]
 }
 
 fn leftover_namespaces(state: &State) -> Option<Vec<String>> {

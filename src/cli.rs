@@ -7,7 +7,7 @@ mod demo;
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::process::ExitCode;
@@ -73,6 +73,10 @@ fn log_to(file: &Path) -> anyhow::Result<()> {
         .mode(0o600)
         .open(file)
         .with_context(|| format!("cannot write the log {}", file.display()))?;
+    // A file that was there already may be open to others.
+    opened
+        .set_permissions(std::fs::Permissions::from_mode(0o600))
+        .with_context(|| format!("cannot keep the log {} to yourself", file.display()))?;
     let filter = EnvFilter::try_from_env("BATHY_LOG").unwrap_or_else(|_| EnvFilter::new("info,kube_client=off"));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(Mutex::new(opened));
     log.try_init().map_err(|error| anyhow::anyhow!("cannot start the log: {error}"))
@@ -80,7 +84,9 @@ fn log_to(file: &Path) -> anyhow::Result<()> {
 
 /// Tells something on standard error; if even that is gone there is nobody to tell.
 fn say(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{text}");
+    // What a server said may be in it.
+    let clean: String = text.chars().filter(|c| !c.is_control() || *c == '\n').collect();
+    let _ = writeln!(std::io::stderr(), "{clean}");
 }
 
 /// A problem as an error of the command line.

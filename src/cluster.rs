@@ -325,3 +325,13 @@ pub enum LeftoverKind {
         running: bool,
     },
 }
+
+impl LeftoverKind {
+    /// Whether both are the same thing, whatever it is doing.
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Ephemeral { container, .. }, Self::Ephemeral { container: other, .. }) => container == other,
+            _ => self == other,
+        }
+    }
+}

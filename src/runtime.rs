@@ -20,7 +20,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::app::layout::Size;
 use crate::app::{Message, State, settle, update};
-use crate::cluster::Contexts;
+use crate::cluster::{Contexts, Problem};
 use crate::ui::{Theme, draw};
 use effects::{Effects, Fact};
 
@@ -33,7 +33,7 @@ const TICK: Duration = Duration::from_millis(100);
 /// How many ticks make a redraw when nothing but time has changed.
 const TICKS_A_REDRAW: u32 = 10;
 
-/// Runs the console until it quits, the input ends or `stop` resolves.
+/// Runs the console until it quits, the input ends or `stop` resolves. What went wrong after the last frame comes back.
 ///
 /// # Errors
 /// When the user's terminal cannot be written to or read from.
@@ -44,7 +44,7 @@ pub async fn run<B>(
     contexts: Arc<dyn Contexts>,
     mut state: State,
     theme: &Theme,
-) -> anyhow::Result<()>
+) -> anyhow::Result<Vec<Problem>>
 where
     B: Backend,
     B::Error: Send + Sync + 'static,
@@ -89,6 +89,14 @@ where
                 None => effects.ready(),
             };
         }
+        if let Ok(size) = terminal.size()
+            && (size.width, size.height) != (state.size.columns, state.size.rows)
+        {
+            // The terminal is as large as it says, whether or not its event has come.
+            let asked = update(&mut state, Message::Resized(Size { columns: size.width, rows: size.height }));
+            going &= effects.run_all(asked);
+            pace.dirty = true;
+        }
         let settled = settle(&mut state);
         pace.dirty |= !settled.is_empty();
         going &= effects.run_all(settled);
@@ -97,8 +105,7 @@ where
             pace.drawn();
         }
     }
-    effects.finish().await;
-    Ok(())
+    Ok(effects.finish().await)
 }
 
 /// Takes in one fact; false once the program is to end.

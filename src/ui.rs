@@ -26,6 +26,11 @@ pub fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>) {
         frame.render_widget(Paragraph::new(text), frame.area());
         return;
     }
+    let area = frame.area();
+    if (area.width, area.height) != (state.size.columns, state.size.rows) {
+        // The window changed under us; the next frame knows.
+        return;
+    }
     let places = layout(state);
     header::draw(state, theme, frame, places.header);
     if !places.list.is_empty() {

@@ -204,15 +204,19 @@ fn logs(state: &mut State, previous: bool) -> Vec<Effect> {
 
 fn delete(state: &mut State) -> Vec<Effect> {
     let Some(pod) = state.selected_pod().cloned() else { return Vec::new() };
-    let owner = state.navigator.inspected.pod.as_ref().and_then(|pod| pod.owner.clone());
-    let after = match owner {
-        Some((kind, name)) => format!("Its {kind} {name} will make another one."),
-        None => "Nothing will make another one.".to_owned(),
+    let after = match state.navigator.inspected.pod.as_ref().map(|pod| pod.owner.clone()) {
+        Some(Some((kind, name))) => format!("Its {kind} {name} may make another one."),
+        Some(None) => "Nothing will make another one.".to_owned(),
+        None => "Whether something will make another one is not known yet.".to_owned(),
     };
+    let context = state.context.name.clone();
     state.overlay = Some(Overlay::Choose(Choose {
         title: format!("Delete pod {}/{}?", pod.namespace, pod.name),
         lines: vec![after],
-        choices: vec![Choice::new('d', "delete", Deed::DeletePod(pod)), Choice::new('k', "keep", Deed::Nothing)],
+        choices: vec![
+            Choice::new('d', "delete", Deed::DeletePod(context, pod)),
+            Choice::new('k', "keep", Deed::Nothing),
+        ],
     }));
     Vec::new()
 }

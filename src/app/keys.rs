@@ -127,7 +127,7 @@ pub(super) fn pasted(state: &mut State, text: &str) -> Vec<Effect> {
         state.navigator.set_filter(line.text().to_owned());
     } else if state.focus == Focus::Pane
         && let Some(session) = state.sessions.active_mut()
-        && session.phase == Phase::Live
+        && session.is_live()
         && !session.is_log()
     {
         let bytes = encode_paste(text, &session.screen.modes());
@@ -140,7 +140,7 @@ pub(super) fn pasted(state: &mut State, text: &str) -> Vec<Effect> {
 pub(super) fn focus_changed(state: &mut State, gained: bool) -> Vec<Effect> {
     let told = |session: &Session| -> Option<(SessionId, Vec<u8>)> {
         let bytes = encode_focus(gained, &session.screen.modes())?;
-        (session.phase == Phase::Live).then(|| (session.id, bytes.to_vec()))
+        (session.phase == Phase::Live && !session.is_log()).then(|| (session.id, bytes.to_vec()))
     };
     state.sessions.active().and_then(told).map(|(id, bytes)| Effect::Input(id, bytes)).into_iter().collect()
 }

@@ -44,14 +44,22 @@ pub fn layout(state: &State) -> Layout {
     let header = Rect { height: 1, ..whole };
     let footer = Rect { y: rows - 1, height: 1, ..whole };
     let body = Rect { y: 1, height: rows - 2, ..whole };
-    let top_height = match (state.sessions.is_empty(), state.sessions.zoomed) {
+    // Zoom counts while the pane has the keys: nothing that is not on screen may take them.
+    let zoomed = state.sessions.zoomed && state.focus == super::Focus::Pane;
+    let top_height = match (state.sessions.is_empty(), zoomed) {
         (true, _) => body.height,
         (false, true) => 0,
         (false, false) => (body.height * 2 / 5).max(5),
     };
     let mut layout = Layout { header, footer, body, ..Layout::default() };
     if top_height > 0 {
-        let list_width = if columns >= 160 { columns * 3 / 5 } else { columns * 5 / 8 };
+        let list_width = match columns {
+            160.. => columns * 3 / 5,
+            70.. => columns * 5 / 8,
+            // Names matter more than details where there is no room for both.
+            _ if state.focus == super::Focus::Containers => columns / 3,
+            _ => columns - columns / 6,
+        };
         layout.titles = Rect { height: 1, ..body };
         layout.list = Rect::new(0, body.y + 1, list_width, top_height - 1);
         layout.inspector = Rect::new(list_width + 1, body.y + 1, columns - list_width - 1, top_height - 1);

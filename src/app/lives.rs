@@ -67,6 +67,7 @@ fn start_in(state: &mut State, start: Start, place: Option<SessionId>) -> Vec<Ef
         steps: Vec::new(),
         started: state.now,
         activity: false,
+        copy: None,
         size: UNSIZED,
         start: start.clone(),
     };
@@ -75,17 +76,23 @@ fn start_in(state: &mut State, start: Start, place: Option<SessionId>) -> Vec<Ef
         session.screen.feed(b"\x1b[20h");
     }
     match place {
-        Some(old) => state.sessions.replace(old, session),
+        Some(old) => {
+            // A copy is not forgotten because its pane shows something else.
+            session.copy = state.sessions.get(old).and_then(|old| old.copy.clone());
+            state.sessions.replace(old, session);
+        }
         None => state.sessions.add(session),
     }
     state.focus = Focus::Pane;
     let pane = layout(state).pane;
-    let size = Size { columns: pane.width, rows: pane.height };
+    let size = if pane.is_empty() { UNSIZED } else { Size { columns: pane.width, rows: pane.height } };
     if let Some(session) = state.sessions.get_mut(id) {
         session.size = size;
         session.screen.resize(size);
     }
-    vec![Effect::Start(id, start, size)]
+    let mut effects: Vec<Effect> = place.map(Effect::Detach).into_iter().collect();
+    effects.push(Effect::Start(id, state.context.name.clone(), start, size));
+    effects
 }
 
 /// Starts an ended session again, in its pane.
@@ -122,6 +129,13 @@ pub(super) fn launched(state: &mut State, id: SessionId, step: LaunchStep) {
     let Some(session) = state.sessions.get_mut(id) else { return };
     if let LaunchStep::Accepted(container) = &step {
         session.container = Some(container.clone());
+        if session.start.makes_copy() {
+            session.copy = Some(container.pod.clone());
+        }
+    }
+    if let LaunchStep::Note(note) = &step {
+        let text = format!("{}: {note}", session.title());
+        state.notices.keep(now, text);
     }
     let repeated = session.steps.last().is_some_and(|(_, last)| *last == step);
     if !repeated && session.steps.len() < STEPS_KEPT {
@@ -131,7 +145,10 @@ pub(super) fn launched(state: &mut State, id: SessionId, step: LaunchStep) {
 
 /// A stream stands.
 pub(super) fn attached(state: &mut State, id: SessionId) {
-    if let Some(session) = state.sessions.get_mut(id) {
+    // Its end may have been told before; then that stays.
+    if let Some(session) = state.sessions.get_mut(id)
+        && session.phase == Phase::Launching
+    {
         session.phase = Phase::Live;
     }
 }
@@ -190,15 +207,15 @@ pub(super) fn exit_code(state: &mut State, id: SessionId, code: i32) {
 /// Closes a pane: at once where nothing is lost by it, else after a question.
 pub fn close(state: &mut State, id: SessionId) -> Vec<Effect> {
     let Some(session) = state.sessions.get(id) else { return Vec::new() };
-    let copy = copy_of(session);
-    let title = session.title();
+    let copy = session.copy.clone();
+    let (title, context) = (session.title(), session.context.clone());
     let choose = match (session.is_live(), copy) {
         (false, None) => return remove(state, id),
         (true, None) if session.is_log() => return remove(state, id),
         (false, Some(pod)) => Choose {
             lines: vec![format!("The copy {} stays on the cluster until it is deleted.", pod.name)],
             choices: vec![
-                Choice::new('d', "delete the copy", Deed::DeleteCopy(id, pod)),
+                Choice::new('r', "remove the copy", Deed::DeleteCopy(id, context.clone(), pod)),
                 Choice::new('k', "keep it", Deed::Detach(id)),
             ],
             title: format!("Close {title}"),
@@ -208,11 +225,14 @@ pub fn close(state: &mut State, id: SessionId) -> Vec<Effect> {
                 Start::Shell { .. } => "Detaching hangs up the shell.",
                 _ => "Detaching leaves it running; attach again with a on its container.",
             };
-            let mut choices = vec![
-                Choice::new('d', "detach", Deed::Detach(id)),
-                Choice::new('e', "end the shell", Deed::EndShell(id)),
-            ];
-            choices.extend(copy.map(|pod| Choice::new('r', "remove the copy", Deed::DeleteCopy(id, pod))));
+            let mut choices = vec![Choice::new('k', "keep it running and detach", Deed::Detach(id))];
+            // What we attach to may be the application itself: Ctrl-C is not ours to send there.
+            if matches!(session.start, Start::Shell { .. } | Start::Debug { .. }) {
+                choices.push(Choice::new('e', "end the shell", Deed::EndShell(id)));
+            }
+            choices.extend(
+                copy.map(|pod| Choice::new('r', "remove the copy", Deed::DeleteCopy(id, context.clone(), pod))),
+            );
             Choose { title: format!("Leave {title}"), lines: vec![stays.to_owned()], choices }
         }
     };
@@ -220,19 +240,13 @@ pub fn close(state: &mut State, id: SessionId) -> Vec<Effect> {
     Vec::new()
 }
 
-/// The copy that a session created.
-pub fn copy_of(session: &Session) -> Option<PodKey> {
-    let Start::Debug { options, .. } = &session.start else { return None };
-    options.copy.as_ref()?;
-    session.container.as_ref().map(|container| container.pod.clone())
-}
-
 /// Takes a pane away and lets go of its stream.
 pub(super) fn remove(state: &mut State, id: SessionId) -> Vec<Effect> {
     if state.sessions.remove(id).is_none() {
         return Vec::new();
     }
-    if state.sessions.is_empty() && state.focus == Focus::Pane {
+    // Keys meant for the lists must not land in whichever shell comes into view.
+    if state.focus == Focus::Pane {
         state.focus = Focus::List;
     }
     vec![Effect::Detach(id)]
@@ -242,7 +256,8 @@ pub(super) fn remove(state: &mut State, id: SessionId) -> Vec<Effect> {
 pub fn quit(state: &mut State) -> Vec<Effect> {
     let live: Vec<String> =
         state.sessions.iter().filter(|s| s.is_live() && !s.is_log()).map(|s| format!("  {}", s.title())).collect();
-    let copies: Vec<PodKey> = state.sessions.iter().filter_map(copy_of).collect();
+    let copies: Vec<(String, PodKey)> =
+        state.sessions.iter().filter_map(|s| Some((s.context.clone(), s.copy.clone()?))).collect();
     if live.is_empty() && copies.is_empty() {
         return vec![Effect::Quit];
     }
@@ -253,7 +268,7 @@ pub fn quit(state: &mut State) -> Vec<Effect> {
     }
     if !copies.is_empty() {
         lines.push("These copies stay on the cluster until they are deleted:".to_owned());
-        lines.extend(copies.iter().map(|pod| format!("  {}/{}", pod.namespace, pod.name)));
+        lines.extend(copies.iter().map(|(_, pod)| format!("  {}/{}", pod.namespace, pod.name)));
     }
     let mut choices = vec![Choice::new('q', "leave", Deed::Quit)];
     if !copies.is_empty() {
@@ -268,16 +283,19 @@ pub(super) fn carry_out(state: &mut State, deed: Deed) -> Vec<Effect> {
     match deed {
         Deed::Nothing => Vec::new(),
         Deed::Quit => vec![Effect::Quit],
-        Deed::DeleteAndQuit(pods) => pods.into_iter().map(Effect::DeletePod).chain([Effect::Quit]).collect(),
+        Deed::DeleteAndQuit(pods) => {
+            let deletions = pods.into_iter().map(|(context, pod)| Effect::DeletePod(context, pod));
+            deletions.chain([Effect::Quit]).collect()
+        }
         Deed::Detach(id) => remove(state, id),
         // Ctrl-C leaves whatever runs in front of the shell; `exit` then ends the shell itself.
         Deed::EndShell(id) => vec![Effect::Input(id, b"\x03exit\r".to_vec())],
-        Deed::DeleteCopy(id, pod) => {
+        Deed::DeleteCopy(id, context, pod) => {
             let mut effects = remove(state, id);
-            effects.push(Effect::DeletePod(pod));
+            effects.push(Effect::DeletePod(context, pod));
             effects
         }
-        Deed::DeletePod(pod) => vec![Effect::DeletePod(pod)],
+        Deed::DeletePod(context, pod) => vec![Effect::DeletePod(context, pod)],
     }
 }
 

@@ -53,8 +53,8 @@ pub enum Message {
     ExitCode(SessionId, i32),
     /// A session did not take the input: its far end does not read.
     InputLost(SessionId),
-    /// What debugging left on the cluster.
-    Leftovers(Result<Vec<Leftover>, Problem>),
+    /// What debugging left in this context.
+    Leftovers(String, Result<Vec<Leftover>, Problem>),
     /// Something asked for was done.
     Done(String),
     /// Something asked for failed.
@@ -102,6 +102,11 @@ pub enum Start {
 }
 
 impl Start {
+    /// Whether it makes a copy of the pod.
+    pub fn makes_copy(&self) -> bool {
+        matches!(self, Self::Debug { options, .. } if options.copy.is_some())
+    }
+
     /// The pod that the session is about.
     pub fn pod(&self) -> &PodKey {
         match self {
@@ -120,8 +125,8 @@ pub enum Effect {
     Watch(WatchId, WatchTarget),
     /// Stop watching.
     StopWatch(WatchId),
-    /// Start a session whose screen has this size.
-    Start(SessionId, Start, Size),
+    /// Start a session in this context; its screen has this size.
+    Start(SessionId, String, Start, Size),
     /// Send these bytes to a session's far end.
     Input(SessionId, Vec<u8>),
     /// Tell a session's far end its screen's size.
@@ -130,10 +135,10 @@ pub enum Effect {
     Detach(SessionId),
     /// Find out how this container ended.
     FindExitCode(SessionId, ContainerKey),
-    /// List what debugging left in these namespaces; in every one if `None`.
-    FindLeftovers(Option<Vec<String>>),
-    /// Delete a pod.
-    DeletePod(PodKey),
+    /// List what debugging left in these namespaces of the context; in every one if `None`.
+    FindLeftovers(String, Option<Vec<String>>),
+    /// Delete a pod of this context.
+    DeletePod(String, PodKey),
     /// End the program.
     Quit,
 }

@@ -33,6 +33,7 @@ pub(super) fn moved(state: &mut State, event: MouseEvent) -> Vec<Effect> {
         if let Some(index) = tab_at(state, event.column) {
             state.sessions.show(index);
             state.focus = Focus::Pane;
+            (state.filtering, state.leader_pending) = (false, false);
         }
     } else if places.list.contains(at) {
         let height = usize::from(places.list.height.saturating_sub(1));
@@ -50,7 +51,7 @@ pub(super) fn moved(state: &mut State, event: MouseEvent) -> Vec<Effect> {
             return state.keymap.named(opens).map(|action| run(state, action)).unwrap_or_default();
         }
     } else if places.inspector.contains(at) && pressed && state.navigator.inspected.pod.is_some() {
-        return state.keymap.named("pod.containers").map(|action| run(state, action)).unwrap_or_default();
+        state.focus = Focus::Containers;
     }
     Vec::new()
 }
@@ -71,13 +72,13 @@ fn point<R: super::Row>(rows: &mut super::Rows<R>, wheel: isize, pressed: Option
 
 /// The tab under this column; tabs are laid out by [`tab_labels`].
 fn tab_at(state: &State, column: u16) -> Option<usize> {
-    let mut start = 0;
+    let mut start: u16 = 0;
     for (index, label) in tab_labels(state).iter().enumerate() {
         let width = u16::try_from(unicode_width::UnicodeWidthStr::width(label.as_str())).unwrap_or(u16::MAX);
-        if (start..start + width).contains(&column) {
+        if (start..start.saturating_add(width)).contains(&column) {
             return Some(index);
         }
-        start += width + 1;
+        start = start.saturating_add(width).saturating_add(1);
     }
     None
 }
@@ -89,7 +90,12 @@ pub fn tab_labels(state: &State) -> Vec<String> {
             (Phase::Launching, _) => "…",
             (Phase::Live, true) => "•",
             (Phase::Live, false) => "",
-            (Phase::Ended { .. }, _) => "✓",
+            (
+                Phase::Ended { end: crate::session::End::Exited { code: 0 }, .. }
+                | Phase::Ended { exit_code: Some(0), .. },
+                _,
+            ) => "✓",
+            (Phase::Ended { .. }, _) => "▫",
             (Phase::Failed(_), _) => "✗",
         };
         format!(" {} {}{} ", index + 1, session.title(), mark)
@@ -98,11 +104,14 @@ pub fn tab_labels(state: &State) -> Vec<String> {
 }
 
 fn in_pane(state: &mut State, event: MouseEvent, pane: Rect) -> Vec<Effect> {
-    state.focus = Focus::Pane;
+    if matches!(event.kind, MouseEventKind::Down(_)) {
+        state.focus = Focus::Pane;
+        (state.filtering, state.leader_pending) = (false, false);
+    }
     let Some(session) = state.sessions.active_mut() else { return Vec::new() };
     let modes = session.screen.modes();
     let wants = modes.mouse != MouseTracking::Off || (modes.alt_screen && modes.alternate_scroll);
-    if session.phase == Phase::Live && wants {
+    if session.phase == Phase::Live && wants && !session.is_log() {
         let (column, row) = (event.column - pane.x, event.row - pane.y);
         return match encode_mouse(&event, column, row, &modes) {
             Some(bytes) => vec![Effect::Input(session.id, bytes)],

@@ -10,6 +10,8 @@ use crate::cluster::Problem;
 const KEPT: usize = 500;
 /// How long a notice stays in the footer, in seconds.
 const SHOWN_FOR: i64 = 8;
+/// The same for an error; it stays in the history, and in its own pane.
+const ERROR_SHOWN_FOR: i64 = 30;
 
 /// How much a notice matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +62,17 @@ impl Notices {
         self.history.push_back(Notice { at, level, text, more });
     }
 
+    /// Keeps something for the history without showing it in the footer: it is on screen elsewhere.
+    pub fn keep(&mut self, at: Timestamp, text: String) {
+        let dismissed = std::mem::replace(&mut self.dismissed, true) || self.current(at).is_none();
+        let place = if dismissed { self.history.len() } else { self.history.len().saturating_sub(1) };
+        if self.history.len() == KEPT {
+            self.history.pop_front();
+        }
+        self.history.insert(place.min(self.history.len()), Notice { at, level: Level::Info, text, more: Vec::new() });
+        self.dismissed = dismissed;
+    }
+
     /// Tells the user of a failure.
     pub fn problem(&mut self, at: Timestamp, problem: &Problem) {
         let text =
@@ -72,7 +85,8 @@ impl Notices {
     pub fn current(&self, now: Timestamp) -> Option<&Notice> {
         let last = self.history.back().filter(|_| !self.dismissed)?;
         let age = now.as_second() - last.at.as_second();
-        (age < SHOWN_FOR || last.level == Level::Error).then_some(last)
+        let shown_for = if last.level == Level::Error { ERROR_SHOWN_FOR } else { SHOWN_FOR };
+        (age < shown_for).then_some(last)
     }
 
     /// Takes the current notice off the footer; it stays in the history.
@@ -91,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_notice_leaves_the_footer_and_an_error_stays_until_dismissed() {
+    fn a_notice_leaves_the_footer_and_an_error_stays_longer() {
         let mut notices = Notices::default();
         let start = Timestamp::from_second(1_000).expect("in range");
         let later = Timestamp::from_second(1_000 + SHOWN_FOR).expect("in range");

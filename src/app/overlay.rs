@@ -40,9 +40,23 @@ pub struct Leftovers {
     pub selected: usize,
     /// When they were looked for last.
     pub asked: Option<Timestamp>,
+    /// Whether an answer is awaited.
+    pub waiting: bool,
 }
 
 impl Leftovers {
+    /// Takes in what was found; what was selected stays so, wherever it stands now.
+    pub fn answer(&mut self, found: Result<Vec<Leftover>, Problem>) {
+        let before = self.selected().map(|row| (row.pod.clone(), row.kind.clone()));
+        self.waiting = false;
+        self.found = Some(found);
+        let rows = self.found.as_ref().and_then(|found| found.as_ref().ok());
+        let same =
+            |row: &Leftover| before.as_ref().is_some_and(|(pod, kind)| row.pod == *pod && row.kind.is_same(kind));
+        let found = rows.and_then(|rows| rows.iter().position(same));
+        self.selected = found.unwrap_or(self.selected).min(self.len().saturating_sub(1));
+    }
+
     /// The selected leftover.
     pub fn selected(&self) -> Option<&Leftover> {
         self.found.as_ref()?.as_ref().ok()?.get(self.selected)

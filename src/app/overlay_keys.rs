@@ -1,6 +1,6 @@
 //! What keys do in overlays; the overlays themselves are data.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::message::Effect;
 use super::navigator::PodScope;
@@ -78,8 +78,10 @@ fn scrolled(state: &mut State, key: &KeyEvent, scroll: usize, overlay: fn(usize)
 }
 
 fn chosen(state: &mut State, key: &KeyEvent, choose: Choose) -> Vec<Effect> {
+    // Only a fresh, bare key answers: holding Ctrl-d down must not be a question and its answer.
+    let bare = key.kind == KeyEventKind::Press && (key.modifiers - KeyModifiers::SHIFT).is_empty();
     let choice = match key.code {
-        KeyCode::Char(c) => choose.choices.iter().find(|choice| choice.key == c),
+        KeyCode::Char(c) if bare => choose.choices.iter().find(|choice| choice.key == c),
         _ => None,
     };
     if let Some(Choice { deed, .. }) = choice {
@@ -150,7 +152,8 @@ fn in_leftovers(state: &mut State, key: &KeyEvent, mut view: Leftovers) -> Vec<E
         view.selected = view.selected.saturating_add_signed(by).min(view.len().saturating_sub(1));
     }
     let selected = view.selected().cloned();
-    let deletes = key.code == KeyCode::Char('d');
+    let bare = key.kind == KeyEventKind::Press && key.modifiers.is_empty();
+    let deletes = bare && key.code == KeyCode::Char('d');
     let attaches = matches!(key.code, KeyCode::Char('a') | KeyCode::Enter);
     state.overlay = Some(Overlay::Leftovers(view));
     let Some(leftover) = selected else { return Vec::new() };
@@ -160,7 +163,7 @@ fn in_leftovers(state: &mut State, key: &KeyEvent, mut view: Leftovers) -> Vec<E
                 title: format!("Delete {}/{}?", leftover.pod.namespace, leftover.pod.name),
                 lines: vec!["The pod and everything in it is gone afterwards.".to_owned()],
                 choices: vec![
-                    Choice::new('d', "delete", Deed::DeletePod(leftover.pod)),
+                    Choice::new('d', "delete", Deed::DeletePod(state.context.name.clone(), leftover.pod)),
                     Choice::new('k', "keep", Deed::Nothing),
                 ],
             }));

@@ -38,6 +38,8 @@ pub struct Session {
     pub container: Option<ContainerKey>,
     /// Its emulated terminal.
     pub screen: Screen,
+    /// The copy that this pane has created, to be remembered until it is removed.
+    pub copy: Option<crate::cluster::PodKey>,
     /// The size its far end was last told.
     pub size: super::layout::Size,
     /// How far it has come.
@@ -100,7 +102,10 @@ impl Session {
         match end {
             End::Failed { reason } => {
                 let reason = reason.to_ascii_lowercase();
-                ["not found", "no such file", "cannot find"].iter().any(|words| reason.contains(words))
+                // What runc, crun and containerd on Windows say of a program that is not there.
+                ["executable file not found", "no such file or directory", "cannot find the file"]
+                    .iter()
+                    .any(|words| reason.contains(words))
             }
             // The runtime's own exit codes for a command that is not there.
             End::Exited { code } => matches!(code, 126 | 127) && self.screen.text().trim().is_empty(),

@@ -13,13 +13,13 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE", global = true)]
     pub kubeconfig: Option<PathBuf>,
     /// The context to start in
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", global = true)]
     pub context: Option<String>,
     /// The namespace to start in
-    #[arg(short, long, value_name = "NAME")]
+    #[arg(short, long, value_name = "NAME", global = true)]
     pub namespace: Option<String>,
     /// Start with the pods of all namespaces
-    #[arg(short = 'A', long, conflicts_with = "namespace")]
+    #[arg(short = 'A', long, conflicts_with = "namespace", global = true)]
     pub all_namespaces: bool,
     /// Act as this user
     #[arg(long = "as", value_name = "USER")]

@@ -72,7 +72,12 @@ pub(super) async fn open(
     let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let theme = if no_colour { Theme::without_colour() } else { Theme::palette() };
     let mut tty = Tty::take(mouse).context("cannot control the terminal")?;
-    runtime::run(&mut tty.terminal, EventStream::new(), stop, contexts, state, &theme).await
+    let ended = runtime::run(&mut tty.terminal, EventStream::new(), stop, contexts, state, &theme).await;
+    drop(tty);
+    match ended?.first() {
+        None => Ok(()),
+        Some(problem) => Err(told(problem)),
+    }
 }
 
 fn scope(arguments: &Arguments) -> Option<PodScope> {

@@ -48,7 +48,10 @@ enum Stream {
 /// The tasks of a run and the queues that their results come through.
 pub(super) struct Effects {
     contexts: Arc<dyn Contexts>,
-    cluster: Option<Cluster>,
+    /// The clusters connected to so far, by context: a request goes to the one it was meant for and no other.
+    clusters: HashMap<String, Cluster>,
+    /// The context that watches belong to.
+    context: String,
     /// The cluster each session runs in; switching the context changes nothing for it.
     homes: HashMap<SessionId, Cluster>,
     streams: HashMap<SessionId, Stream>,
@@ -69,7 +72,8 @@ impl Effects {
     pub(super) fn new(contexts: Arc<dyn Contexts>) -> Self {
         Self {
             contexts,
-            cluster: None,
+            clusters: HashMap::new(),
+            context: String::new(),
             homes: HashMap::new(),
             streams: HashMap::new(),
             watches: HashMap::new(),
@@ -84,8 +88,9 @@ impl Effects {
 
     /// The next fact, whenever it comes.
     pub(super) async fn next(&mut self) -> Fact {
-        // Every sender is kept by ourselves, so no queue ever ends.
+        // Every sender is kept by ourselves, so no queue ever ends. A stream stands before it can end.
         tokio::select! {
+            biased;
             Some(fact) = self.facts.1.recv() => fact,
             Some(connected) = self.connected.1.recv() => self.connected(connected),
             Some((id, update)) = self.watched.1.recv() => Fact::Message(Message::Watch(id, update)),
@@ -113,7 +118,7 @@ impl Effects {
         Fact::Message(match connected {
             Ok(cluster) => {
                 let context = cluster.context().clone();
-                self.cluster = Some(cluster);
+                self.clusters.insert(context.name.clone(), cluster);
                 Message::Connected(context)
             }
             Err((context, problem)) => Message::ConnectFailed { context, problem },
@@ -154,7 +159,7 @@ impl Effects {
         match effect {
             Effect::Connect(context) => self.connect(context),
             Effect::Watch(id, target) => {
-                if let Some(cluster) = self.cluster.clone() {
+                if let Some(cluster) = self.clusters.get(&self.context).cloned() {
                     let task = self.tasks.spawn(watch(cluster, id, target, self.watched.0.clone()));
                     self.watches.insert(id, task);
                 }
@@ -164,14 +169,15 @@ impl Effects {
                     task.abort();
                 }
             }
-            Effect::Start(id, start, size) => {
-                if let Some(cluster) = self.cluster.clone() {
+            Effect::Start(id, context, start, size) => match self.cluster(&context) {
+                Ok(cluster) => {
                     self.homes.insert(id, cluster.clone());
                     let outlets = launch::Outlets { facts: self.facts.0.clone(), printed: self.printed.0.clone() };
                     let task = self.tasks.spawn(launch::start(cluster, id, start, outlets));
                     self.streams.insert(id, Stream::Starting { task, typed: Vec::new(), size });
                 }
-            }
+                Err(problem) => self.tell(Message::StartFailed(id, problem)),
+            },
             Effect::Input(id, bytes) => self.input(id, bytes),
             Effect::Resize(id, to) => match self.streams.get_mut(&id) {
                 Some(Stream::Open(handle)) => handle.resize(to.columns, to.rows),
@@ -187,13 +193,24 @@ impl Effects {
                 }
             }
             Effect::FindExitCode(id, container) => self.find_exit_code(id, container),
-            Effect::FindLeftovers(namespaces) => self.find_leftovers(namespaces),
-            Effect::DeletePod(pod) => self.delete_pod(pod),
+            Effect::FindLeftovers(context, namespaces) => self.find_leftovers(context, namespaces),
+            Effect::DeletePod(context, pod) => self.delete_pod(&context, pod),
             Effect::Quit => {}
         }
     }
 
+    fn cluster(&self, context: &str) -> Result<Cluster, Problem> {
+        self.clusters.get(context).cloned().ok_or_else(|| Problem {
+            what: format!("{context} is not connected"),
+            why: "nothing can be asked of it yet".to_owned(),
+            hint: "wait until the header says that it is, and try again".to_owned(),
+        })
+    }
+
     fn connect(&mut self, context: String) {
+        self.context.clone_from(&context);
+        // Whatever was known of it is asked anew: its credentials may be other ones.
+        self.clusters.remove(&context);
         let (contexts, connected) = (Arc::clone(&self.contexts), self.connected.0.clone());
         self.tasks.spawn(async move {
             let outcome = contexts.connect(&context).await.map_err(|problem| (context.clone(), problem));
@@ -226,10 +243,10 @@ impl Effects {
             return;
         };
         if redraw {
-            // A shell draws its prompt again when its terminal changes, as kubectl knows (kubectl-debug: attach).
-            handle.resize(size.columns.saturating_add(1), size.rows.saturating_add(1));
+            handle.redraw(size.columns, size.rows);
+        } else {
+            handle.resize(size.columns, size.rows);
         }
-        handle.resize(size.columns, size.rows);
         if !typed.is_empty() && handle.input(Bytes::from(typed)).is_err() {
             self.tell(Message::InputLost(id));
         }
@@ -246,20 +263,27 @@ impl Effects {
         });
     }
 
-    fn find_leftovers(&mut self, namespaces: Option<Vec<String>>) {
-        let Some(cluster) = self.cluster.clone() else { return };
+    fn find_leftovers(&mut self, context: String, namespaces: Option<Vec<String>>) {
+        let cluster = self.cluster(&context);
         let facts = self.facts.0.clone();
         self.tasks.spawn(async move {
-            let found: Result<Vec<Leftover>, Problem> = cluster.leftovers(namespaces.as_deref()).await;
-            let _ = facts.send(Fact::Message(Message::Leftovers(found)));
+            let found: Result<Vec<Leftover>, Problem> = match cluster {
+                Ok(cluster) => cluster.leftovers(namespaces.as_deref()).await,
+                Err(problem) => Err(problem),
+            };
+            let _ = facts.send(Fact::Message(Message::Leftovers(context, found)));
         });
     }
 
-    fn delete_pod(&mut self, pod: PodKey) {
-        let Some(cluster) = self.cluster.clone() else { return };
+    fn delete_pod(&mut self, context: &str, pod: PodKey) {
+        let cluster = self.cluster(context);
         let facts = self.facts.0.clone();
         self.last_requests.spawn(async move {
-            let told = match cluster.delete_pod(&pod, None).await {
+            let deleted = match cluster {
+                Ok(cluster) => cluster.delete_pod(&pod, None).await,
+                Err(problem) => Err(problem),
+            };
+            let told = match deleted {
                 Ok(()) => Message::Done(format!("pod {}/{} is being deleted", pod.namespace, pod.name)),
                 Err(problem) => Message::Failed(problem),
             };
@@ -271,13 +295,24 @@ impl Effects {
         let _ = self.facts.0.send(Fact::Message(message));
     }
 
-    /// Ends every task; deletions that were asked for are still made.
-    pub(super) async fn finish(mut self) {
+    /// Ends every task; deletions that were asked for are still made, and what went wrong with them comes back.
+    pub(super) async fn finish(mut self) -> Vec<Problem> {
         self.streams.clear();
         self.tasks.abort_all();
         let deletions = async { while self.last_requests.join_next().await.is_some() {} };
+        let mut problems = Vec::new();
         if tokio::time::timeout(LAST_REQUESTS, deletions).await.is_err() {
-            tracing::warn!("pods were still to be deleted when the program ended");
+            problems.push(Problem {
+                what: "not every pod was deleted".to_owned(),
+                why: format!("the server had not answered after {} s", LAST_REQUESTS.as_secs()),
+                hint: "`bathy` lists what is left under x".to_owned(),
+            });
         }
+        while let Ok(fact) = self.facts.1.try_recv() {
+            if let Fact::Message(Message::Failed(problem)) = fact {
+                problems.push(problem);
+            }
+        }
+        problems
     }
 }

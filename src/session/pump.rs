@@ -62,6 +62,12 @@ impl SessionHandle {
         self.queue.push_resize(columns, rows);
     }
 
+    /// Tells the size twice, one cell larger first: a shell draws its prompt again when its terminal changes, as kubectl
+    /// knows.
+    pub fn redraw(&self, columns: u16, rows: u16) {
+        self.queue.push_redraw(columns, rows);
+    }
+
     /// Ends the far end's standard input; its output goes on.
     pub fn close_input(&self) {
         self.queue.close_input();

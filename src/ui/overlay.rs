@@ -256,7 +256,7 @@ fn advice(row: &Leftover) -> &'static str {
             "a attaches; it cannot be removed: Kubernetes keeps ephemeral containers until their pod goes"
         }
         LeftoverKind::Ephemeral { running: false, .. } => {
-            "it has ended and cannot be removed: Kubernetes keeps ephemeral containers until their pod goes"
+            "it does not run and cannot be removed: Kubernetes keeps ephemeral containers until their pod goes"
         }
     }
 }

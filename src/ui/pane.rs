@@ -19,8 +19,10 @@ use crate::screen;
 pub(super) fn draw_tabs(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
     super::rule(theme, frame, area);
     let buffer = frame.buffer_mut();
+    let labels = tab_labels(state);
     let mut x = area.x;
-    for (index, label) in tab_labels(state).iter().enumerate() {
+    for (index, label) in labels.iter().enumerate().skip(first_tab(&labels, state.sessions.active_index(), area.width))
+    {
         if x >= area.right() {
             return;
         }
@@ -46,6 +48,19 @@ pub(super) fn draw_tabs(state: &State, theme: &Theme, frame: &mut Frame<'_>, are
     let text = format!(" {} ", clip(&said.join(" · "), room.saturating_sub(3)));
     let start = area.right() - u16::try_from(text.width() + 1).unwrap_or(area.width).min(area.width);
     buffer.set_string(start.max(x), area.y, text, theme.faint);
+}
+
+/// The first tab to show, so that the one in view is among those that fit.
+fn first_tab(labels: &[String], active: usize, width: u16) -> usize {
+    let mut room = usize::from(width);
+    let mut first = active;
+    for (index, label) in labels.iter().enumerate().take(active + 1).rev() {
+        match room.checked_sub(label.width() + 1) {
+            Some(left) => (room, first) = (left, index),
+            None => break,
+        }
+    }
+    first
 }
 
 pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
@@ -144,11 +159,14 @@ fn timeline(session: &Session, state: &State, theme: &Theme, frame: &mut Frame<'
         };
         let took = if matches!(step, LaunchStep::Note(_)) { String::new() } else { format!("  {}", age(*at, until)) };
         let room = usize::from(area.width).saturating_sub(4 + took.width());
+        let mut texts = wrap(&text, room).into_iter();
+        let first = texts.next().unwrap_or_default();
         lines.push(Line::from(vec![
             Span::styled(format!(" {mark} "), style),
-            Span::styled(clip(&text, room), theme.text),
+            Span::styled(first, theme.text),
             Span::styled(took, theme.faint),
         ]));
+        lines.extend(texts.map(|text| Line::styled(format!("   {text}"), theme.text)));
     }
     if session.phase == Phase::Launching {
         let leave =

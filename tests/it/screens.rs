@@ -191,7 +191,7 @@ fn leftovers_and_what_can_be_done_about_them() {
             state: "ended (7)".to_owned(),
         },
     ];
-    console.told(Message::Leftovers(Ok(found)));
+    console.told(Message::Leftovers("prod-eu".to_owned(), Ok(found)));
     console.press("j");
     assert_snapshot!(console.screen());
 }

@@ -2,11 +2,12 @@
 
 use bathyscope::app::{Effect, Focus, List, Message, Start, Target};
 use bathyscope::cluster::{
-    ContainerKey, LaunchStep, Liveness, PodKey, PodRow, Problem, RowsUpdate, WatchId, WatchTarget, WatchUpdate,
+    ContainerKey, LaunchStep, PodKey, PodRow, Problem, RowsUpdate, WatchId, WatchTarget, WatchUpdate,
 };
 use bathyscope::plan::Profile;
 use bathyscope::session::{End, SessionId};
 use bytes::Bytes;
+use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use jiff::SignedDuration;
 
 use crate::console_state::Console;
@@ -21,7 +22,7 @@ fn container(pod: &str, name: &str) -> ContainerKey {
 
 fn last_start(console: &Console) -> (SessionId, Start) {
     let found = console.asked.iter().rev().find_map(|effect| match effect {
-        Effect::Start(id, start, _) => Some((*id, start.clone())),
+        Effect::Start(id, _, start, _) => Some((*id, start.clone())),
         _ => None,
     });
     found.expect("a session was started")
@@ -193,7 +194,7 @@ fn closing_a_copy_offers_to_remove_it() {
     console.told(Message::Attached(id));
     console.asked.clear();
     console.press("<c-]>xr");
-    assert_eq!(console.asked, [Effect::Detach(id), Effect::DeletePod(key("crash-debug-b7k2p"))]);
+    assert_eq!(console.asked, [Effect::Detach(id), Effect::DeletePod("prod-eu".to_owned(), key("crash-debug-b7k2p"))]);
     assert!(console.state.sessions.is_empty());
 }
 
@@ -268,6 +269,73 @@ fn an_action_that_cannot_run_says_why() {
     console.press("<enter><down><down>s");
     let screen = console.screen();
     assert!(screen.contains("shell: container debugger-old55 does not run"), "{screen}");
-    let pods = console.watch(&WatchTarget::PodsIn(vec!["payments".to_owned()]));
-    console.told(Message::Watch(pods, WatchUpdate::Liveness(Liveness::Live)));
+}
+
+#[test]
+fn a_copy_is_deleted_where_it_is_whatever_context_is_in_use_meanwhile() {
+    let mut console = Console::with_pods(80, 24);
+    console.press("c");
+    let (id, _) = last_start(&console);
+    console.told(Message::Launch(id, LaunchStep::Accepted(container("crash-debug-b7k2p", "debugger-x"))));
+    console.told(Message::Attached(id));
+    console.press("<c-]>:ctx stag<enter><c-]>x");
+    console.asked.clear();
+    console.press("r");
+    let expected = Effect::DeletePod("prod-eu".to_owned(), key("crash-debug-b7k2p"));
+    assert_eq!(console.asked, [Effect::Detach(id), expected]);
+}
+
+#[test]
+fn a_copy_is_remembered_when_its_pane_is_attached_again() {
+    let mut console = Console::with_pods(80, 24);
+    console.press("c");
+    let (id, _) = last_start(&console);
+    console.told(Message::Launch(id, LaunchStep::Accepted(container("crash-debug-b7k2p", "debugger-x"))));
+    console.told(Message::Attached(id));
+    console.told(Message::Ended(id, End::Lost { reason: "cut".to_owned() }));
+    console.press("a<c-]>q");
+    assert!(console.screen().contains("crash-debug-b7k2p"), "{}", console.screen());
+}
+
+#[test]
+fn holding_the_key_of_a_question_does_not_answer_it() {
+    let mut console = Console::with_pods(80, 24);
+    console.asked.clear();
+    console.press("<c-d><c-d><c-d>");
+    assert!(console.state.overlay.is_some() && console.asked.is_empty());
+    console.press("d");
+    assert_eq!(console.asked, [Effect::DeletePod("prod-eu".to_owned(), key("crash"))]);
+}
+
+#[test]
+fn the_mouse_passing_over_a_pane_takes_no_keys() {
+    let mut console = Console::with_pods(80, 24);
+    live(&mut console);
+    console.press("<c-]>b");
+    let moved = MouseEvent { kind: MouseEventKind::Moved, column: 10, row: 20, modifiers: KeyModifiers::NONE };
+    console.told(Message::Mouse(moved));
+    assert_eq!(console.state.focus, Focus::List);
+    console.told(Message::Mouse(MouseEvent { kind: MouseEventKind::Down(MouseButton::Left), ..moved }));
+    assert_eq!(console.state.focus, Focus::Pane);
+}
+
+#[test]
+fn an_end_that_is_told_before_the_stream_stands_stays() {
+    let mut console = Console::with_pods(80, 24);
+    console.press("s");
+    let (id, _) = last_start(&console);
+    console.told(Message::Ended(id, End::Exited { code: 3 }));
+    console.told(Message::Attached(id));
+    assert!(console.screen().contains("exited with code 3"));
+}
+
+#[test]
+fn closing_a_pane_gives_the_keys_to_the_lists() {
+    let mut console = Console::with_pods(80, 24);
+    live(&mut console);
+    console.press("<c-]>bs");
+    let (second, _) = last_start(&console);
+    console.told(Message::Ended(second, End::Exited { code: 0 }));
+    console.press("x");
+    assert_eq!(console.state.focus, Focus::List);
 }

@@ -10,16 +10,16 @@ pub enum Deed {
     Nothing,
     /// Leaves the program; what runs on the cluster goes on.
     Quit,
-    /// Deletes these pods, then leaves the program.
-    DeleteAndQuit(Vec<PodKey>),
+    /// Deletes these pods, each of its context, then leaves the program.
+    DeleteAndQuit(Vec<(String, PodKey)>),
     /// Closes a pane; what it showed goes on.
     Detach(SessionId),
     /// Ends the shell in a pane.
     EndShell(SessionId),
-    /// Deletes a copy and closes its pane.
-    DeleteCopy(SessionId, PodKey),
-    /// Deletes a pod.
-    DeletePod(PodKey),
+    /// Deletes a copy of this context and closes its pane.
+    DeleteCopy(SessionId, String, PodKey),
+    /// Deletes a pod of this context.
+    DeletePod(String, PodKey),
 }
 
 /// One answer.

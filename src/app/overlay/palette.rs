@@ -68,7 +68,9 @@ impl Palette {
                 Some((score, index))
             })
             .collect();
-        scored.sort_by_key(|(score, index)| (std::cmp::Reverse(*score), *index));
+        // What is typed to the letter comes before what merely scores well.
+        let other = |index: usize| self.entries[index].label != self.query.text().trim();
+        scored.sort_by_key(|(score, index)| (other(*index), std::cmp::Reverse(*score), *index));
         self.matching = scored.into_iter().map(|(_, index)| index).collect();
         self.selected = 0;
     }
@@ -125,9 +127,9 @@ mod tests {
         let mut palette = Palette::new(vec![entry("ns shop-orders"), entry("ns shop"), entry("ns demo")]);
         palette.query.insert("ns shop");
         palette.refresh();
-        assert_eq!(palette.matching().map(|e| e.label.as_str()).collect::<Vec<_>>(), ["ns shop-orders", "ns shop"]);
+        assert_eq!(palette.matching().map(|e| e.label.as_str()).collect::<Vec<_>>(), ["ns shop", "ns shop-orders"]);
         palette.move_by(5);
-        assert_eq!(palette.selected().map(|e| e.label.as_str()), Some("ns shop"));
+        assert_eq!(palette.selected().map(|e| e.label.as_str()), Some("ns shop-orders"));
     }
 
     #[test]

@@ -64,6 +64,14 @@ impl InputQueue {
         });
     }
 
+    /// Two sizes that are both sent, so that a program that only draws when its size changes draws again.
+    pub(super) fn push_redraw(&self, columns: u16, rows: u16) {
+        self.with(|waiting| {
+            let larger = Outgoing::Resize { columns: columns.saturating_add(1), rows: rows.saturating_add(1) };
+            waiting.items.extend([larger, Outgoing::Resize { columns, rows }]);
+        });
+    }
+
     pub(super) fn close_input(&self) {
         self.with(|waiting| {
             if !waiting.closed {

@@ -9,7 +9,7 @@ use bathyscope::actions::actions;
 use bathyscope::app::layout::Size;
 use bathyscope::app::navigator::PodScope;
 use bathyscope::app::{Keymap, Opening, Settings, State};
-use bathyscope::cluster::Contexts;
+use bathyscope::cluster::{Contexts, Problem};
 use bathyscope::runtime;
 use bathyscope::ui::Theme;
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
@@ -31,7 +31,7 @@ const ROWS: u16 = 40;
 pub(super) struct Person {
     keys: mpsc::UnboundedSender<io::Result<Event>>,
     frames: watch::Receiver<String>,
-    console: JoinHandle<anyhow::Result<()>>,
+    console: JoinHandle<anyhow::Result<Vec<Problem>>>,
 }
 
 impl Person {
@@ -94,7 +94,7 @@ impl Person {
         self.wait_for(&format!("pod {name} selected and running"), |screen| {
             let selected = screen.lines().any(|line| line.trim_start_matches('│').starts_with(&format!("▸{name}")));
             // What can run something can be attached to, too.
-            selected && screen.contains("phase     ") && screen.contains("  running  ")
+            selected && screen.contains("phase     ") && screen.contains("  running")
         })
         .await;
     }
@@ -150,6 +150,7 @@ impl Person {
         });
         assert!(gone.await.is_ok(), "the console did not end; its last screen:\n{}", self.screen());
         let ended = self.console.await.expect("the console did not panic");
-        ended.expect("the console ended well");
+        let problems = ended.expect("the console ended well");
+        assert!(problems.is_empty(), "{problems:?}");
     }
 }

@@ -34,7 +34,7 @@ async fn a_detached_debugger_is_attached_again_with_its_past() {
     person.run("echo remember-$((40+2))", "remember-42").await;
     person.press("<c-]>x");
     person.wait_for_text("detach").await;
-    person.press("d");
+    person.press("k");
     person.wait_for("no pane", |screen| !screen.contains("remember-42")).await;
     person.wait_for("the debugger in the inspector", |screen| screen.contains("⌁ debugger-")).await;
     person.select_container("debugger-").await;

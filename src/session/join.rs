@@ -24,10 +24,17 @@ pub fn join(log: &Bytes, stream: &Bytes) -> Bytes {
     whole.freeze()
 }
 
+/// As [`join`], for the log of a terminal: it is taken with the CR that runtimes drop, unless the stream shows that the
+/// terminal really printed LF alone.
+pub fn join_terminal(log: &Bytes, stream: &Bytes) -> Bytes {
+    let printed = with_carriage_returns(log);
+    if overlap(log, stream) > overlap(&printed, stream) { join(log, stream) } else { join(&printed, stream) }
+}
+
 /// A terminal's log with CR LF at the end of each line, as the terminal printed it.
 ///
 /// Container runtimes write logs line by line and drop the CR before each LF, which a terminal's output always has.
-pub fn with_carriage_returns(log: &Bytes) -> Bytes {
+fn with_carriage_returns(log: &Bytes) -> Bytes {
     let mut whole = BytesMut::with_capacity(log.len() + log.len() / 16);
     let mut before = 0;
     for &byte in log {
@@ -92,9 +99,11 @@ mod tests {
 
     #[test]
     fn a_log_without_carriage_returns_overlaps_the_stream_that_has_them() {
-        let log = with_carriage_returns(&Bytes::from_static(b"one\ntwo\r\nthree\n"));
-        assert_eq!(&log[..], b"one\r\ntwo\r\nthree\r\n");
-        assert_eq!(&join(&log, &Bytes::from_static(b"three\r\n/ # "))[..], b"one\r\ntwo\r\nthree\r\n/ # ");
+        let log = Bytes::from_static(b"one\ntwo\r\nthree\n");
+        let joined = |stream| join_terminal(&log, &Bytes::from_static(stream));
+        assert_eq!(joined(b""), b"one\r\ntwo\r\nthree\r\n"[..]);
+        assert_eq!(joined(b"three\r\n/ # "), b"one\r\ntwo\r\nthree\r\n/ # "[..]);
+        assert_eq!(joined(b"three\nfour\n"), b"one\ntwo\r\nthree\nfour\n"[..], "a terminal in raw mode");
     }
 
     #[test]

@@ -57,8 +57,8 @@ impl Cluster {
                 if !log.is_empty() {
                     stream.settle(&mut incoming).await;
                 }
-                let log = if tty { join::with_carriage_returns(&log) } else { log };
-                join::join(&log, &stream.bytes.freeze())
+                let stream = stream.bytes.freeze();
+                if tty { join::join_terminal(&log, &stream) } else { join::join(&log, &stream) }
             }
             Err(fault) => {
                 tracing::warn!(container = named(container), why = fault.why(), "the log of before cannot be read");

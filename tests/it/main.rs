@@ -9,6 +9,7 @@ mod console_state;
 mod demo_api;
 mod demo_forward;
 mod demo_serve;
+mod demo_shell;
 mod demo_streams;
 mod echo;
 mod fake_api;

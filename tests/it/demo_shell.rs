@@ -1,10 +1,6 @@
 //! A shell in the demo's pods that have none, asked for as the console does: the stream ends at once and says why.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a test that cannot go on ends, and one that is skipped says so"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends, and one that is skipped says so")]
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -91,8 +91,7 @@ fn say(text: &str) {
 
 /// A problem as an error of the command line.
 fn told(problem: &Problem) -> anyhow::Error {
-    let parts = [&problem.what, &problem.why].map(String::as_str).into_iter().filter(|part| !part.is_empty());
-    let mut text = parts.collect::<Vec<_>>().join(": ");
+    let mut text = problem.headline();
     if !problem.hint.is_empty() {
         text += "\n  ";
         text += &problem.hint;

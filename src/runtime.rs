@@ -89,18 +89,18 @@ where
                 None => effects.ready(),
             };
         }
-        if let Ok(size) = terminal.size()
+        if pace.is_due()
+            && let Ok(size) = terminal.size()
             && (size.width, size.height) != (state.size.columns, state.size.rows)
         {
             // The terminal is as large as it says, whether or not its event has come.
             let asked = update(&mut state, Message::Resized(Size { columns: size.width, rows: size.height }));
             going &= effects.run_all(asked);
-            pace.dirty = true;
         }
         let settled = settle(&mut state);
         pace.dirty |= !settled.is_empty();
         going &= effects.run_all(settled);
-        if pace.dirty && Instant::now() >= pace.due {
+        if pace.is_due() {
             terminal.draw(|frame| draw(&state, theme, frame)).context("cannot draw on the terminal")?;
             pace.drawn();
         }
@@ -147,6 +147,10 @@ impl Default for Pace {
 }
 
 impl Pace {
+    fn is_due(&self) -> bool {
+        self.dirty && Instant::now() >= self.due
+    }
+
     fn drawn(&mut self) {
         self.dirty = false;
         self.due = Instant::now() + FRAME;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::message::Effect;
 use super::navigator::{Inspected, List, PodScope, Watching};
 use super::notices::Level;
-use super::state::{Connection, Focus, State};
+use super::state::{Connection, Focus, State, home};
 use crate::cluster::{ContextInfo, Liveness, NamespaceRow, Problem, RowsUpdate, WatchId, WatchTarget, WatchUpdate};
 
 /// A selection that lasts less than this many milliseconds asks the cluster nothing.
@@ -23,7 +23,7 @@ pub fn switch_context(state: &mut State, name: &str) -> Vec<Effect> {
         return Vec::new();
     };
     let mut effects = stop_all(state);
-    let home: Arc<str> = context.namespace.as_deref().unwrap_or("default").into();
+    let home = home(&context);
     let navigator = &mut state.navigator;
     navigator.scope = PodScope::Namespace(Arc::clone(&home));
     navigator.named = vec![home];

@@ -71,10 +71,6 @@ fn start_in(state: &mut State, start: Start, place: Option<SessionId>) -> Vec<Ef
         size: UNSIZED,
         start: start.clone(),
     };
-    if session.is_log() {
-        // A log ends its lines with LF alone; ECMA-48 LNM makes that a new line.
-        session.screen.feed(b"\x1b[20h");
-    }
     match place {
         Some(old) => {
             // A copy is not forgotten because its pane shows something else.

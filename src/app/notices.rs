@@ -75,10 +75,8 @@ impl Notices {
 
     /// Tells the user of a failure.
     pub fn problem(&mut self, at: Timestamp, problem: &Problem) {
-        let text =
-            if problem.why.is_empty() { problem.what.clone() } else { format!("{}: {}", problem.what, problem.why) };
         let more = if problem.hint.is_empty() { Vec::new() } else { vec![problem.hint.clone()] };
-        self.push(at, Level::Error, text, more);
+        self.push(at, Level::Error, problem.headline(), more);
     }
 
     /// The notice the footer shows now.

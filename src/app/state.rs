@@ -149,7 +149,8 @@ impl State {
     }
 }
 
-fn home(context: &ContextInfo) -> Arc<str> {
+/// The namespace that a context starts in.
+pub(super) fn home(context: &ContextInfo) -> Arc<str> {
     context.namespace.as_deref().unwrap_or("default").into()
 }
 

@@ -8,7 +8,7 @@ use super::{Problem, text::cleaned};
 
 impl fmt::Display for Problem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}: {}", self.what, self.why)?;
+        formatter.write_str(&self.headline())?;
         if !self.hint.is_empty() {
             write!(formatter, " ({})", self.hint)?;
         }
@@ -19,6 +19,18 @@ impl fmt::Display for Problem {
 impl Error for Problem {}
 
 impl Problem {
+    /// What happened and why, in one line.
+    pub fn headline(&self) -> String {
+        if self.why.is_empty() { self.what.clone() } else { format!("{}: {}", self.what, self.why) }
+    }
+
+    /// What happened, why, and what to do next, each on a line of its own.
+    pub fn lines(&self) -> String {
+        let said: Vec<&str> =
+            [&*self.what, &self.why, &self.hint].into_iter().filter(|part| !part.is_empty()).collect();
+        said.join("\n")
+    }
+
     /// A problem of three sentences, each cleaned of control characters.
     pub fn new(what: impl AsRef<str>, why: impl AsRef<str>, hint: impl AsRef<str>) -> Self {
         Self { what: cleaned(what.as_ref()), why: cleaned(why.as_ref()), hint: cleaned(hint.as_ref()) }

@@ -112,7 +112,7 @@ async fn attach_once_started(
             joined(cluster, container, tty, true).await
         }
         // It ended before anyone could attach: what it said is in its log.
-        Started::Ended { .. } => log_alone(cluster, container).await,
+        Started::Ended { .. } => log_alone(cluster, container, false).await,
     }
 }
 
@@ -137,9 +137,9 @@ async fn joined(cluster: &Cluster, container: &ContainerKey, tty: bool, stdin: b
     Ok(Ready { transport, past: if tty { past } else { with_new_lines(past) }, redraw: tty })
 }
 
-/// The log of a container that has ended, as a stream that ends.
-async fn log_alone(cluster: &Cluster, container: &ContainerKey) -> Result<Ready, Problem> {
-    let options = LogOptions { tail_lines: Some(LOG_TAIL), ..LogOptions::default() };
+/// A container's log as a stream; it ends when the container has.
+async fn log_alone(cluster: &Cluster, container: &ContainerKey, previous: bool) -> Result<Ready, Problem> {
+    let options = LogOptions { tail_lines: Some(LOG_TAIL), previous, ..LogOptions::default() };
     let transport = cluster.follow_log(container, options).await?;
     Ok(Ready { transport, past: with_new_lines(Bytes::new()), redraw: false })
 }
@@ -165,9 +165,7 @@ async fn logs(
     mut report: impl FnMut(LaunchStep) + Send,
 ) -> Result<Ready, Problem> {
     report(LaunchStep::Attaching);
-    let options = LogOptions { tail_lines: Some(LOG_TAIL), previous, ..LogOptions::default() };
-    let transport = cluster.follow_log(container, options).await?;
-    Ok(Ready { transport, past: Bytes::new(), redraw: false })
+    log_alone(cluster, container, previous).await
 }
 
 /// Random suffixes in the alphabet of Kubernetes' generated names.

@@ -181,7 +181,7 @@ fn empty(
         _ => None,
     };
     let (text, style) = match (&state.connection, refused, silent) {
-        (Connection::Failed(problem), _, _) | (_, Some(problem), _) => (said(problem), theme.bad),
+        (Connection::Failed(problem), _, _) | (_, Some(problem), _) => (problem.lines(), theme.bad),
         (_, None, Some(why)) => (why.clone(), theme.bad),
         (Connection::Connecting, None, None) => (format!("connecting to {} …", state.context.name), theme.faint),
         (Connection::Connected, None, None) if !complete => (format!("loading {what} …"), theme.faint),
@@ -192,13 +192,4 @@ fn empty(
     };
     let area = Rect { x: area.x + 1, y: area.y + 1, width: area.width.saturating_sub(2), height: area.height - 1 };
     frame.render_widget(Paragraph::new(text).style(style).wrap(Wrap { trim: true }), area);
-}
-
-fn said(problem: &Problem) -> String {
-    [&problem.what, &problem.why, &problem.hint]
-        .map(String::as_str)
-        .into_iter()
-        .filter(|s| !s.is_empty())
-        .collect::<Vec<_>>()
-        .join("\n")
 }

@@ -202,8 +202,8 @@ fn leftovers(view: &Leftovers, state: &State, theme: &Theme, frame: &mut Frame<'
     let rows = match &view.found {
         None => return frame.render_widget(Paragraph::new("looking …").style(theme.faint), area),
         Some(Err(problem)) => {
-            let text = format!("{}\n{}\n{}", problem.what, problem.why, problem.hint);
-            return frame.render_widget(Paragraph::new(text).style(theme.bad).wrap(Wrap { trim: true }), area);
+            return frame
+                .render_widget(Paragraph::new(problem.lines()).style(theme.bad).wrap(Wrap { trim: true }), area);
         }
         Some(Ok(rows)) if rows.is_empty() => {
             return frame.render_widget(Paragraph::new("debugging has left nothing here").style(theme.faint), area);

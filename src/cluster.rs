@@ -6,6 +6,7 @@ mod debug;
 pub mod detail;
 mod exec;
 mod exec_plugin;
+mod fix;
 mod gateway;
 mod kubeconfig;
 mod leftovers;
@@ -19,6 +20,7 @@ mod watch;
 
 pub use connect::{Cluster, Contexts, KubeconfigContexts};
 pub use debug::Started;
+pub use fix::{Fix, Way};
 pub use kubeconfig::KubeconfigOptions;
 pub use log::{LOG_LIMIT, LogOptions};
 pub use watch::watch;
@@ -28,7 +30,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 /// What happened, why, and what to do next; worded for a person.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Problem {
     /// What happened: "cannot start a debugger in prod/api".
     pub what: String,
@@ -36,6 +38,8 @@ pub struct Problem {
     pub why: String,
     /// What to do next; may be empty.
     pub hint: String,
+    /// What one key can do about it, the likeliest first.
+    pub fixes: Vec<Fix>,
 }
 
 /// Names a pod.
@@ -281,6 +285,22 @@ pub enum LaunchStep {
         /// The kubelet's words.
         message: String,
     },
+    /// The pod has a node.
+    Scheduled {
+        /// Its name.
+        node: String,
+    },
+    /// The kubelet or the scheduler told this of the pod or the container: an event, each said once.
+    Event {
+        /// `Pulling`, `Pulled`, `Created`, `FailedScheduling` …
+        reason: String,
+        /// Its words.
+        message: String,
+        /// Whether its type is `Warning`.
+        warning: bool,
+    },
+    /// It does not get on, and this is why; waiting goes on all the same.
+    Stuck(Problem),
     /// It runs.
     Running,
     /// It has already ended.

@@ -111,6 +111,7 @@ impl Contexts for DemoContexts {
                 what: format!("the demo has no context {context}"),
                 why: String::new(),
                 hint: format!("it has {}", self.list().iter().map(|c| c.name.as_str()).collect::<Vec<_>>().join(", ")),
+                fixes: Vec::new(),
             }),
         };
         std::future::ready(connected).boxed()

@@ -4,7 +4,7 @@ use std::{error::Error, fmt, time::Duration};
 
 use kube::core::Status;
 
-use super::{Problem, text::cleaned};
+use super::{Fix, Problem, text::cleaned};
 
 impl fmt::Display for Problem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -33,7 +33,19 @@ impl Problem {
 
     /// A problem of three sentences, each cleaned of control characters.
     pub fn new(what: impl AsRef<str>, why: impl AsRef<str>, hint: impl AsRef<str>) -> Self {
-        Self { what: cleaned(what.as_ref()), why: cleaned(why.as_ref()), hint: cleaned(hint.as_ref()) }
+        Self {
+            what: cleaned(what.as_ref()),
+            why: cleaned(why.as_ref()),
+            hint: cleaned(hint.as_ref()),
+            fixes: Vec::new(),
+        }
+    }
+
+    /// The same with these ways out, the likeliest first.
+    #[must_use]
+    pub fn with_fixes(mut self, fixes: impl IntoIterator<Item = Fix>) -> Self {
+        self.fixes.extend(fixes);
+        self
     }
 }
 

@@ -149,6 +149,7 @@ impl Effects {
                     what: "something in the background broke down".to_owned(),
                     why: super::tty::panics().pop().unwrap_or_default(),
                     hint: "this is a bug; what it worked on may not be up to date".to_owned(),
+                    fixes: Vec::new(),
                 }));
             }
         }
@@ -204,6 +205,7 @@ impl Effects {
             what: format!("{context} is not connected"),
             why: "nothing can be asked of it yet".to_owned(),
             hint: "wait until the header says that it is, and try again".to_owned(),
+            fixes: Vec::new(),
         })
     }
 
@@ -306,6 +308,7 @@ impl Effects {
                 what: "not every pod was deleted".to_owned(),
                 why: format!("the server had not answered after {} s", LAST_REQUESTS.as_secs()),
                 hint: "`bathy` lists what is left under x".to_owned(),
+                fixes: Vec::new(),
             });
         }
         while let Ok(fact) = self.facts.1.try_recv() {

@@ -80,6 +80,7 @@ async fn debug(
         what: format!("cannot debug {}/{}", key.namespace, key.name),
         why: refusal.message,
         hint: String::new(),
+        fixes: Vec::new(),
     })?;
     for note in plan.reasons.iter().chain(&plan.warnings) {
         report(LaunchStep::Note(note.clone()));
@@ -93,6 +94,7 @@ async fn debug(
             what: format!("{}/{} was created", pod.namespace, pod.name),
             why: "only images were changed, so there is no debugger to attach to".to_owned(),
             hint: "attach to one of its containers, or open a shell there".to_owned(),
+            fixes: Vec::new(),
         });
     };
     let container = ContainerKey { pod, container: container.into() };
@@ -127,6 +129,7 @@ async fn attach(
         what: format!("cannot attach to {}", container.container),
         why: format!("pod {} has no container of this name", container.pod.name),
         hint: String::new(),
+        fixes: Vec::new(),
     })?;
     report(LaunchStep::Attaching);
     joined(cluster, container, found.tty, found.stdin).await

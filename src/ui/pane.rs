@@ -153,6 +153,11 @@ fn timeline(session: &Session, state: &State, theme: &Theme, frame: &mut Frame<'
             }
             LaunchStep::Waiting { reason, message } if message.is_empty() => ("…", theme.changing, reason.clone()),
             LaunchStep::Waiting { reason, message } => ("…", theme.changing, format!("{reason}: {message}")),
+            LaunchStep::Scheduled { node } => ("✓", theme.good, format!("scheduled on {node}")),
+            LaunchStep::Event { reason, message, warning } => {
+                ("·", if *warning { theme.changing } else { theme.faint }, format!("{reason}: {message}"))
+            }
+            LaunchStep::Stuck(problem) => ("!", theme.bad, problem.headline()),
             LaunchStep::Running => ("✓", theme.good, "started".to_owned()),
             LaunchStep::Ended { code } => ("✓", theme.changing, format!("ended already, with code {code}")),
             LaunchStep::Attaching => ("…", theme.changing, "attaching".to_owned()),

@@ -86,6 +86,7 @@ fn a_list_that_is_refused_says_why() {
         what: "you may not list pods in payments".to_owned(),
         why: "the server refuses list on pods to oncall".to_owned(),
         hint: "ask for the right, or choose another namespace with :".to_owned(),
+        fixes: Vec::new(),
     };
     console.told(Message::Watch(id, WatchUpdate::Refused(problem)));
     assert_snapshot!(console.screen());

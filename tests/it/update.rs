@@ -240,7 +240,8 @@ fn a_context_switch_begins_anew_and_keeps_sessions() {
 #[test]
 fn who_may_not_list_everything_gets_the_namespaces_they_named() {
     let mut console = Console::with_pods(80, 24);
-    let refused = Problem { what: "you may not".to_owned(), why: String::new(), hint: String::new() };
+    let refused =
+        Problem { what: "you may not".to_owned(), why: String::new(), hint: String::new(), fixes: Vec::new() };
     let namespaces = console.watch(&WatchTarget::Namespaces);
     console.told(Message::Watch(namespaces, WatchUpdate::Refused(refused.clone())));
     console.press("0");

@@ -1,0 +1,57 @@
+//! The ways out of a problem that one key can take; plain data, taken by the console and by nobody here.
+
+use std::sync::Arc;
+
+use super::ContainerKey;
+use crate::plan::Profile;
+
+/// A way out of a problem, and what a person reads beside its key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fix {
+    /// What taking it does: "again with busybox:1.37, which node-1 has already".
+    pub title: String,
+    /// The way.
+    pub way: Way,
+}
+
+impl Fix {
+    /// A way under this title, which is cleaned of control characters: it may quote the cluster.
+    pub fn new(title: impl AsRef<str>, way: Way) -> Self {
+        Self { title: super::text::cleaned(title.as_ref()), way }
+    }
+}
+
+/// What a fix does with the start that went wrong; each changes what it names and keeps the rest of the choices.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Way {
+    /// The same once more.
+    Again,
+    /// The same with this image; `None` where the person has to name one.
+    Image(Option<String>),
+    /// The same with another profile.
+    Profile(Profile),
+    /// The same as this user and group, so that the target's files can be read where root is forbidden.
+    User {
+        /// `runAsUser`.
+        uid: u32,
+        /// `runAsGroup`.
+        gid: u32,
+    },
+    /// A copy of the pod with a debugger in it.
+    Copy,
+    /// An ephemeral debugger that targets no container.
+    WithoutTarget,
+    /// An ephemeral debugger that targets this container.
+    Target(Arc<str>),
+    /// Attach to a container that runs already.
+    Attach(ContainerKey),
+    /// A shell by exec in a container that runs already.
+    Shell(ContainerKey),
+    /// The log of a container.
+    Logs {
+        /// Whose.
+        container: ContainerKey,
+        /// Of its previous life.
+        previous: bool,
+    },
+}

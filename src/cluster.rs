@@ -25,6 +25,7 @@ pub use debug::Started;
 pub use fix::{Fix, Way};
 pub use kubeconfig::KubeconfigOptions;
 pub use log::{LOG_LIMIT, LogOptions};
+pub(crate) use text::cleaned;
 pub use watch::watch;
 
 use std::sync::Arc;

@@ -28,6 +28,18 @@ impl Cluster {
         read.await.map_err(|fault| fault.problem(format!("cannot read the pod {}/{}", key.namespace, key.name)))
     }
 
+    /// The node as the API gives it.
+    ///
+    /// # Errors
+    /// The API's refusal, a node that is not there, or a broken connection.
+    pub async fn node(&self, name: &str) -> Result<Value, Problem> {
+        let read = async {
+            let request = Target::new("/api/v1", &["nodes", name])?.get(JSON)?;
+            self.read_json(request, ANSWER_TIME).await
+        };
+        read.await.map_err(|fault| fault.problem(format!("cannot read the node {name}")))
+    }
+
     /// What is known around the pods of a namespace; what may not be read is unknown.
     pub async fn facts(&self, namespace: &str) -> Facts {
         let read = async {

@@ -93,11 +93,15 @@ impl Form {
     }
 
     fn planned(&self, planned: &Planned, lines: &mut Lines) {
-        verdicts(&self.verdicts, lines);
+        admission(&self.verdicts, lines);
         for (index, alternative) in self.verdicts.alternatives.iter().enumerate() {
             // One key takes the strongest; if that is refused too, the next one is offered.
             let (mark, tone) = if index == 0 { ("^T takes", Tone::Offer) } else { ("then:", Tone::Faint) };
             lines.say(tone, "→", &format!("{mark} profile {}: {}", alternative.profile, alternative.reason));
+        }
+        match &self.verdicts.rights {
+            None => lines.say(Tone::Faint, "⋯", "asking for your rights"),
+            Some(told) => rights(told, lines),
         }
         for Mount { volume, path, .. } in &self.absent_mounts() {
             let text = format!("the toolkit's mount of {volume} on {path} is left out: there is no such volume here");
@@ -137,7 +141,7 @@ impl Form {
     }
 }
 
-fn verdicts(verdicts: &Verdicts, lines: &mut Lines) {
+fn admission(verdicts: &Verdicts, lines: &mut Lines) {
     match &verdicts.admission {
         None => lines.say(Tone::Faint, "⋯", "asking the server whether it would admit this (a dry run)"),
         Some(Admission::Admitted) => lines.say(Tone::Good, "✓", "the server admits it (dry run)"),
@@ -157,10 +161,6 @@ fn verdicts(verdicts: &Verdicts, lines: &mut Lines) {
         Some(Admission::Unknown(problem)) => {
             lines.say(Tone::Warning, "?", &format!("whether the server would admit it is not known: {}", problem.why));
         }
-    }
-    match &verdicts.rights {
-        None => lines.say(Tone::Faint, "⋯", "asking for your rights"),
-        Some(told) => rights(told, lines),
     }
 }
 

@@ -41,8 +41,11 @@ async fn a_copy_is_made_under_the_name_that_was_shown() {
     let mut person = site.person();
     person.select_pod(NODE_POD).await;
     person.press("C");
-    let screen = person.wait_for("a verdict", |screen| screen.contains("✓ the server admits it")).await;
-    assert!(screen.contains("you may create pods"), "{screen}");
+    let screen = person
+        .wait_for("both verdicts", |screen| {
+            screen.contains("✓ the server admits it") && screen.contains("✓ you may create pods")
+        })
+        .await;
     let (_, rest) = screen.split_once("--copy-to=").expect("a name in the command");
     // The command is folded where the form ends.
     let name = rest.split_whitespace().next().expect("a name").to_owned();

@@ -1,6 +1,7 @@
 //! Everything said to a Kubernetes API: connecting, live lists, debuggers, streams; never any state of the screen.
 
 mod access;
+mod check;
 mod connect;
 mod debug;
 pub mod detail;
@@ -18,11 +19,13 @@ mod streams;
 mod text;
 mod watch;
 
+pub use check::{Admission, Refused};
 pub use connect::{Cluster, Contexts, KubeconfigContexts};
 pub use debug::Started;
 pub use fix::{Fix, Way};
 pub use kubeconfig::KubeconfigOptions;
 pub use log::{LOG_LIMIT, LogOptions};
+pub(crate) use text::cleaned;
 pub use watch::watch;
 
 use std::sync::Arc;

@@ -13,6 +13,7 @@ mod name;
 mod node;
 mod pod;
 mod profile;
+mod rights;
 mod validate;
 mod warning;
 
@@ -26,6 +27,7 @@ pub use custom::parse_custom;
 pub use flags::{parse_env, parse_profile, parse_pull_policy, parse_set_image};
 pub use image_reference::{ImageReference, parse_image};
 pub use name::{copy_name, suffix, suffixes};
+pub use rights::{Right, rights};
 pub use validate::validate;
 
 /// How much a debugger may do, in kubectl's words plus `auto`.

@@ -8,7 +8,8 @@ use super::keymap::Keymap;
 use super::layout::Size;
 use super::navigator::{Navigator, PodScope};
 use super::notices::Notices;
-use super::overlay::Overlay;
+use super::overlay::{FormId, Overlay};
+use super::recent_images::RecentImages;
 use super::sessions::Sessions;
 use super::settings::Settings;
 use crate::cluster::{ContainerKey, ContextInfo, PodKey, Problem, WatchId};
@@ -66,7 +67,10 @@ pub struct State {
     pub overlay: Option<Overlay>,
     /// What the user was told.
     pub notices: Notices,
+    /// The images that debuggers ran with, in this run or an earlier one.
+    pub recent_images: RecentImages,
     last_watch: u64,
+    last_form: u64,
 }
 
 /// What a state starts from.
@@ -116,7 +120,9 @@ impl State {
             sessions: Sessions::default(),
             overlay: None,
             notices: Notices::default(),
+            recent_images: RecentImages::default(),
             last_watch: 0,
+            last_form: 0,
         }
     }
 
@@ -124,6 +130,12 @@ impl State {
     pub fn next_watch(&mut self) -> WatchId {
         self.last_watch += 1;
         WatchId(self.last_watch)
+    }
+
+    /// An id that no form has had.
+    pub fn next_form(&mut self) -> FormId {
+        self.last_form += 1;
+        FormId(self.last_form)
     }
 
     /// The selected pod.

@@ -29,7 +29,7 @@ pub(super) fn clean(text: &str) -> Cow<'_, str> {
 }
 
 /// [`clean`] for a field that is kept.
-pub(super) fn cleaned(text: &str) -> String {
+pub(crate) fn cleaned(text: &str) -> String {
     clean(text).into_owned()
 }
 

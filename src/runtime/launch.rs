@@ -34,14 +34,18 @@ struct Ready {
     redraw: bool,
 }
 
-/// Starts a session and reports how that went.
-pub(super) async fn start(cluster: Cluster, id: SessionId, start: Start, outlets: Outlets) {
+/// Starts a session and reports how that went. Generated names end with the suffixes that were drawn already, as long
+/// as there are any.
+pub(super) async fn start(cluster: Cluster, id: SessionId, start: Start, drawn: Vec<String>, outlets: Outlets) {
     let report = |step| {
         // Nobody listens once the program ends.
         let _ = outlets.facts.send(Fact::Message(Message::Launch(id, step)));
     };
     let ready = match start {
-        Start::Debug { pod, target, options } => debug(&cluster, &pod, &target, *options, report).await,
+        Start::Debug { pod, target, options } => {
+            let suffixes = drawn.into_iter().chain(suffixes());
+            debug(&cluster, &pod, &target, *options, suffixes, report).await
+        }
         Start::Attach { container } => attach(&cluster, &container, report).await,
         Start::Shell { container } => shell(&cluster, &container, report).await,
         Start::Logs { container, previous } => logs(&cluster, &container, previous, report).await,
@@ -62,11 +66,11 @@ async fn debug(
     key: &PodKey,
     target: &Target,
     mut options: DebugOptions,
+    mut suffixes: impl Iterator<Item = String> + Send,
     mut report: impl FnMut(LaunchStep) + Send,
 ) -> Result<Ready, Problem> {
     let (pod, facts) = tokio::join!(cluster.pod(key), cluster.facts(&key.namespace));
     let pod = pod?;
-    let mut suffixes = suffixes();
     if let Some(copy) = &mut options.copy
         && copy.name.is_empty()
     {
@@ -172,6 +176,6 @@ async fn logs(
 }
 
 /// Random suffixes in the alphabet of Kubernetes' generated names.
-fn suffixes() -> impl Iterator<Item = String> + Send {
+pub(super) fn suffixes() -> impl Iterator<Item = String> + Send {
     plan::suffixes(|| rand::rng().random())
 }

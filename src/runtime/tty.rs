@@ -63,6 +63,16 @@ impl Drop for Tty {
     }
 }
 
+/// Writes a sequence to the user's terminal as it is; false while the terminal is not taken, or where it does not take
+/// the bytes. For sequences that leave no mark on the screen, and only between two frames.
+pub(super) fn write_through(sequence: &[u8]) -> bool {
+    if !TAKEN.load(Ordering::SeqCst) {
+        return false;
+    }
+    let mut out = io::stdout().lock();
+    out.write_all(sequence).and_then(|()| out.flush()).is_ok()
+}
+
 /// What panicked since the terminal was taken, each time with its place.
 pub fn panics() -> Vec<String> {
     PANICS.lock().unwrap_or_else(PoisonError::into_inner).clone()

@@ -28,6 +28,18 @@ impl Cluster {
         read.await.map_err(|fault| fault.problem(format!("cannot read the pod {}/{}", key.namespace, key.name)))
     }
 
+    /// The node as the API gives it.
+    ///
+    /// # Errors
+    /// The API's refusal, a node that is not there, or a broken connection.
+    pub async fn node(&self, name: &str) -> Result<Value, Problem> {
+        let read = async {
+            let request = Target::new("/api/v1", &["nodes", name])?.get(JSON)?;
+            self.read_json(request, ANSWER_TIME).await
+        };
+        read.await.map_err(|fault| fault.problem(format!("cannot read the node {name}")))
+    }
+
     /// What is known around the pods of a namespace; what may not be read is unknown.
     pub async fn facts(&self, namespace: &str) -> Facts {
         let read = async {
@@ -48,19 +60,36 @@ impl Cluster {
     /// # Errors
     /// The API's refusal, worded with what would be admitted or what right is missing, or a broken connection.
     pub async fn send(&self, request: &Request) -> Result<Value, Problem> {
+        self.ask(request, false).await
+    }
+
+    /// Has the server look at one request of a plan, admission included, and keep nothing (`dryRun=All`); the answer is
+    /// the pod as it would be.
+    ///
+    /// # Errors
+    /// As [`Cluster::send`].
+    pub async fn send_dry(&self, request: &Request) -> Result<Value, Problem> {
+        self.ask(request, true).await
+    }
+
+    async fn ask(&self, request: &Request, dry: bool) -> Result<Value, Problem> {
+        let target = |segments: &[&str]| {
+            let target = Target::new("/api/v1", segments)?;
+            Ok::<_, Fault>(if dry { target.with("dryRun", "All") } else { target })
+        };
         let send = async {
             let request = match request {
                 Request::PatchEphemeral { namespace, pod, body } => {
-                    let segments = ["namespaces", namespace, "pods", pod, "ephemeralcontainers"];
-                    let target = Target::new("/api/v1", &segments)?;
+                    let target = target(&["namespaces", namespace, "pods", pod, "ephemeralcontainers"])?;
                     target.request(Method::PATCH, JSON, Some(STRATEGIC_MERGE), body.to_string().into_bytes())?
                 }
                 Request::CreatePod { namespace, body, .. } => {
-                    let target = Target::new("/api/v1", &["namespaces", namespace, "pods"])?;
+                    let target = target(&["namespaces", namespace, "pods"])?;
                     target.request(Method::POST, JSON, Some(JSON), body.to_string().into_bytes())?
                 }
                 Request::DeletePod { namespace, pod } => {
-                    deletion(&PodKey { namespace: namespace.as_str().into(), name: pod.as_str().into() }, Some(0))?
+                    let target = target(&["namespaces", namespace, "pods", pod])?;
+                    target.request(Method::DELETE, JSON, Some(JSON), deletion(Some(0)).into_bytes())?
                 }
             };
             self.read_json(request, CHANGE_TIME).await
@@ -74,7 +103,11 @@ impl Cluster {
     /// # Errors
     /// The API's refusal, or a broken connection.
     pub async fn delete_pod(&self, key: &PodKey, grace: Option<u32>) -> Result<(), Problem> {
-        let delete = async { self.read_json::<Value>(deletion(key, grace)?, CHANGE_TIME).await };
+        let delete = async {
+            let options = deletion(grace).into_bytes();
+            let request = Target::pod(key, None)?.request(Method::DELETE, JSON, Some(JSON), options)?;
+            self.read_json::<Value>(request, CHANGE_TIME).await
+        };
         match delete.await {
             Ok(_) => Ok(()),
             Err(fault) if fault.code() == 404 => Ok(()),
@@ -83,12 +116,13 @@ impl Cluster {
     }
 }
 
-fn deletion(key: &PodKey, grace: Option<u32>) -> Result<http::Request<Vec<u8>>, Fault> {
+/// The options of a deletion.
+fn deletion(grace: Option<u32>) -> String {
     let mut options = json!({ "kind": "DeleteOptions", "apiVersion": "v1" });
     if let Some(grace) = grace {
         options["gracePeriodSeconds"] = grace.into();
     }
-    Target::pod(key, None)?.request(Method::DELETE, JSON, Some(JSON), options.to_string().into_bytes())
+    options.to_string()
 }
 
 fn enforced(namespace: &Value) -> Option<PodSecurity> {

@@ -2,6 +2,7 @@
 
 mod effects;
 mod launch;
+pub mod plain;
 pub mod tty;
 
 use std::future::Future;

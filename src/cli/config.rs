@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::Arguments;
 use crate::actions::actions;
 use crate::app::{Keymap, Settings, context_matches};
+use crate::plan::parse_profile;
 
 /// The configuration file's content.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -32,8 +33,18 @@ pub struct Config {
     pub namespaces: Vec<String>,
     /// Keys by action name.
     pub keys: BTreeMap<String, Vec<String>>,
+    /// The sub-command `debug`.
+    pub debug: DebugConfig,
     /// What is different in some contexts; the first whose name matches counts.
     pub contexts: Vec<ContextConfig>,
+}
+
+/// What the sub-command `debug` does where its flags do not say.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct DebugConfig {
+    /// The profile (default: `general`, as for kubectl).
+    pub profile: Option<String>,
 }
 
 /// What is different in some contexts.
@@ -76,6 +87,9 @@ impl Config {
     pub fn parse(text: &str) -> anyhow::Result<Self> {
         let config: Self = toml::from_str(text)?;
         config.keymap()?;
+        if let Some(profile) = &config.debug.profile {
+            parse_profile(profile).context("debug.profile")?;
+        }
         anyhow::ensure!(
             config.scrollback.is_none_or(|lines| lines <= MOST_SCROLLBACK),
             "scrollback: at most {MOST_SCROLLBACK} lines can be kept"
@@ -151,6 +165,7 @@ mod tests {
             ("[keys]\n'no.such' = ['e']", "no.such"),
             ("leader = 'hyper-x'", "hyper-x"),
             ("scrollback = 1000000000", "scrollback"),
+            ("[debug]\nprofile = 'strong'", "debug.profile"),
         ] {
             let mistake = format!("{:#}", Config::parse(text).expect_err(text));
             assert!(mistake.contains(said), "{mistake}");

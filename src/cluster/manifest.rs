@@ -70,6 +70,31 @@ pub fn parse(name: &str, text: &str) -> Result<Vec<Value>, Problem> {
     Ok(objects)
 }
 
+/// The object in its place: a pod without a namespace gets this one.
+///
+/// # Errors
+/// A pod whose namespace is another one than the command line named.
+pub fn place(mut object: Value, namespace: &str, was_said: bool) -> Result<Value, Problem> {
+    if object["kind"] == "Node" {
+        return Ok(object);
+    }
+    let own = object["metadata"]["namespace"].as_str().filter(|own| !own.is_empty());
+    match own {
+        Some(own) if was_said && own != namespace => Err(Problem::new(
+            "cannot debug what the file holds",
+            format!("it is of the namespace {own}, and --namespace says {namespace}"),
+            format!("say --namespace={own}"),
+        )),
+        Some(_) => Ok(object),
+        None => {
+            if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+                metadata.insert("namespace".to_owned(), namespace.into());
+            }
+            Ok(object)
+        }
+    }
+}
+
 fn gather(name: &str, document: Value, objects: &mut Vec<Value>, depth: usize) -> Result<(), Problem> {
     let wrong = |why: &str| Err(Problem::new(format!("cannot read {name}"), why, "correct the file"));
     match document {
@@ -168,6 +193,17 @@ mod tests {
             let problem = parse("broken.yaml", text).unwrap_err();
             assert!(problem.what.contains("broken.yaml"), "{problem}");
         }
+    }
+
+    #[test]
+    fn a_pod_is_put_into_a_namespace_but_never_out_of_its_own() {
+        let pod = json!({"kind": "Pod", "metadata": {"name": "p"}});
+        assert_eq!(place(pod, "n", true).unwrap()["metadata"]["namespace"], "n");
+        let own = json!({"kind": "Pod", "metadata": {"namespace": "own"}});
+        assert_eq!(place(own.clone(), "n", false).unwrap(), own);
+        assert!(place(own, "n", true).unwrap_err().hint.contains("own"));
+        let node = json!({"kind": "Node", "metadata": {"name": "x"}});
+        assert_eq!(place(node.clone(), "n", true).unwrap(), node);
     }
 
     #[test]

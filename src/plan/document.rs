@@ -91,8 +91,10 @@ mod tests {
     #[test]
     fn one_is_itself_and_several_are_a_list() {
         let (namespace, pod) = ("n".to_owned(), "p".to_owned());
-        let patch = Request::PatchEphemeral { namespace: namespace.clone(), pod: pod.clone(), body: json!({"spec": 1}) };
-        let create = Request::CreatePod { namespace: namespace.clone(), pod: pod.clone(), body: json!({"kind": "Pod"}) };
+        let patch =
+            Request::PatchEphemeral { namespace: namespace.clone(), pod: pod.clone(), body: json!({"spec": 1}) };
+        let create =
+            Request::CreatePod { namespace: namespace.clone(), pod: pod.clone(), body: json!({"kind": "Pod"}) };
         let plans = [plan(vec![patch]), plan(vec![create, Request::DeletePod { namespace, pod }])];
         assert_eq!(gathered(documents(&plans[..1])), Some(json!({"spec": 1})));
         assert_eq!(gathered(documents(&plans[1..])), Some(json!({"kind": "Pod"})));
@@ -115,7 +117,8 @@ mod tests {
     /// kubectl reads YAML 1.1, where these words are no text.
     #[test]
     fn text_that_older_yaml_takes_for_something_else_is_quoted() {
-        for word in ["y", "n", "yes", "no", "on", "off", "~", "null", "012", "0o17", "1_000", "1:30", "=", "<<", "1e3", ".5"]
+        for word in
+            ["y", "n", "yes", "no", "on", "off", "~", "null", "012", "0o17", "1_000", "1:30", "=", "<<", "1e3", ".5"]
         {
             let text = text(&json!({"args": [word]}), Format::Yaml).unwrap();
             let item = text.lines().last().unwrap().trim_start_matches([' ', '-']);

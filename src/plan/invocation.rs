@@ -95,14 +95,12 @@ impl Invocation {
             copy: None,
             copy_flags_without_copy: Vec::new(),
         };
-        match self.copy_to.as_deref().filter(|name| !name.is_empty()) {
-            Some(name) => options.copy = Some(self.copy(name, set_image)),
-            None => {
-                let said =
-                    [("replace", self.replace), ("same-node", self.same_node), ("set-image", !set_image.is_empty())];
-                let said = said.into_iter().filter(|(_, said)| *said);
-                options.copy_flags_without_copy = said.map(|(flag, _)| flag.to_owned()).collect();
-            }
+        if let Some(name) = self.copy_to.as_deref().filter(|name| !name.is_empty()) {
+            options.copy = Some(self.copy(name, set_image));
+        } else {
+            let said = [("replace", self.replace), ("same-node", self.same_node), ("set-image", !set_image.is_empty())];
+            let said = said.into_iter().filter(|(_, said)| *said);
+            options.copy_flags_without_copy = said.map(|(flag, _)| flag.to_owned()).collect();
         }
         validate::before_resources(&options)?;
         if !self.names_resources {

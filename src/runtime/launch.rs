@@ -172,6 +172,6 @@ async fn logs(
 }
 
 /// Random suffixes in the alphabet of Kubernetes' generated names.
-fn suffixes() -> impl Iterator<Item = String> + Send {
+pub(super) fn suffixes() -> impl Iterator<Item = String> + Send {
     plan::suffixes(|| rand::rng().random())
 }

@@ -35,7 +35,7 @@ pub(super) async fn run(debug: &DebugArguments, arguments: &Arguments, config: &
     };
     Ok(match verdict {
         Verdict::Done => ExitCode::SUCCESS,
-        Verdict::NotAttached => ExitCode::FAILURE,
+        Verdict::Failed => ExitCode::FAILURE,
     })
 }
 
@@ -87,7 +87,7 @@ async fn prepare(
         explain: debug.explain.unwrap_or(false),
         dry_run,
         output: debug.output,
-        timeout: debug.timeout.flatten(),
+        timeout: debug.timeout.filter(|timeout| !timeout.is_zero()),
         program: program(arguments),
     };
     Ok((errand, cluster))

@@ -70,8 +70,8 @@ pub struct Errand {
 pub enum Verdict {
     /// As asked.
     Done,
-    /// It ran, but nobody could attach to it to the end; that was told.
-    NotAttached,
+    /// Not as asked: nobody could attach to the end, or a policy refused it; that was told.
+    Failed,
 }
 
 /// Does the errand. Without a cluster only what needs none can be done: a dry run of files.
@@ -115,7 +115,9 @@ impl Run<'_> {
         let planned = self.plan(subject).await?;
         self.introduce(&planned).await?;
         for request in &planned.plan.requests {
-            self.carry_out(request, &planned).await?;
+            if self.carry_out(request, &planned).await? == Verdict::Failed {
+                return Ok(Verdict::Failed);
+            }
         }
         if self.errand.output.is_some() && self.errand.dry_run == DryRun::Client {
             self.documents.extend(document::documents([&planned.plan]));
@@ -210,7 +212,7 @@ impl Run<'_> {
             .map_err(|refusal| Problem::new("cannot debug", refusal.message, ""))
     }
 
-    async fn carry_out(&mut self, request: &Request, planned: &Planned) -> Result<(), Problem> {
+    async fn carry_out(&mut self, request: &Request, planned: &Planned) -> Result<Verdict, Problem> {
         let (verb, pod) = match request {
             Request::PatchEphemeral { pod, .. } => ("patched", pod),
             Request::CreatePod { pod, .. } => ("created", pod),
@@ -223,29 +225,26 @@ impl Run<'_> {
         };
         self.pass_warnings_on().await?;
         let answer = match answer {
-            Some(Err(problem)) => {
-                if problem.is_of_policy() {
-                    self.offer(planned).await?;
-                }
-                return Err(problem);
-            }
+            Some(Err(problem)) if problem.is_of_policy() => return self.offer(planned, problem).await,
+            Some(Err(problem)) => return Err(problem),
             Some(Ok(answer)) => Some(answer),
             None => None,
         };
         match (self.errand.output, answer) {
             (Some(_), Some(answer)) if !matches!(request, Request::DeletePod { .. }) => {
                 self.documents.push(without_managed_fields(answer));
-                Ok(())
             }
-            (Some(_), _) => Ok(()),
-            (None, _) if how.is_empty() => Ok(()),
             // This is what was asked for and no remark beside it.
-            (None, _) => self.plain.say(&format!("pod/{pod} {verb} ({how})")).await.map_err(|e| unwritable(&e)),
+            (None, _) if !how.is_empty() => {
+                self.plain.say(&format!("pod/{pod} {verb} ({how})")).await.map_err(|error| unwritable(&error))?;
+            }
+            _ => {}
         }
+        Ok(Verdict::Done)
     }
 
     /// Names the ways that may be admitted where a policy refused this one; none of them is taken.
-    async fn offer(&mut self, planned: &Planned) -> Result<(), Problem> {
+    async fn offer(&mut self, planned: &Planned, problem: Problem) -> Result<Verdict, Problem> {
         let Planned { object, is_node, facts, plan } = planned;
         let options = &self.errand.options;
         let alternatives = if *is_node {
@@ -254,13 +253,17 @@ impl Run<'_> {
             // A pod that could be planned for can be read.
             plan::alternatives_for_pod(object, facts, options, plan).unwrap_or_default()
         };
+        if alternatives.is_empty() {
+            return Err(problem);
+        }
+        self.remark(&format!("bathy: {}", problem.headline())).await?;
         for alternative in alternatives {
             let command = self.command(planned, &alternative.options)?;
             let command = command.strip_prefix("kubectl debug").unwrap_or(&command);
-            self.remark(&format!("This may be admitted ({})", alternative.reason)).await?;
+            self.remark(&format!("  this may work ({}):", alternative.reason)).await?;
             self.remark(&format!("    {}{command}", self.errand.program)).await?;
         }
-        Ok(())
+        Ok(Verdict::Failed)
     }
 
     async fn print_documents(&mut self) -> Result<(), Problem> {

@@ -118,9 +118,9 @@ pub struct DebugArguments {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true",
           value_parser = boolean, action = ArgAction::Set)]
     pub explain: Option<bool>,
-    /// How long the debugger may take to start, like 30s or 5m (default: for ever)
+    /// How long the debugger may take to start, like 30s or 5m; 0, the default, is for ever
     #[arg(long, value_name = "TIME", value_parser = time)]
-    pub timeout: Option<Option<Duration>>,
+    pub timeout: Option<Duration>,
 }
 
 impl DebugArguments {
@@ -182,16 +182,13 @@ fn format(word: &str) -> Result<Format, String> {
     }
 }
 
-/// A span of time as kubectl writes them; a bare number counts seconds, 0 is no limit.
-fn time(word: &str) -> Result<Option<Duration>, String> {
-    let wrong = |_| "say a time like 30s, 5m or 1h30m".to_owned();
-    let duration = if let Ok(seconds) = word.parse() {
-        Duration::from_secs(seconds)
-    } else {
-        let span: jiff::SignedDuration = word.parse().map_err(wrong)?;
-        span.try_into().map_err(|_| "a time is not negative".to_owned())?
-    };
-    Ok(Some(duration).filter(|duration| !duration.is_zero()))
+/// A span of time as kubectl writes them; a bare number counts seconds.
+fn time(word: &str) -> Result<Duration, String> {
+    if let Ok(seconds) = word.parse() {
+        return Ok(Duration::from_secs(seconds));
+    }
+    let span: jiff::SignedDuration = word.parse().map_err(|_| "say a time like 30s, 5m or 1h30m".to_owned())?;
+    span.try_into().map_err(|_| "a time is not negative".to_owned())
 }
 
 #[cfg(test)]
@@ -256,15 +253,14 @@ mod tests {
 
     #[test]
     fn times_are_written_as_for_kubectl() {
-        let seconds = |count| Some(Duration::from_secs(count));
-        for (word, expected) in
-            [("30s", seconds(30)), ("1h30m", seconds(5400)), ("7", seconds(7)), ("0", None), ("0s", None)]
+        let timeout = |word: &str| parsed(&["p", "--timeout", word]).map(|debug| debug.timeout);
+        for (word, milliseconds) in
+            [("30s", 30_000), ("1h30m", 5_400_000), ("7", 7_000), ("0", 0), ("0s", 0), ("1.5s", 1_500)]
         {
-            assert_eq!(time(word), Ok(expected), "{word}");
+            assert_eq!(timeout(word).unwrap(), Some(Duration::from_millis(milliseconds)), "{word}");
         }
-        assert_eq!(time("1.5s"), Ok(Some(Duration::from_millis(1500))));
-        for word in ["", "soon", "-5s", "5x"] {
-            assert!(time(word).is_err(), "{word}");
+        for word in ["", "soon", "5x", "-5s"] {
+            assert!(timeout(word).is_err(), "{word}");
         }
     }
 }

@@ -53,7 +53,7 @@ impl Run<'_> {
             // Its screen was shown; the log would only repeat it.
             self.warn(&format!("the session broke: {why}")).await?;
             self.hint(&format!("To come back while it runs: {}", attach_command(&container))).await?;
-            return Ok(Verdict::NotAttached);
+            return Ok(Verdict::Failed);
         }
         self.fall_back(&cluster, &container, &why).await
     }
@@ -100,7 +100,7 @@ impl Run<'_> {
     async fn fall_back(&mut self, cluster: &Cluster, container: &ContainerKey, why: &str) -> Result<Verdict, Problem> {
         self.warn(&format!("could not attach to {}: {why}; this is its log so far", container.container)).await?;
         self.print_log(cluster, container).await?;
-        Ok(Verdict::NotAttached)
+        Ok(Verdict::Failed)
     }
 
     async fn print_log(&mut self, cluster: &Cluster, container: &ContainerKey) -> Result<(), Problem> {

@@ -12,11 +12,14 @@ mod gateway;
 mod kubeconfig;
 mod leftovers;
 mod log;
+pub mod manifest;
+mod policy;
 mod problem;
 mod proxy;
 mod request;
 mod streams;
 mod text;
+mod warnings;
 mod watch;
 
 pub use check::{Admission, Refused};
@@ -25,7 +28,8 @@ pub use debug::Started;
 pub use fix::{Fix, Way};
 pub use kubeconfig::KubeconfigOptions;
 pub use log::{LOG_LIMIT, LogOptions};
-pub(crate) use text::cleaned;
+pub use text::cleaned;
+pub use warnings::Warnings;
 pub use watch::watch;
 
 use std::sync::Arc;

@@ -5,6 +5,7 @@ mod effects;
 mod forms;
 pub mod image_file;
 mod launch;
+pub mod plain;
 pub mod tty;
 
 use std::future::Future;

@@ -14,6 +14,7 @@ use self::toolkits::ToolkitConfig;
 use super::Arguments;
 use crate::actions::actions;
 use crate::app::{Keymap, Settings, Toolkit, context_matches};
+use crate::plan::parse_profile;
 
 /// The configuration file's content.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -35,10 +36,20 @@ pub struct Config {
     pub namespaces: Vec<String>,
     /// Keys by action name.
     pub keys: BTreeMap<String, Vec<String>>,
+    /// The sub-command `debug`.
+    pub debug: DebugConfig,
     /// What is different in some contexts; the first whose name matches counts.
     pub contexts: Vec<ContextConfig>,
     /// What debuggers can be started with by name, instead of the toolkits that are built in.
     pub toolkits: Option<Vec<ToolkitConfig>>,
+}
+
+/// What the sub-command `debug` does where its flags do not say.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct DebugConfig {
+    /// The profile (default: `general`, as for kubectl).
+    pub profile: Option<String>,
 }
 
 /// What is different in some contexts.
@@ -81,6 +92,9 @@ impl Config {
     pub fn parse(text: &str) -> anyhow::Result<Self> {
         let config: Self = toml::from_str(text)?;
         config.keymap()?;
+        if let Some(profile) = &config.debug.profile {
+            parse_profile(profile).context("debug.profile")?;
+        }
         anyhow::ensure!(
             config.scrollback.is_none_or(|lines| lines <= MOST_SCROLLBACK),
             "scrollback: at most {MOST_SCROLLBACK} lines can be kept"
@@ -165,6 +179,7 @@ mod tests {
             ("leader = 'hyper-x'", "hyper-x"),
             ("scrollback = 1000000000", "scrollback"),
             ("[[toolkits]]\nname = 'x'\nimage = 'A B'", "toolkit x: "),
+            ("[debug]\nprofile = 'strong'", "debug.profile"),
         ] {
             let mistake = format!("{:#}", Config::parse(text).expect_err(text));
             assert!(mistake.contains(said), "{mistake}");

@@ -60,7 +60,20 @@ impl Cluster {
     /// # Errors
     /// The API's refusal, worded with what would be admitted or what right is missing, or a broken connection.
     pub async fn send(&self, request: &Request) -> Result<Value, Problem> {
-        let send = async { self.read_json(prepared(request, false)?, CHANGE_TIME).await };
+        self.ask(request, false).await
+    }
+
+    /// Has the server look at one request of a plan, admission included, and keep nothing (`dryRun=All`); the answer is
+    /// the pod as it would be.
+    ///
+    /// # Errors
+    /// As [`Cluster::send`].
+    pub async fn send_dry(&self, request: &Request) -> Result<Value, Problem> {
+        self.ask(request, true).await
+    }
+
+    async fn ask(&self, request: &Request, dry_run: bool) -> Result<Value, Problem> {
+        let send = async { self.read_json(prepared(request, dry_run)?, CHANGE_TIME).await };
         send.await.map_err(|fault| refused(&fault, request))
     }
 

@@ -10,6 +10,7 @@ mod lives;
 mod message;
 mod mouse;
 pub mod navigator;
+pub mod nodes;
 mod notices;
 pub mod overlay;
 mod overlay_keys;
@@ -20,12 +21,15 @@ mod settings;
 mod state;
 
 pub use action::{Action, Availability, Scope};
-pub use browse::{open, set_scope, switch_context};
+pub use browse::{open, out, set_scope, switch_context};
 pub use keymap::{Chord, Keymap};
-pub use lives::{again, attach_again, close, debug_instead, default_copy, default_options, quit, start};
+pub use lives::{
+    again, attach_again, close, debug_instead, default_copy, default_node_debugger, default_options, quit, start,
+};
 pub use message::{Effect, Message, Start, Target};
 pub use mouse::tab_labels;
 pub use navigator::List;
+pub use nodes::{leave_nodes, namespace_for_node_debugger, show_nodes, show_pods_of_node};
 pub use notices::{Level, Notice, Notices};
 pub use rows::{Row, Rows};
 pub use sessions::Sessions;
@@ -62,6 +66,12 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Watch(id, update) => browse::watched(state, id, update),
         Message::Launch(id, step) => {
             lives::launched(state, id, step);
+            Vec::new()
+        }
+        Message::Planned(id, profile) => {
+            if let Some(session) = state.sessions.get_mut(id) {
+                session.profile = Some(profile);
+            }
             Vec::new()
         }
         Message::Attached(id) => {
@@ -102,12 +112,13 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     }
 }
 
-/// Brings everything derived up to date: row order, the inspected pod, screen sizes. Cheap when nothing changed;
+/// Brings everything derived up to date: row order, the inspected pod or node, screen sizes. Cheap when nothing changed;
 /// needed before a frame is drawn.
 #[must_use = "what is asked of the outside has to be done"]
 pub fn settle(state: &mut State) -> Vec<Effect> {
     state.navigator.pods.settle();
     state.navigator.namespaces.settle();
+    state.navigator.nodes.settle();
     let effects = browse::follow_selection(state);
     join(effects, lives::sync_sizes(state))
 }
@@ -130,8 +141,11 @@ pub fn refresh_leftovers(state: &mut State, at_once: bool) -> Vec<Effect> {
 
 fn leftover_namespaces(state: &State) -> Option<Vec<String>> {
     match &state.navigator.scope {
-        navigator::PodScope::All if state.navigator.namespaces_refused.is_none() => None,
-        navigator::PodScope::All => Some(state.navigator.named.iter().map(ToString::to_string).collect()),
+        // A node holds pods of every namespace.
+        navigator::PodScope::All | navigator::PodScope::Node(_) if state.navigator.namespaces_refused.is_none() => None,
+        navigator::PodScope::All | navigator::PodScope::Node(_) => {
+            Some(state.navigator.named.iter().map(ToString::to_string).collect())
+        }
         navigator::PodScope::Namespace(name) => Some(vec![name.to_string()]),
     }
 }

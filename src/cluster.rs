@@ -11,6 +11,7 @@ mod gateway;
 mod kubeconfig;
 mod leftovers;
 mod log;
+mod node;
 mod problem;
 mod proxy;
 mod request;
@@ -23,6 +24,7 @@ pub use debug::Started;
 pub use fix::{Fix, Way};
 pub use kubeconfig::KubeconfigOptions;
 pub use log::{LOG_LIMIT, LogOptions};
+pub use node::{NodeCondition, NodeDetail, NodeResource, NodeRow, is_node_debugger, node_detail};
 pub use watch::watch;
 
 use std::sync::Arc;
@@ -221,8 +223,14 @@ pub enum WatchTarget {
     PodsIn(Vec<String>),
     /// The pods of every namespace.
     PodsEverywhere,
+    /// The pods on this node, of every namespace.
+    PodsOnNode(String),
     /// One pod, whole.
     Pod(PodKey),
+    /// All nodes.
+    Nodes,
+    /// One node, whole.
+    Node(Arc<str>),
 }
 
 /// What a watch reports.
@@ -234,6 +242,10 @@ pub enum WatchUpdate {
     Pods(RowsUpdate<PodRow, PodKey>),
     /// The watched pod as it is now; `None` once it is gone.
     Pod(Option<Arc<PodDetail>>),
+    /// Nodes changed.
+    Nodes(RowsUpdate<NodeRow, Arc<str>>),
+    /// The watched node as it is now; `None` once it is gone.
+    Node(Option<Arc<NodeDetail>>),
     /// How fresh the rows are.
     Liveness(Liveness),
     /// The server refuses this list for good (the watch goes on trying, slowly).

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 
 use super::{
-    Cluster, Leftover, LeftoverKind, PodKey, Problem,
+    Cluster, Leftover, LeftoverKind, PodKey, Problem, is_node_debugger,
     problem::Fault,
     request::{ANSWER_TIME, JSON, LIST_LIMIT, Target, decode},
     text::{clean, cleaned},
@@ -214,11 +214,6 @@ fn leftovers_in(pod: &Pod) -> Vec<Leftover> {
         });
     }
     left
-}
-
-/// kubectl and we name them alike.
-fn is_node_debugger(name: &str) -> bool {
-    name.starts_with("node-debugger-")
 }
 
 fn pod_wording(pod: &Pod) -> String {

@@ -151,9 +151,9 @@ impl Session {
 /// What a node debugger of this profile sees of its node, without what a custom container changes.
 fn seen_of_a_node(profile: Profile) -> String {
     match profile {
-        Profile::Sysadmin => "privileged · the node's processes and network, / at /host",
-        Profile::General | Profile::Legacy | Profile::Auto => "the node's processes and network, / at /host",
-        Profile::Netadmin => "the node's processes and network, none of its files",
+        Profile::Sysadmin => "privileged · sees the node's processes, / at /host",
+        Profile::General | Profile::Legacy | Profile::Auto => "sees the node's processes, / at /host",
+        Profile::Netadmin => "sees the node's processes, none of its files",
         Profile::Baseline | Profile::Restricted => "on the node, but sees nothing of it",
     }
     .to_owned()

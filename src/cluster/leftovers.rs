@@ -281,6 +281,16 @@ mod tests {
     }
 
     #[test]
+    fn our_node_debuggers_are_no_copies() {
+        let found = left(json!({"metadata": {
+            "name": "node-debugger-worker-1-x7k2p", "namespace": "ops",
+            "labels": {"app.kubernetes.io/managed-by": "bathyscope"},
+            "annotations": {"bathyscope.dev/node": "worker-1", "bathyscope.dev/created-by": "ann"},
+        }}));
+        assert_eq!((&found[0].kind, found[0].owner.as_deref()), (&LeftoverKind::NodeDebugger, Some("ann")));
+    }
+
+    #[test]
     fn our_copies_tell_whose_they_are() {
         let found = left(json!({
             "metadata": {

@@ -193,6 +193,9 @@ pub(super) fn empty(
             ("nothing matches the filter; Esc clears it".to_owned(), theme.faint)
         }
         _ if state.navigator.list == List::Nodes => ("this cluster has no nodes".to_owned(), theme.faint),
+        _ if matches!(state.navigator.scope, PodScope::Node(_)) && state.navigator.list == List::Pods => {
+            ("no pods on this node".to_owned(), theme.faint)
+        }
         _ => (format!("no {what} here; 0 lists those of all namespaces"), theme.faint),
     };
     let area = Rect { x: area.x + 1, y: area.y + 1, width: area.width.saturating_sub(2), height: area.height - 1 };

@@ -163,6 +163,11 @@ pub struct DebugOptions {
     pub custom: Option<Value>,
     /// `--copy-to` and what goes with it; `None` for an ephemeral debugger.
     pub copy: Option<CopyOptions>,
+    /// Labels put on a node debugger's pod after everything else, so that it can be found again; a copy has its own.
+    /// kubectl puts only `app.kubernetes.io/managed-by: kubectl-debug`, which stays unless it is named here.
+    pub labels: Vec<(String, String)>,
+    /// Annotations put on a node debugger's pod likewise; kubectl puts none.
+    pub annotations: Vec<(String, String)>,
     /// `--replace`, `--same-node` and `--set-image` that were said without `--copy-to`, which kubectl refuses.
     pub copy_flags_without_copy: Vec<String>,
 }

@@ -4,6 +4,7 @@ mod footer;
 mod header;
 mod inspector;
 mod list;
+mod nodes;
 mod overlay;
 mod pane;
 pub mod theme;

@@ -1,5 +1,7 @@
 //! A form from its opening to the start: what is asked for it, what arrives, and what its keys do; it plans nothing itself.
 
+use std::sync::Arc;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::layout::layout;
@@ -106,7 +108,9 @@ fn start(state: &mut State, form: &Form) -> Option<Vec<Effect>> {
     let options = Box::new(form.options().ok()?);
     let start = match &form.subject {
         Subject::Pod { pod, .. } => Start::Debug { pod: pod.clone(), target: Target::AsGiven, options },
-        Subject::Node { .. } => return None,
+        Subject::Node { node, namespace } => {
+            Start::NodeDebug { node: Arc::clone(node), namespace: Arc::clone(namespace), options }
+        }
     };
     let drawn = form.suffixes();
     let effects = lives::start(state, start).into_iter().map(|effect| match effect {

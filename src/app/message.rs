@@ -1,6 +1,7 @@
 //! The whole contract between the console's state and the world: facts that arrive, and requests that leave; plain data both.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use crossterm::event::{KeyEvent, MouseEvent};
@@ -11,7 +12,7 @@ use super::overlay::{FormId, Found, Subject, Verdict};
 use crate::cluster::{
     ContainerKey, ContextInfo, LaunchStep, Leftover, PodKey, Problem, WatchId, WatchTarget, WatchUpdate,
 };
-use crate::plan::{DebugOptions, Plan};
+use crate::plan::{DebugOptions, Plan, Profile};
 use crate::session::{End, SessionId};
 
 /// A fact that arrived.
@@ -44,6 +45,8 @@ pub enum Message {
     Watch(WatchId, WatchUpdate),
     /// A session's start made a step.
     Launch(SessionId, LaunchStep),
+    /// A session's debugger was planned with this profile.
+    Planned(SessionId, Profile),
     /// A session's stream stands; output follows.
     Attached(SessionId),
     /// A session could not be started.
@@ -89,6 +92,15 @@ pub enum Start {
         /// The rest of the choices.
         options: Box<DebugOptions>,
     },
+    /// A new pod that debugs a node.
+    NodeDebug {
+        /// The node.
+        node: Arc<str>,
+        /// Where the pod is created.
+        namespace: Arc<str>,
+        /// The choices; labels and annotations among them.
+        options: Box<DebugOptions>,
+    },
     /// Attach to a container that runs.
     Attach {
         /// Which.
@@ -109,17 +121,18 @@ pub enum Start {
 }
 
 impl Start {
-    /// Whether it makes a copy of the pod.
-    pub fn makes_copy(&self) -> bool {
-        matches!(self, Self::Debug { options, .. } if options.copy.is_some())
+    /// What kind of pod it creates, in the words of a question; `None` if it creates none.
+    pub fn creates(&self) -> Option<&'static str> {
+        match self {
+            Self::Debug { options, .. } if options.copy.is_some() => Some("copy"),
+            Self::NodeDebug { .. } => Some("node debugger"),
+            _ => None,
+        }
     }
 
-    /// The pod that the session is about.
-    pub fn pod(&self) -> &PodKey {
-        match self {
-            Self::Debug { pod, .. } => pod,
-            Self::Attach { container } | Self::Shell { container } | Self::Logs { container, .. } => &container.pod,
-        }
+    /// Whether it starts a debugger of our own, whose shell is ours to end.
+    pub fn is_debugger(&self) -> bool {
+        matches!(self, Self::Debug { .. } | Self::NodeDebug { .. })
     }
 }
 

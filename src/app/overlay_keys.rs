@@ -109,6 +109,7 @@ fn in_palette(state: &mut State, key: &KeyEvent, mut palette: Palette) -> Vec<Ef
 fn go(state: &mut State, kind: EntryKind) -> Vec<Effect> {
     match kind {
         EntryKind::Action(action, _) => run(state, action),
+        EntryKind::List(list) => browse::show_list(state, list),
         EntryKind::Namespace(name) => browse::set_scope(state, PodScope::Namespace(name.into())),
         EntryKind::Context(name) => browse::switch_context(state, &name),
         EntryKind::Start(start) => lives::start(state, *start),

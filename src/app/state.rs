@@ -17,7 +17,7 @@ use crate::cluster::{ContainerKey, ContextInfo, PodKey, Problem, WatchId};
 /// Which part of the screen takes the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Focus {
-    /// The list of namespaces or pods.
+    /// The list of namespaces, pods or nodes.
     List,
     /// The containers of the selected pod, in the inspector.
     Containers,
@@ -140,10 +140,12 @@ impl State {
 
     /// The selected pod.
     pub fn selected_pod(&self) -> Option<&PodKey> {
-        match self.navigator.list {
-            super::List::Namespaces => None,
-            super::List::Pods => self.navigator.pods.selected(),
-        }
+        (self.navigator.list == super::List::Pods).then(|| self.navigator.pods.selected())?
+    }
+
+    /// The selected node.
+    pub fn selected_node(&self) -> Option<&Arc<str>> {
+        (self.navigator.list == super::List::Nodes).then(|| self.navigator.nodes.rows.selected())?
     }
 
     /// The selected container, while one is selected rather than its pod.
@@ -169,6 +171,6 @@ pub(super) fn home(context: &ContextInfo) -> Arc<str> {
 fn named_in(scope: &PodScope) -> Option<Arc<str>> {
     match scope {
         PodScope::Namespace(name) => Some(Arc::clone(name)),
-        PodScope::All => None,
+        PodScope::All | PodScope::Node(_) => None,
     }
 }

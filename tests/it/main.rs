@@ -15,6 +15,7 @@ mod echo;
 mod fake_api;
 mod form;
 mod kubelet;
+mod nodes;
 mod plan_matrix;
 mod plan_properties;
 mod plan_vectors;

@@ -6,6 +6,7 @@ mod browse;
 mod copy;
 mod ephemeral;
 mod form;
+mod nodes;
 mod person;
 mod recovery;
 mod rights;

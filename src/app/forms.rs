@@ -103,11 +103,7 @@ fn start(state: &mut State, form: &Form) -> Option<Vec<Effect>> {
     if matches!(form.preview(), Preview::Mistake(_) | Preview::Refused(_)) {
         return None;
     }
-    let options = Box::new(form.options().ok()?);
-    let start = match &form.subject {
-        Subject::Pod { pod, .. } => Start::Debug { pod: pod.clone(), target: Target::AsGiven, options },
-        Subject::Node { .. } => return None,
-    };
+    let start = session_of(&form.subject, form.options().ok()?)?;
     let drawn = form.suffixes();
     let effects = lives::start(state, start).into_iter().map(|effect| match effect {
         Effect::Start(id, context, start, size) if !drawn.is_empty() => {
@@ -116,6 +112,16 @@ fn start(state: &mut State, form: &Form) -> Option<Vec<Effect>> {
         other => other,
     });
     Some(effects.collect())
+}
+
+/// The session that these choices make of what is debugged; `None` where there is none to start.
+fn session_of(subject: &Subject, options: DebugOptions) -> Option<Start> {
+    match subject {
+        Subject::Pod { pod, .. } => {
+            Some(Start::Debug { pod: pod.clone(), target: Target::AsGiven, options: Box::new(options) })
+        }
+        Subject::Node { .. } => None,
+    }
 }
 
 fn copy_command(state: &mut State, form: &Form) -> Option<Effect> {

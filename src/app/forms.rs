@@ -105,13 +105,7 @@ fn start(state: &mut State, form: &Form) -> Option<Vec<Effect>> {
     if matches!(form.preview(), Preview::Mistake(_) | Preview::Refused(_)) {
         return None;
     }
-    let options = Box::new(form.options().ok()?);
-    let start = match &form.subject {
-        Subject::Pod { pod, .. } => Start::Debug { pod: pod.clone(), target: Target::AsGiven, options },
-        Subject::Node { node, namespace } => {
-            Start::NodeDebug { node: Arc::clone(node), namespace: Arc::clone(namespace), options }
-        }
-    };
+    let start = session_of(&form.subject, form.options().ok()?);
     let drawn = form.suffixes();
     let effects = lives::start(state, start).into_iter().map(|effect| match effect {
         Effect::Start(id, context, start, size) if !drawn.is_empty() => {
@@ -120,6 +114,17 @@ fn start(state: &mut State, form: &Form) -> Option<Vec<Effect>> {
         other => other,
     });
     Some(effects.collect())
+}
+
+/// The session that these choices make of what is debugged.
+fn session_of(subject: &Subject, options: DebugOptions) -> Start {
+    let options = Box::new(options);
+    match subject {
+        Subject::Pod { pod, .. } => Start::Debug { pod: pod.clone(), target: Target::AsGiven, options },
+        Subject::Node { node, namespace } => {
+            Start::NodeDebug { node: Arc::clone(node), namespace: Arc::clone(namespace), options }
+        }
+    }
 }
 
 fn copy_command(state: &mut State, form: &Form) -> Option<Effect> {

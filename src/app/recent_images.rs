@@ -44,9 +44,8 @@ pub(super) fn noted(state: &mut State, id: SessionId, step: &LaunchStep) -> Vec<
     if !matches!(step, LaunchStep::Running) {
         return Vec::new();
     }
-    let Some(Start::Debug { options, .. }) = state.sessions.get(id).map(|session| &session.start) else {
-        return Vec::new();
-    };
+    let start = state.sessions.get(id).map(|session| &session.start);
+    let Some(Start::Debug { options, .. } | Start::NodeDebug { options, .. }) = start else { return Vec::new() };
     let Some(image) = options.image.clone() else { return Vec::new() };
     state.recent_images.used(&image);
     state.settings.images_file.clone().map(|file| Effect::RememberImage(file, image)).into_iter().collect()

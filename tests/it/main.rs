@@ -14,6 +14,8 @@ mod demo_streams;
 mod echo;
 mod fake_api;
 mod kubelet;
+mod plain;
+mod plain_terminal;
 mod plan_matrix;
 mod plan_properties;
 mod plan_vectors;

@@ -72,28 +72,8 @@ impl Cluster {
         self.ask(request, true).await
     }
 
-    async fn ask(&self, request: &Request, dry: bool) -> Result<Value, Problem> {
-        let target = |segments: &[&str]| {
-            let target = Target::new("/api/v1", segments)?;
-            Ok::<_, Fault>(if dry { target.with("dryRun", "All") } else { target })
-        };
-        let send = async {
-            let request = match request {
-                Request::PatchEphemeral { namespace, pod, body } => {
-                    let target = target(&["namespaces", namespace, "pods", pod, "ephemeralcontainers"])?;
-                    target.request(Method::PATCH, JSON, Some(STRATEGIC_MERGE), body.to_string().into_bytes())?
-                }
-                Request::CreatePod { namespace, body, .. } => {
-                    let target = target(&["namespaces", namespace, "pods"])?;
-                    target.request(Method::POST, JSON, Some(JSON), body.to_string().into_bytes())?
-                }
-                Request::DeletePod { namespace, pod } => {
-                    let target = target(&["namespaces", namespace, "pods", pod])?;
-                    target.request(Method::DELETE, JSON, Some(JSON), deletion(Some(0)).into_bytes())?
-                }
-            };
-            self.read_json(request, CHANGE_TIME).await
-        };
+    async fn ask(&self, request: &Request, dry_run: bool) -> Result<Value, Problem> {
+        let send = async { self.read_json(prepared(request, dry_run)?, CHANGE_TIME).await };
         send.await.map_err(|fault| refused(&fault, request))
     }
 
@@ -103,11 +83,7 @@ impl Cluster {
     /// # Errors
     /// The API's refusal, or a broken connection.
     pub async fn delete_pod(&self, key: &PodKey, grace: Option<u32>) -> Result<(), Problem> {
-        let delete = async {
-            let options = deletion(grace).into_bytes();
-            let request = Target::pod(key, None)?.request(Method::DELETE, JSON, Some(JSON), options)?;
-            self.read_json::<Value>(request, CHANGE_TIME).await
-        };
+        let delete = async { self.read_json::<Value>(deletion(key, grace, false)?, CHANGE_TIME).await };
         match delete.await {
             Ok(_) => Ok(()),
             Err(fault) if fault.code() == 404 => Ok(()),
@@ -116,13 +92,39 @@ impl Cluster {
     }
 }
 
-/// The options of a deletion.
-fn deletion(grace: Option<u32>) -> String {
+/// A request of a plan as it goes to the server; as a dry run it is admitted or refused, and nothing comes of it.
+pub(super) fn prepared(request: &Request, dry_run: bool) -> Result<http::Request<Vec<u8>>, Fault> {
+    let target = |segments: &[&str]| {
+        let target = Target::new("/api/v1", segments)?;
+        Ok::<_, Fault>(if dry_run { target.with("dryRun", "All") } else { target })
+    };
+    match request {
+        Request::PatchEphemeral { namespace, pod, body } => {
+            let target = target(&["namespaces", namespace, "pods", pod, "ephemeralcontainers"])?;
+            target.request(Method::PATCH, JSON, Some(STRATEGIC_MERGE), body.to_string().into_bytes())
+        }
+        Request::CreatePod { namespace, body, .. } => target(&["namespaces", namespace, "pods"])?.request(
+            Method::POST,
+            JSON,
+            Some(JSON),
+            body.to_string().into_bytes(),
+        ),
+        Request::DeletePod { namespace, pod } => {
+            deletion(&PodKey { namespace: namespace.as_str().into(), name: pod.as_str().into() }, Some(0), dry_run)
+        }
+    }
+}
+
+fn deletion(key: &PodKey, grace: Option<u32>, dry_run: bool) -> Result<http::Request<Vec<u8>>, Fault> {
     let mut options = json!({ "kind": "DeleteOptions", "apiVersion": "v1" });
     if let Some(grace) = grace {
         options["gracePeriodSeconds"] = grace.into();
     }
-    options.to_string()
+    // The server reads no query where a deletion has a body: a dry run in the query would delete.
+    if dry_run {
+        options["dryRun"] = json!(["All"]);
+    }
+    Target::pod(key, None)?.request(Method::DELETE, JSON, Some(JSON), options.to_string().into_bytes())
 }
 
 fn enforced(namespace: &Value) -> Option<PodSecurity> {
@@ -134,7 +136,7 @@ fn enforced(namespace: &Value) -> Option<PodSecurity> {
     }
 }
 
-fn refused(fault: &Fault, request: &Request) -> Problem {
+pub(super) fn refused(fault: &Fault, request: &Request) -> Problem {
     match request {
         Request::PatchEphemeral { namespace, pod, .. } => {
             let what = format!("cannot start a debugger in {namespace}/{pod}");
@@ -182,6 +184,22 @@ mod tests {
         assert!(old.hint.contains("copy"), "{old}");
         let missing = refused(&answer("unknown pod"), &patch());
         assert!(missing.why.contains("\"nosuch\" not found") && !missing.hint.contains("copy"), "{missing}");
+    }
+
+    #[test]
+    fn a_dry_run_says_so_where_the_server_reads_it() {
+        let namespace = || "n".to_owned();
+        for request in [
+            Request::PatchEphemeral { namespace: namespace(), pod: "p".into(), body: json!({}) },
+            Request::CreatePod { namespace: namespace(), pod: "p".into(), body: json!({}) },
+        ] {
+            assert_eq!(prepared(&request, true).unwrap().uri().query(), Some("dryRun=All"));
+            assert_eq!(prepared(&request, false).unwrap().uri().query(), None);
+        }
+        let deletion = Request::DeletePod { namespace: namespace(), pod: "p".into() };
+        let options =
+            |dry_run| -> Value { serde_json::from_slice(prepared(&deletion, dry_run).unwrap().body()).unwrap() };
+        assert_eq!((&options(true)["dryRun"], &options(false)["dryRun"]), (&json!(["All"]), &Value::Null));
     }
 
     #[test]

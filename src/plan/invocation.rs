@@ -87,13 +87,11 @@ impl Invocation {
             command: self.command.clone(),
             arguments_only: self.arguments_only,
             env,
-            pull_policy: None,
             stdin: self.stdin,
             tty: self.tty,
             attach: self.attach,
             custom,
-            copy: None,
-            copy_flags_without_copy: Vec::new(),
+            ..DebugOptions::default()
         };
         if let Some(name) = self.copy_to.as_deref().filter(|name| !name.is_empty()) {
             options.copy = Some(self.copy(name, set_image));

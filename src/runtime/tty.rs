@@ -57,6 +57,16 @@ impl Drop for Tty {
     }
 }
 
+/// Writes a sequence to the user's terminal as it is; false while the terminal is not taken, or where it does not take
+/// the bytes. For sequences that leave no mark on the screen, and only between two frames.
+pub(super) fn write_through(sequence: &[u8]) -> bool {
+    if !TAKEN.load(Ordering::SeqCst) {
+        return false;
+    }
+    let mut out = io::stdout().lock();
+    out.write_all(sequence).and_then(|()| out.flush()).is_ok()
+}
+
 /// From now on a panic is kept for [`panics`] instead of being printed over what the terminal shows.
 pub(super) fn keep_panics() {
     std::panic::set_hook(Box::new(|panic| {

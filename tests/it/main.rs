@@ -16,6 +16,8 @@ mod fake_api;
 mod form;
 mod kubelet;
 mod nodes;
+mod plain;
+mod plain_terminal;
 mod plan_matrix;
 mod plan_properties;
 mod plan_vectors;

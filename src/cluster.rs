@@ -6,6 +6,7 @@ mod debug;
 pub mod detail;
 mod exec;
 mod exec_plugin;
+pub mod explain;
 mod fix;
 mod gateway;
 mod kubeconfig;
@@ -20,6 +21,7 @@ mod watch;
 
 pub use connect::{Cluster, Contexts, KubeconfigContexts};
 pub use debug::Started;
+pub use detail::Debuggers;
 pub use fix::{Fix, Way};
 pub use kubeconfig::KubeconfigOptions;
 pub use log::{LOG_LIMIT, LogOptions};

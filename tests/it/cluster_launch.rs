@@ -1,6 +1,8 @@
 //! A launch against a server that goes silent, refuses, or loses the pod in the middle: it ends in an explanation, or says
 //! one while it waits.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+
 use bathyscope::cluster::{ContainerKey, LaunchStep, PodKey, Problem, Started};
 use serde_json::{Value, json};
 use tokio::{sync::mpsc, task::JoinHandle};
@@ -114,15 +116,14 @@ fn start(pod: Value, node: Option<Value>, past: Option<Value>) -> Start {
     (Cluster { api, pod, node, past, pods: None, events: None }, steps, task)
 }
 
-fn list(items: &[Value]) -> Option<Value> {
-    Some(json!({"kind": "EventList", "metadata": {"resourceVersion": "7"}, "items": items}))
+fn list(items: &[Value]) -> Value {
+    json!({"kind": "EventList", "metadata": {"resourceVersion": "7"}, "items": items})
 }
 
 async fn stuck(steps: &mut mpsc::UnboundedReceiver<LaunchStep>) -> Problem {
     loop {
-        match steps.recv().await.expect("it went on without a word") {
-            LaunchStep::Stuck(problem) => return problem,
-            _ => {}
+        if let LaunchStep::Stuck(problem) = steps.recv().await.expect("it went on without a word") {
+            return problem;
         }
     }
 }
@@ -146,7 +147,7 @@ fn keep_serving(mut cluster: Cluster) -> mpsc::UnboundedSender<Value> {
 
 #[tokio::test(start_paused = true)]
 async fn a_kubelet_that_says_nothing_is_told_with_its_nodes_state() {
-    let (mut cluster, mut steps, task) = start(debugged("u1", &json!(null)), Some(node("Unknown")), list(&[]));
+    let (mut cluster, mut steps, task) = start(debugged("u1", &json!(null)), Some(node("Unknown")), Some(list(&[])));
     cluster.serve(|_| false).await;
     let _pods = keep_serving(cluster);
     insta::assert_snapshot!(text(&stuck(&mut steps).await));
@@ -167,12 +168,12 @@ async fn a_silence_of_a_node_that_is_well_is_told_as_such_once() {
 
 #[tokio::test(start_paused = true)]
 async fn the_kubelets_events_are_steps_each_said_once_and_a_long_pull_is_no_silence() {
-    let past = list(&[
+    let past = Some(list(&[
         event("e0", "Scheduled", "", "Successfully assigned shop/api to node1"),
         event("e1", "Started", "spec.containers{app}", "Container started"),
         event("e2", "NodeNotReady", "", "Node is not ready"),
         event("e3", "Pulling", "spec.ephemeralContainers{d}", "Pulling image \"tools:1\""),
-    ]);
+    ]));
     let (mut cluster, mut steps, task) = start(waiting("ContainerCreating", ""), Some(node("True")), past);
     cluster.serve(|_| false).await;
     cluster.told(&event("e3", "Pulling", "spec.ephemeralContainers{d}", "Pulling image \"tools:1\""));
@@ -185,8 +186,7 @@ async fn the_kubelets_events_are_steps_each_said_once_and_a_long_pull_is_no_sile
     let mut told = Vec::new();
     while let Some(step) = steps.recv().await {
         told.push(match step {
-            LaunchStep::Event { reason, .. } => reason,
-            LaunchStep::Waiting { reason, .. } => reason,
+            LaunchStep::Event { reason, .. } | LaunchStep::Waiting { reason, .. } => reason,
             other => format!("{other:?}"),
         });
     }
@@ -199,7 +199,8 @@ async fn the_kubelets_events_are_steps_each_said_once_and_a_long_pull_is_no_sile
 
 #[tokio::test(start_paused = true)]
 async fn an_image_that_does_not_come_is_explained_while_waiting_goes_on() {
-    let (mut cluster, mut steps, task) = start(waiting("ErrImagePull", "no such host"), Some(node("True")), list(&[]));
+    let (mut cluster, mut steps, task) =
+        start(waiting("ErrImagePull", "no such host"), Some(node("True")), Some(list(&[])));
     cluster.serve(|_| false).await;
     let pods = keep_serving(cluster);
     insta::assert_snapshot!(text(&stuck(&mut steps).await));
@@ -225,7 +226,7 @@ async fn a_start_that_cannot_be_ends_with_ways_out() {
         (waiting("InvalidImageName", "invalid reference format"), "no valid name"),
         (waiting("RunContainerError", "exec: \"zsh\": executable file not found in $PATH"), "zsh"),
     ] {
-        let (cluster, _steps, task) = start(pod, Some(node("True")), list(&[]));
+        let (cluster, _steps, task) = start(pod, Some(node("True")), Some(list(&[])));
         let _pods = keep_serving(cluster);
         let problem = task.await.unwrap().unwrap_err();
         assert!(problem.why.contains(expected) && !problem.fixes.is_empty(), "{}", text(&problem));
@@ -235,17 +236,17 @@ async fn a_start_that_cannot_be_ends_with_ways_out() {
 #[tokio::test(start_paused = true)]
 async fn a_pod_that_goes_in_the_middle_ends_the_wait() {
     let creating = || waiting("ContainerCreating", "");
-    let (mut cluster, _steps, task) = start(creating(), None, list(&[]));
+    let (mut cluster, _steps, task) = start(creating(), None, Some(list(&[])));
     cluster.serve(|_| false).await;
     cluster.pods.as_ref().unwrap().send(&json!({"type": "DELETED", "object": creating()}));
     insta::assert_snapshot!(text(&task.await.unwrap().unwrap_err()));
 
-    let (mut cluster, _steps, task) = start(creating(), None, list(&[]));
+    let (mut cluster, _steps, task) = start(creating(), None, Some(list(&[])));
     cluster.serve(|_| false).await;
     cluster.pod_is(&debugged("u2", &json!(null)));
     assert!(task.await.unwrap().unwrap_err().why.contains("deleted"), "another pod of the same name is another");
 
-    let (mut cluster, _steps, task) = start(creating(), None, list(&[]));
+    let (mut cluster, _steps, task) = start(creating(), None, Some(list(&[])));
     cluster.serve(|_| false).await;
     let mut going = creating();
     going["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");

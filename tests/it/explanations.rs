@@ -1,5 +1,7 @@
 //! Every state a start or a pod can be stuck in, explained: one golden text a group, in the words real servers said.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+
 use std::fmt::Write as _;
 
 use bathyscope::cluster::explain::{Asked, Explanation, PodEvent, Situation, explain};
@@ -9,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::fake_api::FakeApi;
 
+mod demo;
 mod images;
 mod places;
 mod pods;
@@ -112,7 +115,7 @@ impl Case {
         case.pod["spec"]["ephemeralContainers"] = json!([{"name": "d", "image": image, "targetContainerName": "app"}]);
         case.pod["status"]["ephemeralContainerStatuses"] =
             json!([{"name": "d", "image": image, "state": {"waiting": {"reason": reason, "message": message}}}]);
-        case.asked = "d".to_owned();
+        "d".clone_into(&mut case.asked);
         case
     }
 
@@ -124,7 +127,7 @@ impl Case {
         case.pod["spec"]["containers"].as_array_mut().unwrap().push(json!({"name": "d", "image": "busybox:1.37"}));
         let creating = |name: &str| json!({"name": name, "state": {"waiting": {"reason": "ContainerCreating"}}});
         case.pod["status"] = json!({"phase": "Pending", "containerStatuses": [creating("app"), creating("d")]});
-        case.asked = "d".to_owned();
+        "d".clone_into(&mut case.asked);
         case
     }
 

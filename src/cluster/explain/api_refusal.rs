@@ -49,6 +49,10 @@ pub(in crate::cluster) fn refused(fault: &Fault, request: &Request) -> Problem {
             let hint = "the namespace's LimitRange forbids it; an ephemeral debugger is not counted";
             Problem { hint: hint.to_owned(), ..problem }.with_fixes(sent.in_the_pod_itself())
         }
+        403 if message.contains("not found") || message.contains("was found") => {
+            let hint = "the pod names something that the cluster does not have any more";
+            Problem { hint: hint.to_owned(), ..problem }.with_fixes(sent.in_the_pod_itself()).with_fixes(sent.shell())
+        }
         403 => problem.with_fixes(sent.in_the_pod_itself()).with_fixes(sent.shell()),
         409 => {
             let problem = if status.reason == "AlreadyExists" {
@@ -248,7 +252,7 @@ fn role_that_grants(right: &MissingRight<'_>) -> Option<String> {
 
 fn denied_by_policy(sent: &Sent<'_>, problem: Problem) -> Problem {
     let lower = problem.why.to_lowercase();
-    let about_image = ["image", "registry", "repository", "tag"].iter().any(|word| lower.contains(word));
+    let about_image = ["image", "registry", "repository"].iter().any(|word| lower.contains(word));
     let hint = "a policy of this cluster forbids it: its owners can say what it admits";
     let problem = Problem { hint: hint.to_owned(), ..problem };
     let problem = if about_image {
@@ -260,7 +264,11 @@ fn denied_by_policy(sent: &Sent<'_>, problem: Problem) -> Problem {
     problem.with_fixes(sent.in_the_pod_itself()).with_fixes(sent.shell())
 }
 
-fn invalid(sent: &Sent<'_>, problem: Problem, message: &str) -> Problem {
+fn invalid(sent: &Sent<'_>, mut problem: Problem, message: &str) -> Problem {
+    // What differs between the old and the new object is no sentence.
+    if let Some(at) = problem.why.find(" @@ ") {
+        problem.why.truncate(at);
+    }
     let hinted = |hint: &str| Problem { hint: hint.to_owned(), ..problem.clone() };
     if message.contains("targetContainerName") {
         let alone = Fix::new("again without a target", Way::WithoutTarget);

@@ -23,6 +23,7 @@ pub(super) fn of_start(facts: &Facts<'_>) -> Option<Cause> {
     // The same image under another command is what the person can choose; an image that starts a shell needs none.
     let present = match told {
         Told::Forbidden(_) => Vec::new(),
+        Told::NotFound(_) | Told::NotExecutable(_) if is_toolbox(&container.image) => Vec::new(),
         _ => image::with_present_images(facts, &container.image),
     };
     let weaker = matches!(told, Told::Forbidden(_))

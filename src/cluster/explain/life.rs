@@ -92,7 +92,10 @@ pub(super) fn failing(facts: &Facts<'_>, container: &ContainerDetail) -> Option<
             .or_else(|| {
                 (reason == "CrashLoopBackOff").then(|| crashing(facts, &title, container, container.last.as_ref()))
             })
-            .or_else(|| Some(Cause::new(format!("{title} cannot start ({reason})"), message))),
+            .or_else(|| {
+                let cause = Cause::new(format!("{title} cannot start ({reason})"), message);
+                Some(cause.fixes([facts.logs(container)]).fixes(facts.copy("where it can be given another command")))
+            }),
         state @ ContainerState::Terminated { code, .. } if *code != 0 => {
             if let Some(cause) = command::of_container(facts, container) {
                 return Some(cause);

@@ -24,7 +24,7 @@ pub(super) fn unscheduled(facts: &Facts<'_>) -> Option<Cause> {
     }
     let words = condition.and_then(|condition| condition["message"].as_str());
     let words = words.or(event.map(|event| event.message.as_str())).unwrap_or_default();
-    let again = Fix::new("the same once more, when there is room", Way::Again);
+    let again = Fix::new("the same once more, once it has a node", Way::Again);
     if condition.is_some_and(|condition| condition["reason"] == "SchedulingGated") {
         let cause = Cause::new("it waits for its scheduling gates", words);
         return Some(cause.hint("whoever put the gates there has to lift them").fixes([again]));
@@ -179,7 +179,7 @@ pub(in crate::cluster) fn silent(
     } else {
         let ready = facts.node.map_or("", |_| "the node says that it is ready");
         let hint = if events_are_read {
-            "the kubelet may be busy, or its connection to the server slow"
+            "the kubelet may be busy, or pull the image: it drops events of a pod that has had many"
         } else {
             "its events may not be read here, and an image that takes long to pull looks the same"
         };

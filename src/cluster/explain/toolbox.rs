@@ -1,5 +1,7 @@
 //! Images known to hold a shell, and which of them a node has already; it never asks a registry.
 
+use std::cmp::Reverse;
+
 use serde_json::Value;
 
 use crate::cluster::text::cleaned;
@@ -60,13 +62,15 @@ pub fn present_toolboxes(node: &Value, asked: &str) -> Vec<Present> {
         let names = image["names"].as_array().map(Vec::as_slice).unwrap_or_default();
         let names = || names.iter().filter_map(Value::as_str);
         let Some(rank) = names().find_map(|name| rank(name, wanted.repository)) else { continue };
-        let usable = |name: &&str| Reference::of(name).is_kept() && *name != asked;
+        let usable = |name: &&str| Reference::of(name).is_kept() && short(name) != short(asked);
         let tagged = names().filter(usable).max_by_key(|name| Reference::of(name).specific());
         let Some(name) = tagged.or_else(|| names().find(|name| name.contains('@'))) else { continue };
         let name = cleaned(name);
         found.push((rank, Present { short: short(&name), name }));
     }
-    found.sort_by(|(rank, one), (other, two)| rank.cmp(other).then_with(|| two.short.cmp(&one.short)));
+    found.sort_by_cached_key(|(rank, present)| {
+        (*rank, !Reference::of(&present.name).specific(), Reverse(present.short.clone()))
+    });
     found.dedup_by_key(|(rank, _)| *rank);
     found.into_iter().map(|(_, present)| present).take(OFFERED).collect()
 }

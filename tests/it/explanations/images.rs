@@ -9,6 +9,7 @@ fn containerd(image: &str, why: &str) -> Case {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one golden text holds them all")]
 fn images_of_a_debugger() {
     let mut group = Group::default();
     group.state(

@@ -34,8 +34,8 @@ fn places_where_nothing_starts() {
         &Case::copy().unscheduled("0/1 nodes are available: persistentvolumeclaim \"nosuchpvc\" not found. not found"),
     );
     let gates = json!([{"type": "PodScheduled", "status": "False", "reason": "SchedulingGated", "message": "Scheduling is blocked due to non-empty scheduling gates"}]);
-    let gated = early().unscheduled("").with("status.conditions", gates);
-    group.state("scheduling gates", &gated);
+    let waits = early().unscheduled("").with("status.conditions", gates);
+    group.state("scheduling gates", &waits);
     let creating = json!({"waiting": {"reason": "ContainerCreating"}});
     group.state(
         "a secret for a volume that is missing",

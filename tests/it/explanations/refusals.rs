@@ -8,8 +8,8 @@ fn ephemeral(older: &[&str]) -> Request {
     let mut spec =
         json!({"ephemeralContainers": [{"name": "d2", "image": "busybox:1.37", "targetContainerName": "app"}]});
     if !older.is_empty() {
-        let order = older.iter().chain(&["d2"]).map(|name| json!({"name": name}));
-        spec["$setElementOrder/ephemeralContainers"] = order.collect();
+        let named = older.iter().chain(&["d2"]).map(|name| json!({"name": name}));
+        spec["$setElementOrder/ephemeralContainers"] = named.collect();
     }
     Request::PatchEphemeral { namespace: "shop".to_owned(), pod: "api".to_owned(), body: json!({"spec": spec}) }
 }
@@ -32,6 +32,7 @@ fn recorded(title: &str) -> Value {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one golden text holds them all")]
 async fn refusals_of_the_api() {
     let mut group = Group::default();
     for title in [

@@ -41,7 +41,7 @@ pub enum Way {
     Copy,
     /// An ephemeral debugger that targets no container.
     WithoutTarget,
-    /// An ephemeral debugger that targets this container.
+    /// An ephemeral debugger that targets this container; in the pod that was copied, where the start was a copy.
     Target(Arc<str>),
     /// Attach to a container that runs already.
     Attach(ContainerKey),

@@ -4,6 +4,8 @@ mod arguments;
 mod config;
 mod console;
 mod demo;
+mod guarded;
+mod leftovers;
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
@@ -17,7 +19,7 @@ use anyhow::Context as _;
 use clap::Parser as _;
 use tracing_subscriber::EnvFilter;
 
-use crate::cluster::Problem;
+use crate::cluster::{Contexts as _, KubeconfigContexts, KubeconfigOptions, Problem};
 use crate::runtime::tty;
 pub use arguments::{Arguments, Verb};
 pub use config::Config;
@@ -29,7 +31,9 @@ const THREADS: usize = 2;
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match catch_unwind(AssertUnwindSafe(|| run(&arguments))) {
-        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Ok(true)) => ExitCode::SUCCESS,
+        // What was not done has been told.
+        Ok(Ok(false)) => ExitCode::FAILURE,
         Ok(Err(error)) => {
             say(&format!("bathy: {error:#}"));
             ExitCode::FAILURE
@@ -46,7 +50,8 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: &Arguments) -> anyhow::Result<()> {
+/// Runs what was asked for; false if it was not all done.
+fn run(arguments: &Arguments) -> anyhow::Result<bool> {
     if let Some(file) = &arguments.log {
         log_to(file)?;
     }
@@ -57,12 +62,31 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         .build()
         .context("cannot start the program's threads")?;
     let outcome = match &arguments.verb {
-        None => runtime.block_on(console::on_kubeconfig(arguments, &config)),
-        Some(Verb::Demo(options)) => runtime.block_on(demo::run(options, arguments, &config)),
+        None => runtime.block_on(console::on_kubeconfig(arguments, &config)).map(|()| true),
+        Some(Verb::Demo(options)) => runtime.block_on(demo::run(options, arguments, &config)).map(|()| true),
+        Some(Verb::Leftovers(options)) => runtime.block_on(leftovers::run(options, arguments, &config)),
     };
     // A credential plugin that still thinks must not keep the person waiting.
     runtime.shutdown_background();
     outcome
+}
+
+/// The contexts of the user's kubeconfig; a credential plugin that talks to the person does so now.
+async fn kubeconfig_contexts(arguments: &Arguments) -> anyhow::Result<KubeconfigContexts> {
+    let contexts = KubeconfigContexts::load(KubeconfigOptions {
+        file: arguments.kubeconfig.clone(),
+        context: arguments.context.clone(),
+        namespace: arguments.namespace.clone(),
+        impersonate: arguments.impersonate.clone(),
+        impersonate_groups: arguments.impersonate_groups.clone(),
+    })
+    .map_err(|problem| told(&problem))?;
+    if let Some(current) = contexts.current()
+        && contexts.needs_login(&current).is_some()
+    {
+        contexts.login(&current).await.map_err(|problem| told(&problem))?;
+    }
+    Ok(contexts)
 }
 
 /// Diagnostics go to a file that only its owner can read, never to the terminal.
@@ -77,7 +101,12 @@ fn log_to(file: &Path) -> anyhow::Result<()> {
     opened
         .set_permissions(std::fs::Permissions::from_mode(0o600))
         .with_context(|| format!("cannot keep the log {} to yourself", file.display()))?;
-    let filter = EnvFilter::try_from_env("BATHY_LOG").unwrap_or_else(|_| EnvFilter::new("info,kube_client=off"));
+    let filter = match std::env::var("BATHY_LOG") {
+        Ok(wanted) if !wanted.is_empty() => EnvFilter::try_new(&wanted).with_context(|| {
+            format!("BATHY_LOG={wanted} cannot be read; write it as debug or bathyscope=trace,info")
+        })?,
+        _ => EnvFilter::new("info,kube_client=off"),
+    };
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(Mutex::new(opened));
     log.try_init().map_err(|error| anyhow::anyhow!("cannot start the log: {error}"))
 }

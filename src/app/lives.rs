@@ -1,14 +1,16 @@
 //! The lives of sessions: how they start, what arrives from them, how they end and are started again; streams are elsewhere.
 
 use bytes::Bytes;
+use jiff::Timestamp;
 
 use super::layout::{Size, layout};
+use super::leaving;
 use super::message::{Effect, Start, Target};
 use super::notices::Level;
 use super::overlay::{Choice, Choose, Deed, Overlay};
 use super::session::{Phase, Session};
 use super::state::{Focus, State};
-use crate::cluster::{ContainerKey, LaunchStep, PodKey, Problem};
+use crate::cluster::{ContainerKey, LaunchStep, PodKey, Problem, Which};
 use crate::plan::{CopyOptions, DebugOptions, Profile};
 use crate::screen::{Screen, ScreenNotice};
 use crate::session::{End, SessionId};
@@ -37,10 +39,13 @@ pub fn default_copy(state: &State, pod: &PodKey) -> CopyOptions {
     if !state.settings.creator.is_empty() {
         annotations.push(("bathyscope.dev/created-by".to_owned(), state.settings.creator.clone()));
     }
+    let when = Timestamp::from_second(state.now.as_second()).unwrap_or(state.now);
+    annotations.push(("bathyscope.dev/created-at".to_owned(), when.to_string()));
     CopyOptions {
         share_processes: Some(true),
         labels: vec![("app.kubernetes.io/managed-by".to_owned(), "bathyscope".to_owned())],
         annotations,
+        active_deadline: state.settings.copy_time_limit,
         ..CopyOptions::named("")
     }
 }
@@ -125,6 +130,9 @@ pub(super) fn launched(state: &mut State, id: SessionId, step: LaunchStep) {
     let Some(session) = state.sessions.get_mut(id) else { return };
     if let LaunchStep::Accepted(container) = &step {
         session.container = Some(container.clone());
+        if matches!(session.start, Start::Debug { .. }) {
+            state.settings.made.push((session.context.clone(), container.clone()));
+        }
         if session.start.makes_copy() {
             session.copy = Some(container.pod.clone());
         }
@@ -202,10 +210,13 @@ pub(super) fn exit_code(state: &mut State, id: SessionId, code: i32) {
 
 /// Closes a pane: at once where nothing is lost by it, else after a question.
 pub fn close(state: &mut State, id: SessionId) -> Vec<Effect> {
+    if let Some(effects) = leaving::decided(state, id) {
+        return effects;
+    }
     let Some(session) = state.sessions.get(id) else { return Vec::new() };
     let copy = session.copy.clone();
     let (title, context) = (session.title(), session.context.clone());
-    let choose = match (session.is_live(), copy) {
+    let mut choose = match (session.is_live(), copy) {
         (false, None) => return remove(state, id),
         (true, None) if session.is_log() => return remove(state, id),
         (false, Some(pod)) => Choose {
@@ -232,6 +243,7 @@ pub fn close(state: &mut State, id: SessionId) -> Vec<Effect> {
             Choose { title: format!("Leave {title}"), lines: vec![stays.to_owned()], choices }
         }
     };
+    leaving::offer(state, id, &mut choose.choices);
     state.overlay = Some(Overlay::Choose(choose));
     Vec::new()
 }
@@ -248,50 +260,39 @@ pub(super) fn remove(state: &mut State, id: SessionId) -> Vec<Effect> {
     vec![Effect::Detach(id)]
 }
 
-/// Leaves the program: at once, or after a question while something of ours still runs.
-pub fn quit(state: &mut State) -> Vec<Effect> {
-    let live: Vec<String> =
-        state.sessions.iter().filter(|s| s.is_live() && !s.is_log()).map(|s| format!("  {}", s.title())).collect();
-    let copies: Vec<(String, PodKey)> =
-        state.sessions.iter().filter_map(|s| Some((s.context.clone(), s.copy.clone()?))).collect();
-    if live.is_empty() && copies.is_empty() {
-        return vec![Effect::Quit];
-    }
-    let mut lines = Vec::new();
-    if !live.is_empty() {
-        lines.push("These sessions are open; what runs in debuggers goes on and can be attached again:".to_owned());
-        lines.extend(live);
-    }
-    if !copies.is_empty() {
-        lines.push("These copies stay on the cluster until they are deleted:".to_owned());
-        lines.extend(copies.iter().map(|(_, pod)| format!("  {}/{}", pod.namespace, pod.name)));
-    }
-    let mut choices = vec![Choice::new('q', "leave", Deed::Quit)];
-    if !copies.is_empty() {
-        choices.push(Choice::new('d', "delete the copies and leave", Deed::DeleteAndQuit(copies)));
-    }
-    state.overlay = Some(Overlay::Choose(Choose { title: "Leave bathy?".to_owned(), lines, choices }));
-    Vec::new()
-}
-
 /// Does what an answer says.
 pub(super) fn carry_out(state: &mut State, deed: Deed) -> Vec<Effect> {
     match deed {
         Deed::Nothing => Vec::new(),
         Deed::Quit => vec![Effect::Quit],
-        Deed::DeleteAndQuit(pods) => {
-            let deletions = pods.into_iter().map(|(context, pod)| Effect::DeletePod(context, pod));
-            deletions.chain([Effect::Quit]).collect()
+        Deed::RemoveAndQuit(removals) => {
+            state.confirmed = true;
+            leaving::taken_away(removals).into_iter().chain([Effect::Quit]).collect()
+        }
+        Deed::Remove(removals) => {
+            state.confirmed = true;
+            let effects = leaving::taken_away(removals);
+            effects.into_iter().chain(super::leftovers::show(state, false)).collect()
+        }
+        Deed::ShowLeftovers(mine) => super::leftovers::show(state, mine),
+        Deed::Proceed => super::safety::proceed(state),
+        Deed::Remember(kind, leave, deed) => {
+            state.settings.on_leave.decide(kind, leave);
+            carry_out(state, *deed)
         }
         Deed::Detach(id) => remove(state, id),
         // Ctrl-C leaves whatever runs in front of the shell; `exit` then ends the shell itself.
         Deed::EndShell(id) => vec![Effect::Input(id, b"\x03exit\r".to_vec())],
         Deed::DeleteCopy(id, context, pod) => {
+            state.confirmed = true;
             let mut effects = remove(state, id);
-            effects.push(Effect::DeletePod(context, pod));
+            effects.push(Effect::DeletePod(context, pod, Which::Ours));
             effects
         }
-        Deed::DeletePod(context, pod) => vec![Effect::DeletePod(context, pod)],
+        Deed::DeletePod(context, pod, which) => {
+            state.confirmed = true;
+            vec![Effect::DeletePod(context, pod, which)]
+        }
     }
 }
 

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 
 use super::layout::Size;
 use crate::cluster::{
-    ContainerKey, ContextInfo, LaunchStep, Leftover, PodKey, Problem, WatchId, WatchTarget, WatchUpdate,
+    ContainerKey, ContextInfo, Found, LaunchStep, LeftoverScope, PodKey, Problem, WatchId, WatchTarget, WatchUpdate,
+    Which,
 };
 use crate::plan::DebugOptions;
 use crate::session::{End, SessionId};
@@ -54,7 +55,7 @@ pub enum Message {
     /// A session did not take the input: its far end does not read.
     InputLost(SessionId),
     /// What debugging left in this context.
-    Leftovers(String, Result<Vec<Leftover>, Problem>),
+    Leftovers(String, Result<Found, Problem>),
     /// Something asked for was done.
     Done(String),
     /// Something asked for failed.
@@ -135,10 +136,12 @@ pub enum Effect {
     Detach(SessionId),
     /// Find out how this container ended.
     FindExitCode(SessionId, ContainerKey),
-    /// List what debugging left in these namespaces of the context; in every one if `None`.
-    FindLeftovers(String, Option<Vec<String>>),
-    /// Delete a pod of this context.
-    DeletePod(String, PodKey),
+    /// List what debugging left there in the context.
+    FindLeftovers(String, LeftoverScope),
+    /// Delete a pod of this context, if it is the one that is meant.
+    DeletePod(String, PodKey, Which),
+    /// End an ephemeral debugger of this context.
+    EndDebugger(String, ContainerKey),
     /// End the program.
     Quit,
 }

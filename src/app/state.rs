@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::keymap::Keymap;
 use super::layout::Size;
+use super::message::Effect;
 use super::navigator::{Navigator, PodScope};
 use super::notices::Notices;
 use super::overlay::Overlay;
@@ -66,6 +67,10 @@ pub struct State {
     pub overlay: Option<Overlay>,
     /// What the user was told.
     pub notices: Notices,
+    /// What waits for a yes: its context is protected.
+    pub(super) held: Vec<Effect>,
+    /// Whether the effects of this update come of an answer, so that they are not asked about again.
+    pub(super) confirmed: bool,
     last_watch: u64,
 }
 
@@ -95,7 +100,8 @@ impl State {
     pub fn new(opening: Opening) -> Self {
         let Opening { settings, keymap, contexts, context, scope, named, now, size } = opening;
         let scope = scope.unwrap_or_else(|| PodScope::Namespace(home(&context)));
-        let mut named: Vec<Arc<str>> = named.into_iter().map(Into::into).collect();
+        let named = named.into_iter().chain(settings.namespaces_of(&context.name));
+        let mut named: Vec<Arc<str>> = named.map(Into::into).collect();
         for name in [Some(home(&context)), named_in(&scope)].into_iter().flatten() {
             if !named.contains(&name) {
                 named.push(name);
@@ -116,6 +122,8 @@ impl State {
             sessions: Sessions::default(),
             overlay: None,
             notices: Notices::default(),
+            held: Vec::new(),
+            confirmed: false,
             last_watch: 0,
         }
     }

@@ -40,6 +40,13 @@ pub(super) async fn start(cluster: Cluster, id: SessionId, start: Start, outlets
         // Nobody listens once the program ends.
         let _ = outlets.facts.send(Fact::Message(Message::Launch(id, step)));
     };
+    let cluster = cluster.on_behalf_of(match &start {
+        Start::Debug { options, .. } if options.copy.is_some() => "copy",
+        Start::Debug { .. } => "debug",
+        Start::Attach { .. } => "attach",
+        Start::Shell { .. } => "shell",
+        Start::Logs { .. } => "logs",
+    });
     let ready = match start {
         Start::Debug { pod, target, options } => debug(&cluster, &pod, &target, *options, report).await,
         Start::Attach { container } => attach(&cluster, &container, report).await,

@@ -22,6 +22,22 @@ pub(super) fn clip(text: &str, columns: usize) -> String {
     clipped
 }
 
+/// The text cut to this many columns, `…` in its middle where something is missing.
+pub(super) fn elide(text: &str, columns: usize) -> String {
+    if text.width() <= columns {
+        return text.to_owned();
+    }
+    let tail_room = columns.saturating_sub(1) / 2;
+    let mut start = text.len();
+    for (at, _) in text.char_indices().rev() {
+        if text[at..].width() > tail_room {
+            break;
+        }
+        start = at;
+    }
+    format!("{}{}", clip(text, columns - text[start..].width()), &text[start..])
+}
+
 /// The text cut or filled up to exactly this many columns.
 pub(super) fn fit(text: &str, columns: usize) -> String {
     let mut fitted = clip(text, columns);
@@ -59,6 +75,16 @@ mod tests {
         assert_eq!(clip("日本語", 4), "日…");
         assert_eq!(fit("ab", 4), "ab  ");
         assert_eq!(clip("ab", 0), "");
+    }
+
+    #[test]
+    fn elides_in_the_middle() {
+        assert_eq!(elide("nodejsapps-66cd4f", 20), "nodejsapps-66cd4f");
+        assert_eq!(elide("nodejsapps-66cd4f", 9), "node…cd4f");
+        assert_eq!(elide("日本語日本語", 6), "日…語");
+        for columns in 0..20 {
+            assert!(elide("nodejsapps-66cd4f", columns).width() <= columns);
+        }
     }
 
     #[test]

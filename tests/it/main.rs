@@ -14,6 +14,7 @@ mod demo_streams;
 mod echo;
 mod fake_api;
 mod kubelet;
+mod leftovers;
 mod plan_matrix;
 mod plan_properties;
 mod plan_vectors;

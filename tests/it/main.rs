@@ -1,8 +1,10 @@
 //! The tests that need more than one room: one binary, one file a subject.
 
 mod architecture;
+mod cli_leftovers;
 mod cluster_connect;
 mod cluster_debug;
+mod cluster_leftovers;
 mod cluster_streams;
 mod cluster_watch;
 mod console_state;

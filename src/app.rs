@@ -93,8 +93,8 @@ fn take_in(state: &mut State, message: Message) -> Vec<Effect> {
             state.notices.push(state.now, Level::Warning, text, Vec::new());
             Vec::new()
         }
-        Message::Leftovers(context, found) => {
-            leftovers::found(state, &context, found);
+        Message::Leftovers(context, scope, found) => {
+            leftovers::found(state, &context, &scope, found);
             Vec::new()
         }
         Message::Done(text) => {

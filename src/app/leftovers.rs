@@ -36,11 +36,13 @@ fn scope(state: &State, here: bool) -> LeftoverScope {
 }
 
 /// Leftovers were found.
-pub(super) fn found(state: &mut State, context: &str, mut found: Result<Found, Problem>) {
-    let State { settings, overlay, now, .. } = state;
-    if context != state.context.name {
+pub(super) fn found(state: &mut State, context: &str, asked: &LeftoverScope, mut found: Result<Found, Problem>) {
+    // An answer to what is not asked any more would be acted upon as if it were.
+    let is_asked = matches!(&state.overlay, Some(Overlay::Leftovers(view)) if scope(state, view.here) == *asked);
+    if context != state.context.name || !is_asked {
         return;
     }
+    let State { settings, overlay, now, .. } = state;
     if let Ok(found) = &mut found {
         settings.claim(context, &mut found.leftovers);
     }

@@ -54,8 +54,8 @@ pub enum Message {
     ExitCode(SessionId, i32),
     /// A session did not take the input: its far end does not read.
     InputLost(SessionId),
-    /// What debugging left in this context.
-    Leftovers(String, Result<Found, Problem>),
+    /// What debugging left there in this context: the answer to that question.
+    Leftovers(String, LeftoverScope, Result<Found, Problem>),
     /// Something asked for was done.
     Done(String),
     /// Something asked for failed.

@@ -286,7 +286,7 @@ impl Effects {
                 Ok(cluster) => cluster.leftovers(&scope).await,
                 Err(problem) => Err(problem),
             };
-            let _ = facts.send(Fact::Message(Message::Leftovers(context, found)));
+            let _ = facts.send(Fact::Message(Message::Leftovers(context, scope, found)));
         });
     }
 

@@ -56,11 +56,16 @@ fn found() -> Found {
     }
 }
 
+/// What the view asks for when it opens.
+fn everywhere() -> LeftoverScope {
+    LeftoverScope::Everywhere { otherwise: vec!["payments".to_owned()] }
+}
+
 fn view(columns: u16, rows: u16) -> Console {
     let mut console = Console::with_pods(columns, rows);
     console.state.settings.creator = "sam".into();
     console.press("x");
-    console.told(Message::Leftovers("prod-eu".to_owned(), Ok(found())));
+    console.told(Message::Leftovers("prod-eu".to_owned(), everywhere(), Ok(found())));
     console.asked.clear();
     console
 }
@@ -109,13 +114,22 @@ fn every_namespace_is_looked_through_and_one_if_asked() {
     let mut console = Console::with_pods(80, 24);
     console.asked.clear();
     console.press("x");
-    let everywhere = LeftoverScope::Everywhere { otherwise: vec!["payments".to_owned()] };
-    assert_eq!(console.asked, [Effect::FindLeftovers("prod-eu".to_owned(), everywhere)]);
-    console.told(Message::Leftovers("prod-eu".to_owned(), Ok(Found::default())));
+    assert_eq!(console.asked, [Effect::FindLeftovers("prod-eu".to_owned(), everywhere())]);
+    console.told(Message::Leftovers("prod-eu".to_owned(), everywhere(), Ok(Found::default())));
     console.asked.clear();
     console.press("n");
     let here = LeftoverScope::In(vec!["payments".to_owned()]);
     assert_eq!(console.asked, [Effect::FindLeftovers("prod-eu".to_owned(), here)]);
+}
+
+#[test]
+fn an_answer_to_an_earlier_question_is_dropped() {
+    let mut console = Console::with_pods(80, 24);
+    console.press("xn");
+    console.told(Message::Leftovers("prod-eu".to_owned(), everywhere(), Ok(found())));
+    assert!(console.screen().contains("looking"), "{}", console.screen());
+    console.press("*d");
+    assert!(!console.screen().contains("shop"), "nothing of other namespaces is acted upon");
 }
 
 #[test]
@@ -124,7 +138,7 @@ fn a_slow_cluster_is_not_asked_without_a_pause() {
     console.press("x");
     let later = |console: &Console, seconds| console.state.now + jiff::SignedDuration::from_secs(seconds);
     console.told(Message::Tick(later(&console, 6)));
-    console.told(Message::Leftovers("prod-eu".to_owned(), Ok(Found::default())));
+    console.told(Message::Leftovers("prod-eu".to_owned(), everywhere(), Ok(Found::default())));
     console.asked.clear();
     console.told(Message::Tick(later(&console, 30)));
     assert!(console.asked.is_empty(), "an answer that takes six seconds is asked for once a minute");
@@ -179,7 +193,7 @@ fn m_shows_mine_alone_with_what_this_run_has_made() {
     console.state.settings.creator = "sam".into();
     live(&mut console, "e", at("crash", "debugger-x7k2p"));
     console.press("<c-]>bx");
-    console.told(Message::Leftovers("prod-eu".to_owned(), Ok(found())));
+    console.told(Message::Leftovers("prod-eu".to_owned(), everywhere(), Ok(found())));
     console.press("m");
     let screen = console.screen();
     assert!(screen.contains("debug-x7k2p") && screen.contains("crash/debugger-x7k2p"), "{screen}");
@@ -192,7 +206,7 @@ fn a_selection_follows_what_it_is_on() {
     console.press("jjj");
     let mut fewer = found();
     fewer.leftovers.drain(..2);
-    console.told(Message::Leftovers("prod-eu".to_owned(), Ok(fewer)));
+    console.told(Message::Leftovers("prod-eu".to_owned(), everywhere(), Ok(fewer)));
     console.press("a");
     assert!(
         matches!(&console.asked[0], Effect::Start(_, _, Start::Attach { container }, _) if *container == at("crash", "debugger-x7k2p"))
@@ -207,7 +221,7 @@ fn namespaces_that_may_not_be_listed_are_told() {
         refused: vec![Problem { what: "cannot look in all namespaces".to_owned(), ..Problem::default() }],
         ..found()
     };
-    console.told(Message::Leftovers("prod-eu".to_owned(), Ok(found)));
+    console.told(Message::Leftovers("prod-eu".to_owned(), everywhere(), Ok(found)));
     let screen = console.screen();
     assert!(screen.contains("leftovers of debugging · payments") && screen.contains("cannot look in all"), "{screen}");
 }

@@ -3,6 +3,7 @@
 mod footer;
 mod header;
 mod inspector;
+mod leftovers;
 mod list;
 mod nodes;
 mod overlay;

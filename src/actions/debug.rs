@@ -5,7 +5,7 @@ use crate::app::{
     Action, Availability, Effect, Scope, Start, State, Target, Toolkit, default_copy, default_options, open_pod_form,
     refresh_leftovers, start,
 };
-use crate::cluster::{ContainerKind, ContainerState};
+use crate::cluster::{ContainerKind, ContainerState, Which};
 use crate::plan::DebugOptions;
 
 pub(super) const ACTIONS: &[Action] = &[
@@ -108,7 +108,7 @@ pub(super) const ACTIONS: &[Action] = &[
     Action {
         name: "leftovers",
         title: "leftovers",
-        help: "Lists what debugging has left here: copies, node debuggers and ephemeral containers; copies can be removed.",
+        help: "Lists what debugging has left in all namespaces: copies, node debuggers, ephemeral debuggers; deletes and ends them.",
         scope: Scope::Global,
         keys: &["x"],
         hint: Some(7),
@@ -227,11 +227,14 @@ fn delete(state: &mut State) -> Vec<Effect> {
         None => "Whether something will make another one is not known yet.".to_owned(),
     };
     let context = state.context.name.clone();
+    // What is in view is meant, and nothing that gets its name while the person thinks.
+    let seen = state.navigator.inspected.pod.as_ref().filter(|seen| seen.key == pod && !seen.uid.is_empty());
+    let which = seen.map_or(Which::Any, |seen| Which::Uid(seen.uid.clone()));
     state.overlay = Some(Overlay::Choose(Choose {
         title: format!("Delete pod {}/{}?", pod.namespace, pod.name),
         lines: vec![after],
         choices: vec![
-            Choice::new('d', "delete", Deed::DeletePod(context, pod)),
+            Choice::new('d', "delete", Deed::DeletePod(context, pod, which)),
             Choice::new('k', "keep", Deed::Nothing),
         ],
     }));

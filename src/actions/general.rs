@@ -69,7 +69,7 @@ pub(super) const ACTIONS: &[Action] = &[
 pub(super) fn palette(state: &mut State) -> Vec<Effect> {
     let mut entries: Vec<Entry> = Vec::new();
     for action in state.keymap.actions().iter().filter(|action| action.scope != Scope::Ended) {
-        let refused = match (action.available)(state) {
+        let refused = match action.availability(state) {
             Availability::Yes => None,
             Availability::No(reason) => Some(reason),
         };

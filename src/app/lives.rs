@@ -1,14 +1,16 @@
 //! The lives of sessions: how they start, what arrives from them, how they end and are started again; streams are elsewhere.
 
 use bytes::Bytes;
+use jiff::Timestamp;
 
 use super::layout::{Size, layout};
+use super::leaving;
 use super::message::{Effect, Start, Target};
 use super::notices::Level;
 use super::overlay::{Choice, Choose, Deed, Overlay};
 use super::session::{Phase, Session};
 use super::state::{Focus, State};
-use crate::cluster::{ContainerKey, LaunchStep, PodKey, Problem};
+use crate::cluster::{ContainerKey, LaunchStep, PodKey, Problem, Which};
 use crate::plan::{CopyOptions, DebugOptions, Profile};
 use crate::screen::{Screen, ScreenNotice};
 use crate::session::{End, SessionId};
@@ -49,6 +51,8 @@ fn marks(state: &State, (about, name): (&str, &str)) -> (Pairs, Pairs) {
     if !state.settings.creator.is_empty() {
         annotations.push(("bathyscope.dev/created-by".to_owned(), state.settings.creator.clone()));
     }
+    let when = Timestamp::from_second(state.now.as_second()).unwrap_or(state.now);
+    annotations.push(("bathyscope.dev/created-at".to_owned(), when.to_string()));
     (vec![("app.kubernetes.io/managed-by".to_owned(), "bathyscope".to_owned())], annotations)
 }
 
@@ -135,6 +139,9 @@ pub(super) fn launched(state: &mut State, id: SessionId, step: LaunchStep) {
     let Some(session) = state.sessions.get_mut(id) else { return };
     if let LaunchStep::Accepted(container) = &step {
         session.container = Some(container.clone());
+        if session.start.is_debugger() {
+            state.settings.made.push((session.context.clone(), container.clone()));
+        }
         if session.start.creates().is_some() && !session.created.contains(&container.pod) {
             session.created.push(container.pod.clone());
         }
@@ -212,13 +219,16 @@ pub(super) fn exit_code(state: &mut State, id: SessionId, code: i32) {
 
 /// Closes a pane: at once where nothing is lost by it, else after a question.
 pub fn close(state: &mut State, id: SessionId) -> Vec<Effect> {
+    if let Some(effects) = leaving::decided(state, id) {
+        return effects;
+    }
     let Some(session) = state.sessions.get(id) else { return Vec::new() };
     let (title, what) = (session.title(), session.created_words());
     let removal = (!session.created.is_empty()).then(|| {
         let deed = Deed::DeleteCreated(id, session.context.clone(), session.created.clone());
         Choice::new('r', format!("remove the {what}"), deed)
     });
-    let choose = match (session.is_live(), removal) {
+    let mut choose = match (session.is_live(), removal) {
         (false, None) => return remove(state, id),
         (true, None) if session.is_log() => return remove(state, id),
         (false, Some(removal)) => {
@@ -243,6 +253,7 @@ pub fn close(state: &mut State, id: SessionId) -> Vec<Effect> {
             Choose { title: format!("Leave {title}"), lines: vec![stays.to_owned()], choices }
         }
     };
+    leaving::offer(state, id, &mut choose.choices);
     state.overlay = Some(Overlay::Choose(choose));
     Vec::new()
 }
@@ -259,50 +270,39 @@ pub(super) fn remove(state: &mut State, id: SessionId) -> Vec<Effect> {
     vec![Effect::Detach(id)]
 }
 
-/// Leaves the program: at once, or after a question while something of ours still runs.
-pub fn quit(state: &mut State) -> Vec<Effect> {
-    let live: Vec<String> =
-        state.sessions.iter().filter(|s| s.is_live() && !s.is_log()).map(|s| format!("  {}", s.title())).collect();
-    let created: Vec<(String, PodKey)> =
-        state.sessions.iter().flat_map(|s| s.created.iter().map(|pod| (s.context.clone(), pod.clone()))).collect();
-    if live.is_empty() && created.is_empty() {
-        return vec![Effect::Quit];
-    }
-    let mut lines = Vec::new();
-    if !live.is_empty() {
-        lines.push("These sessions are open; what runs in debuggers goes on and can be attached again:".to_owned());
-        lines.extend(live);
-    }
-    if !created.is_empty() {
-        lines.push("These pods of ours stay on the cluster until they are deleted:".to_owned());
-        lines.extend(created.iter().map(|(_, pod)| format!("  {}/{}", pod.namespace, pod.name)));
-    }
-    let mut choices = vec![Choice::new('q', "leave", Deed::Quit)];
-    if !created.is_empty() {
-        choices.push(Choice::new('d', "delete these pods and leave", Deed::DeleteAndQuit(created)));
-    }
-    state.overlay = Some(Overlay::Choose(Choose { title: "Leave bathy?".to_owned(), lines, choices }));
-    Vec::new()
-}
-
 /// Does what an answer says.
 pub(super) fn carry_out(state: &mut State, deed: Deed) -> Vec<Effect> {
     match deed {
         Deed::Nothing => Vec::new(),
         Deed::Quit => vec![Effect::Quit],
-        Deed::DeleteAndQuit(pods) => {
-            let deletions = pods.into_iter().map(|(context, pod)| Effect::DeletePod(context, pod));
-            deletions.chain([Effect::Quit]).collect()
+        Deed::RemoveAndQuit(removals) => {
+            state.confirmed = true;
+            leaving::taken_away(removals).into_iter().chain([Effect::Quit]).collect()
+        }
+        Deed::Remove(removals) => {
+            state.confirmed = true;
+            let effects = leaving::taken_away(removals);
+            effects.into_iter().chain(super::leftovers::show(state, false)).collect()
+        }
+        Deed::ShowLeftovers(mine) => super::leftovers::show(state, mine),
+        Deed::Proceed => super::safety::proceed(state),
+        Deed::Remember(kind, leave, deed) => {
+            state.settings.on_leave.decide(kind, leave);
+            carry_out(state, *deed)
         }
         Deed::Detach(id) => remove(state, id),
         // Ctrl-C leaves whatever runs in front of the shell; `exit` then ends the shell itself.
         Deed::EndShell(id) => vec![Effect::Input(id, b"\x03exit\r".to_vec())],
         Deed::DeleteCreated(id, context, pods) => {
+            state.confirmed = true;
             let mut effects = remove(state, id);
-            effects.extend(pods.into_iter().map(|pod| Effect::DeletePod(context.clone(), pod)));
+            effects.extend(pods.into_iter().map(|pod| Effect::DeletePod(context.clone(), pod, Which::Ours)));
             effects
         }
-        Deed::DeletePod(context, pod) => vec![Effect::DeletePod(context, pod)],
+        Deed::DeletePod(context, pod, which) => {
+            state.confirmed = true;
+            vec![Effect::DeletePod(context, pod, which)]
+        }
     }
 }
 

@@ -10,7 +10,8 @@ use jiff::Timestamp;
 use super::layout::Size;
 use super::overlay::{FormId, Found, Subject, Verdict};
 use crate::cluster::{
-    ContainerKey, ContextInfo, LaunchStep, Leftover, PodKey, Problem, WatchId, WatchTarget, WatchUpdate,
+    ContainerKey, ContextInfo, Found as Leftovers, LaunchStep, LeftoverScope, PodKey, Problem, WatchId, WatchTarget,
+    WatchUpdate, Which,
 };
 use crate::plan::{DebugOptions, Plan, Profile};
 use crate::session::{End, SessionId};
@@ -59,8 +60,8 @@ pub enum Message {
     ExitCode(SessionId, i32),
     /// A session did not take the input: its far end does not read.
     InputLost(SessionId),
-    /// What debugging left in this context.
-    Leftovers(String, Result<Vec<Leftover>, Problem>),
+    /// What debugging left there in this context: the answer to that question.
+    Leftovers(String, LeftoverScope, Result<Leftovers, Problem>),
     /// What a form plans with.
     SubjectRead(FormId, Result<Found, Problem>),
     /// A verdict on the plan of a form at this revision.
@@ -174,10 +175,12 @@ pub enum Effect {
     Detach(SessionId),
     /// Find out how this container ended.
     FindExitCode(SessionId, ContainerKey),
-    /// List what debugging left in these namespaces of the context; in every one if `None`.
-    FindLeftovers(String, Option<Vec<String>>),
-    /// Delete a pod of this context.
-    DeletePod(String, PodKey),
+    /// List what debugging left there in the context.
+    FindLeftovers(String, LeftoverScope),
+    /// Delete a pod of this context, if it is the one that is meant.
+    DeletePod(String, PodKey, Which),
+    /// End an ephemeral debugger of this context.
+    EndDebugger(String, ContainerKey),
     /// End the program.
     Quit,
 }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::keymap::Keymap;
 use super::layout::Size;
+use super::message::Effect;
 use super::navigator::{Navigator, PodScope};
 use super::notices::Notices;
 use super::overlay::{FormId, Overlay};
@@ -69,6 +70,10 @@ pub struct State {
     pub notices: Notices,
     /// The images that debuggers ran with, in this run or an earlier one.
     pub recent_images: RecentImages,
+    /// What waits for a yes: its context is protected.
+    pub(super) held: Vec<Effect>,
+    /// Whether the effects of this update come of an answer, so that they are not asked about again.
+    pub(super) confirmed: bool,
     last_watch: u64,
     last_form: u64,
 }
@@ -99,7 +104,8 @@ impl State {
     pub fn new(opening: Opening) -> Self {
         let Opening { settings, keymap, contexts, context, scope, named, now, size } = opening;
         let scope = scope.unwrap_or_else(|| PodScope::Namespace(home(&context)));
-        let mut named: Vec<Arc<str>> = named.into_iter().map(Into::into).collect();
+        let named = named.into_iter().chain(settings.namespaces_of(&context.name));
+        let mut named: Vec<Arc<str>> = named.map(Into::into).collect();
         for name in [Some(home(&context)), named_in(&scope)].into_iter().flatten() {
             if !named.contains(&name) {
                 named.push(name);
@@ -121,6 +127,8 @@ impl State {
             overlay: None,
             notices: Notices::default(),
             recent_images: RecentImages::default(),
+            held: Vec::new(),
+            confirmed: false,
             last_watch: 0,
             last_form: 0,
         }

@@ -41,6 +41,14 @@ pub(super) async fn start(cluster: Cluster, id: SessionId, start: Start, drawn: 
         // Nobody listens once the program ends.
         let _ = outlets.facts.send(Fact::Message(Message::Launch(id, step)));
     };
+    let cluster = cluster.on_behalf_of(match &start {
+        Start::Debug { options, .. } if options.copy.is_some() => "copy",
+        Start::Debug { .. } => "debug",
+        Start::NodeDebug { .. } => "debug node",
+        Start::Attach { .. } => "attach",
+        Start::Shell { .. } => "shell",
+        Start::Logs { .. } => "logs",
+    });
     let ready = match start {
         Start::Debug { pod, target, options } => {
             let suffixes = drawn.into_iter().chain(suffixes());

@@ -67,7 +67,7 @@ fn hints(state: &State, theme: &Theme, scopes: &[Scope], width: usize) -> Line<'
             line.push_span(Span::styled(" · ", theme.rule));
         }
         used += cost;
-        let available = (action.available)(state) == Availability::Yes;
+        let available = action.availability(state) == Availability::Yes;
         line.push_span(Span::styled(key, if available { theme.key } else { theme.faint }));
         line.push_span(Span::styled(title, if available { theme.text } else { theme.faint }));
     }

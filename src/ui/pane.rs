@@ -204,7 +204,7 @@ fn epitaph(session: &Session, state: &State, theme: &Theme, frame: &mut Frame<'_
         .actions()
         .iter()
         .filter(|action| action.scope == Scope::Ended && action.hint.is_some())
-        .filter(|action| (action.available)(state) == crate::app::Availability::Yes)
+        .filter(|action| action.availability(state) == crate::app::Availability::Yes)
         .collect();
     actions.sort_by_key(|action| action.hint);
     for action in actions {

@@ -1,6 +1,6 @@
 //! Starting a debugger, step by step, against a server that says what a kubelet says.
 
-use bathyscope::cluster::{Cluster, ContainerKey, LaunchStep, PodKey, Problem, Started};
+use bathyscope::cluster::{Cluster, ContainerKey, LaunchStep, PodKey, Problem, Started, Which};
 use serde_json::{Value, json};
 use tokio::{sync::mpsc, task::JoinHandle};
 
@@ -199,7 +199,7 @@ async fn requests_of_a_plan_are_sent_as_they_are() {
     assert_eq!(asking.await.unwrap(), Some(true));
 
     let key = container().pod;
-    let deleting = tokio::spawn(async move { cluster.delete_pod(&key, Some(0)).await });
+    let deleting = tokio::spawn(async move { cluster.delete_pod(&key, &Which::Any).await });
     let call = api.next().await.expect("/api/v1/namespaces/shop/pods/api");
     assert_eq!(call.method, "DELETE");
     call.refuse(404, "NotFound", "gone");

@@ -1,9 +1,11 @@
 //! The tests that need more than one room: one binary, one file a subject.
 
 mod architecture;
+mod cli_leftovers;
 mod cluster_connect;
 mod cluster_debug;
 mod cluster_launch;
+mod cluster_leftovers;
 mod cluster_streams;
 mod cluster_watch;
 mod console_state;
@@ -17,6 +19,7 @@ mod explanations;
 mod fake_api;
 mod form;
 mod kubelet;
+mod leftovers;
 mod nodes;
 mod plain;
 mod plain_terminal;

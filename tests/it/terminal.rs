@@ -36,6 +36,7 @@ impl Terminal {
         command.env_remove("NO_COLOR");
         // The user's own configuration is none of the test's business.
         command.env("XDG_CONFIG_HOME", std::env::temp_dir().join("bathy-test-no-config"));
+        command.env("XDG_STATE_HOME", std::env::temp_dir().join("bathy-test-state"));
         for (name, value) in variables {
             command.env(name, value);
         }

@@ -2,7 +2,7 @@
 
 use bathyscope::app::{Effect, Focus, List, Message, Start, Target};
 use bathyscope::cluster::{
-    ContainerKey, LaunchStep, PodKey, PodRow, Problem, RowsUpdate, WatchId, WatchTarget, WatchUpdate,
+    ContainerKey, LaunchStep, PodKey, PodRow, Problem, RowsUpdate, WatchId, WatchTarget, WatchUpdate, Which,
 };
 use bathyscope::plan::Profile;
 use bathyscope::session::{End, SessionId};
@@ -194,7 +194,10 @@ fn closing_a_copy_offers_to_remove_it() {
     console.told(Message::Attached(id));
     console.asked.clear();
     console.press("<c-]>xr");
-    assert_eq!(console.asked, [Effect::Detach(id), Effect::DeletePod("prod-eu".to_owned(), key("crash-debug-b7k2p"))]);
+    assert_eq!(
+        console.asked,
+        [Effect::Detach(id), Effect::DeletePod("prod-eu".to_owned(), key("crash-debug-b7k2p"), Which::Ours)]
+    );
     assert!(console.state.sessions.is_empty());
 }
 
@@ -282,7 +285,7 @@ fn a_copy_is_deleted_where_it_is_whatever_context_is_in_use_meanwhile() {
     console.press("<c-]>:ctx stag<enter><c-]>x");
     console.asked.clear();
     console.press("r");
-    let expected = Effect::DeletePod("prod-eu".to_owned(), key("crash-debug-b7k2p"));
+    let expected = Effect::DeletePod("prod-eu".to_owned(), key("crash-debug-b7k2p"), Which::Ours);
     assert_eq!(console.asked, [Effect::Detach(id), expected]);
 }
 
@@ -305,7 +308,7 @@ fn holding_the_key_of_a_question_does_not_answer_it() {
     console.press("<c-d><c-d><c-d>");
     assert!(console.state.overlay.is_some() && console.asked.is_empty());
     console.press("d");
-    assert_eq!(console.asked, [Effect::DeletePod("prod-eu".to_owned(), key("crash"))]);
+    assert_eq!(console.asked, [Effect::DeletePod("prod-eu".to_owned(), key("crash"), Which::Uid("1".to_owned()))]);
 }
 
 #[test]

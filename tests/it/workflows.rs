@@ -6,6 +6,7 @@ mod browse;
 mod copy;
 mod ephemeral;
 mod form;
+mod leftovers;
 mod nodes;
 mod person;
 mod recovery;

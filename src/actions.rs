@@ -2,6 +2,7 @@
 
 mod debug;
 mod general;
+mod launch;
 mod lists;
 mod pane;
 
@@ -10,7 +11,7 @@ use std::sync::LazyLock;
 use crate::app::Action;
 
 static ACTIONS: LazyLock<Vec<Action>> =
-    LazyLock::new(|| [debug::ACTIONS, lists::ACTIONS, general::ACTIONS, pane::ACTIONS].concat());
+    LazyLock::new(|| [debug::ACTIONS, lists::ACTIONS, general::ACTIONS, pane::ACTIONS, launch::ACTIONS].concat());
 
 /// Every action, in the order help lists them.
 pub fn actions() -> &'static [Action] {

@@ -1,8 +1,10 @@
 //! The console's state and how facts change it: pure, so it never waits, spawns, reads a clock or touches a client.
 
+mod abandoned;
 mod action;
 pub mod age;
 mod browse;
+pub mod fixes;
 mod keymap;
 mod keys;
 pub mod layout;
@@ -13,16 +15,23 @@ pub mod navigator;
 mod notices;
 pub mod overlay;
 mod overlay_keys;
+pub mod reuse;
+pub mod rights;
 mod rows;
 pub mod session;
 mod sessions;
 mod settings;
 mod state;
+pub mod timeline;
+pub mod timing;
 
 pub use action::{Action, Availability, Scope};
 pub use browse::{open, set_scope, switch_context};
 pub use keymap::{Chord, Keymap};
-pub use lives::{again, attach_again, close, debug_instead, default_copy, default_options, quit, start};
+pub use lives::{
+    again, attach_again, close, debug_instead, default_copy, default_options, fresh, quit, refused, start,
+    start_reused, take_fix, way_is_closed,
+};
 pub use message::{Effect, Message, Start, Target};
 pub use mouse::tab_labels;
 pub use navigator::List;
@@ -56,14 +65,19 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             state.now = now;
             refresh_leftovers(state, false)
         }
+        Message::Sight(id, sight) => {
+            lives::sighted(state, id, sight);
+            Vec::new()
+        }
+        Message::Rights(context, namespace, granted) => {
+            state.rights.answer(context, namespace, granted);
+            Vec::new()
+        }
         Message::Stop => vec![Effect::Quit],
         Message::Connected(context) => browse::connected(state, context),
         Message::ConnectFailed { context, problem } => browse::connect_failed(state, &context, problem),
         Message::Watch(id, update) => browse::watched(state, id, update),
-        Message::Launch(id, step) => {
-            lives::launched(state, id, step);
-            Vec::new()
-        }
+        Message::Launch(id, step) => lives::launched(state, id, step),
         Message::Attached(id) => {
             lives::attached(state, id);
             Vec::new()
@@ -106,9 +120,11 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
 /// needed before a frame is drawn.
 #[must_use = "what is asked of the outside has to be done"]
 pub fn settle(state: &mut State) -> Vec<Effect> {
-    state.navigator.pods.settle();
+    timing::settle_pods(state);
     state.navigator.namespaces.settle();
     let effects = browse::follow_selection(state);
+    let effects = join(effects, rights::keep_fresh(state));
+    let effects = join(effects, timing::resume(state));
     join(effects, lives::sync_sizes(state))
 }
 
@@ -139,9 +155,21 @@ fn leftover_namespaces(state: &State) -> Option<Vec<String>> {
 /// Runs an action, or tells why it cannot run.
 #[must_use = "what is asked of the outside has to be done"]
 pub fn run(state: &mut State, action: &Action) -> Vec<Effect> {
+    if let Some(reason) = timing::too_soon(state, action) {
+        state.notices.push(state.now, Level::Warning, format!("{}: {reason}", action.title), Vec::new());
+        return Vec::new();
+    }
     match (action.available)(state) {
         Availability::Yes => (action.run)(state),
+        Availability::Later(reason) => {
+            timing::wait(state, action, reason);
+            Vec::new()
+        }
         Availability::No(reason) => {
+            if let Some(pod) = state.selected_pod().filter(|_| action.scope == Scope::Pods).cloned() {
+                // Rights may have been given since they were asked about.
+                state.rights.doubt(&state.context.name, &pod.namespace, state.now);
+            }
             state.notices.push(state.now, Level::Warning, format!("{}: {reason}", action.title), Vec::new());
             Vec::new()
         }

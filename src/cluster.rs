@@ -16,13 +16,16 @@ mod proxy;
 mod request;
 mod streams;
 mod text;
+mod truth;
 mod watch;
 
+pub use access::{Granted, Right};
 pub use connect::{Cluster, Contexts, KubeconfigContexts};
 pub use debug::Started;
 pub use fix::{Fix, Way};
 pub use kubeconfig::KubeconfigOptions;
 pub use log::{LOG_LIMIT, LogOptions};
+pub use truth::{Expected, Sight, expected};
 pub use watch::watch;
 
 use std::sync::Arc;
@@ -276,6 +279,10 @@ pub enum Liveness {
 pub enum LaunchStep {
     /// A choice made for the person, or something they should know.
     Note(String),
+    /// Something that will not go as the person may expect.
+    Warning(String),
+    /// What it needs was asked about beforehand and is allowed, in one sentence.
+    Checked(String),
     /// The server accepted the request; the debugger's place is known.
     Accepted(ContainerKey),
     /// The container waits: the kubelet's reason and message.

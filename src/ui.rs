@@ -8,6 +8,7 @@ mod overlay;
 mod pane;
 mod text;
 pub mod theme;
+mod timeline;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;

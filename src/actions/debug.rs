@@ -1,21 +1,24 @@
 //! Actions that start something beside or inside a pod: debuggers, shells, attaching, logs, deletion.
 
 use crate::app::overlay::{Choice, Choose, Deed, Form, FormKind, Leftovers, Overlay};
+use crate::app::rights::{self, missing};
+use crate::app::timing::details;
 use crate::app::{
-    Action, Availability, Effect, Scope, Start, State, Target, default_copy, default_options, refresh_leftovers, start,
+    Action, Availability, Effect, Scope, Start, State, Target, default_copy, default_options, refresh_leftovers,
+    refused, reuse, start, start_reused,
 };
-use crate::cluster::{ContainerKind, ContainerState};
+use crate::cluster::{ContainerDetail, ContainerKind, ContainerState, Right};
 use crate::plan::DebugOptions;
 
 pub(super) const ACTIONS: &[Action] = &[
     Action {
         name: "debug.ephemeral",
         title: "debug",
-        help: "Starts an ephemeral debugger beside the selected container and attaches to it, at once.",
+        help: "Starts an ephemeral debugger beside the selected container and attaches to it, at once; where one runs already, opens one more shell in it.",
         scope: Scope::Pods,
         keys: &["e"],
         hint: Some(0),
-        available: pod_selected,
+        available: debugger_possible,
         run: debug,
     },
     Action {
@@ -25,7 +28,7 @@ pub(super) const ACTIONS: &[Action] = &[
         scope: Scope::Pods,
         keys: &["E"],
         hint: None,
-        available: details_known,
+        available: |state| may(state, rights::DEBUG).and(|| details(state)),
         run: |state| form(state, FormKind::Ephemeral),
     },
     Action {
@@ -35,7 +38,7 @@ pub(super) const ACTIONS: &[Action] = &[
         scope: Scope::Pods,
         keys: &["c"],
         hint: Some(1),
-        available: pod_selected,
+        available: |state| may(state, rights::COPY).and(|| pod_selected(state)),
         run: copy,
     },
     Action {
@@ -45,7 +48,7 @@ pub(super) const ACTIONS: &[Action] = &[
         scope: Scope::Pods,
         keys: &["C"],
         hint: None,
-        available: details_known,
+        available: |state| may(state, rights::COPY).and(|| details(state)),
         run: |state| form(state, FormKind::Copy),
     },
     Action {
@@ -55,7 +58,7 @@ pub(super) const ACTIONS: &[Action] = &[
         scope: Scope::Pods,
         keys: &["s"],
         hint: Some(2),
-        available: container_runs,
+        available: |state| may(state, rights::SHELL).and(|| container_runs(state)),
         run: |state| match state.meant_container() {
             Some(container) => start(state, Start::Shell { container }),
             None => Vec::new(),
@@ -68,7 +71,7 @@ pub(super) const ACTIONS: &[Action] = &[
         scope: Scope::Pods,
         keys: &["a"],
         hint: Some(4),
-        available: container_runs,
+        available: |state| may(state, rights::ATTACH).and(|| container_runs(state)),
         run: |state| match state.meant_container() {
             Some(container) => start(state, Start::Attach { container }),
             None => Vec::new(),
@@ -81,7 +84,7 @@ pub(super) const ACTIONS: &[Action] = &[
         scope: Scope::Pods,
         keys: &["l"],
         hint: Some(3),
-        available: details_known,
+        available: |state| may(state, rights::LOG).and(|| details(state)),
         run: |state| logs(state, false),
     },
     Action {
@@ -91,7 +94,7 @@ pub(super) const ACTIONS: &[Action] = &[
         scope: Scope::Pods,
         keys: &["p"],
         hint: None,
-        available: restarted,
+        available: |state| may(state, rights::LOG).and(|| restarted(state)),
         run: |state| logs(state, true),
     },
     Action {
@@ -101,7 +104,7 @@ pub(super) const ACTIONS: &[Action] = &[
         scope: Scope::Pods,
         keys: &["ctrl-d"],
         hint: None,
-        available: pod_selected,
+        available: |state| may(state, &[Right::DeletePods]).and(|| pod_selected(state)),
         run: delete,
     },
     Action {
@@ -123,16 +126,34 @@ fn pod_selected(state: &State) -> Availability {
     Availability::when(state.selected_pod().is_some(), "select a pod first")
 }
 
-fn details_known(state: &State) -> Availability {
-    if state.selected_pod().is_none() {
-        return pod_selected(state);
-    }
-    Availability::when(state.navigator.inspected.pod.is_some(), "the pod's details have not arrived yet")
+/// Whether none of these rights is known to be missing where the selected pod is.
+fn may(state: &State, needed: &[Right]) -> Availability {
+    let missing: Vec<String> = missing(state, needed).iter().map(ToString::to_string).collect();
+    let Some(pod) = state.selected_pod().filter(|_| !missing.is_empty()) else { return Availability::Yes };
+    Availability::No(format!("you may not {} in {}", missing.join(", "), pod.namespace))
+}
+
+/// Whether a debugger can be had: a new one, or one more shell in one that runs.
+fn debugger_possible(state: &State) -> Availability {
+    let rights = if running_debugger(state).is_some() { rights::SHELL } else { rights::DEBUG };
+    may(state, rights).and(|| details(state))
+}
+
+/// The debugger that runs already for what `e` would start one for.
+fn running_debugger(state: &State) -> Option<&ContainerDetail> {
+    let pod = state.navigator.inspected.pod.as_deref()?;
+    let target = chosen_target(state);
+    let selected = state.selected_container().and_then(|key| pod.containers.iter().find(|c| c.name == key.container));
+    selected
+        .filter(|container| container.kind == ContainerKind::Ephemeral)
+        .filter(|container| matches!(container.state, ContainerState::Running { .. }))
+        .or_else(|| reuse::running(pod, target.as_deref()))
 }
 
 fn meant_state(state: &State) -> Result<(&str, &ContainerState, u32), Availability> {
-    if let no @ Availability::No(_) = details_known(state) {
-        return Err(no);
+    match details(state) {
+        Availability::Yes => {}
+        no => return Err(no),
     }
     let meant = state.meant_container();
     let pod = state.navigator.inspected.pod.as_ref();
@@ -175,7 +196,14 @@ fn debug(state: &mut State) -> Vec<Effect> {
     let Some(pod) = state.selected_pod().cloned() else { return Vec::new() };
     let options = DebugOptions { target: chosen_target(state), ..default_options(state) };
     let target = if options.target.is_some() { Target::AsGiven } else { Target::Default };
-    start(state, Start::Debug { pod, target, options: Box::new(options) })
+    let fresh = Start::Debug { pod, target, options: Box::new(options) };
+    if let Some(debugger) = running_debugger(state).cloned() {
+        return start_reused(state, &debugger, fresh);
+    }
+    match state.navigator.inspected.pod.as_deref().and_then(reuse::unstartable) {
+        Some(problem) => refused(state, fresh, problem),
+        None => start(state, fresh),
+    }
 }
 
 fn copy(state: &mut State) -> Vec<Effect> {

@@ -1,5 +1,10 @@
 //! The lives of sessions: how they start, what arrives from them, how they end and are started again; streams are elsewhere.
 
+mod launch;
+
+pub use launch::{fresh, refused, start_reused, take_fix, way_is_closed};
+pub(super) use launch::{launched, sighted, start_failed};
+
 use bytes::Bytes;
 
 use super::layout::{Size, layout};
@@ -8,13 +13,11 @@ use super::notices::Level;
 use super::overlay::{Choice, Choose, Deed, Overlay};
 use super::session::{Phase, Session};
 use super::state::{Focus, State};
-use crate::cluster::{ContainerKey, LaunchStep, PodKey, Problem};
+use super::{abandoned, rights};
+use crate::cluster::{ContainerKey, LaunchStep, PodKey};
 use crate::plan::{CopyOptions, DebugOptions, Profile};
 use crate::screen::{Screen, ScreenNotice};
 use crate::session::{End, SessionId};
-
-/// Steps of a start that are kept; a start that takes longer has said it all before.
-const STEPS_KEPT: usize = 200;
 
 /// What a screen has before it has a place.
 const UNSIZED: Size = Size { columns: 80, rows: 24 };
@@ -47,7 +50,13 @@ pub fn default_copy(state: &State, pod: &PodKey) -> CopyOptions {
 
 /// Opens a pane and starts a session in it.
 pub fn start(state: &mut State, start: Start) -> Vec<Effect> {
-    start_in(state, start, None)
+    // What a form starts that a fix had opened takes the place of what went wrong.
+    let place =
+        state.place.take().filter(|id| state.sessions.get(*id).is_some_and(|old| old.start.pod() == start.pod()));
+    match place {
+        Some(old) => launch::start_instead(state, old, start),
+        None => start_in(state, start, None),
+    }
 }
 
 fn start_in(state: &mut State, start: Start, place: Option<SessionId>) -> Vec<Effect> {
@@ -70,12 +79,20 @@ fn start_in(state: &mut State, start: Start, place: Option<SessionId>) -> Vec<Ef
         copy: None,
         size: UNSIZED,
         start: start.clone(),
+        launched: None,
+        timeline_open: false,
+        timeline_back: 0,
+        sight: None,
+        reused: None,
     };
+    session.steps.extend(rights::checked(state, &start).map(|text| (state.now, LaunchStep::Checked(text))));
     match place {
         Some(old) => {
             // A copy is not forgotten because its pane shows something else.
             session.copy = state.sessions.get(old).and_then(|old| old.copy.clone());
-            state.sessions.replace(old, session);
+            if let Some(old) = state.sessions.replace(old, session) {
+                abandoned::note(state, &old);
+            }
         }
         None => state.sessions.add(session),
     }
@@ -119,42 +136,19 @@ pub fn debug_instead(state: &mut State, id: SessionId, container: &ContainerKey)
     start_in(state, start, Some(id))
 }
 
-/// A start made a step.
-pub(super) fn launched(state: &mut State, id: SessionId, step: LaunchStep) {
-    let now = state.now;
-    let Some(session) = state.sessions.get_mut(id) else { return };
-    if let LaunchStep::Accepted(container) = &step {
-        session.container = Some(container.clone());
-        if session.start.makes_copy() {
-            session.copy = Some(container.pod.clone());
-        }
-    }
-    if let LaunchStep::Note(note) = &step {
-        let text = format!("{}: {note}", session.title());
-        state.notices.keep(now, text);
-    }
-    let repeated = session.steps.last().is_some_and(|(_, last)| *last == step);
-    if !repeated && session.steps.len() < STEPS_KEPT {
-        session.steps.push((now, step));
-    }
-}
-
 /// A stream stands.
 pub(super) fn attached(state: &mut State, id: SessionId) {
     // Its end may have been told before; then that stays.
-    if let Some(session) = state.sessions.get_mut(id)
-        && session.phase == Phase::Launching
-    {
+    let now = state.now;
+    let Some(session) = state.sessions.get_mut(id) else { return };
+    session.launched.get_or_insert(now);
+    if session.phase == Phase::Launching {
         session.phase = Phase::Live;
     }
-}
-
-/// A session could not be started.
-pub(super) fn start_failed(state: &mut State, id: SessionId, problem: Problem) {
-    let now = state.now;
-    if let Some(session) = state.sessions.get_mut(id) {
-        state.notices.problem(now, &problem);
-        session.phase = Phase::Failed(problem);
+    let (start, context) = (session.start.clone(), session.context.clone());
+    // What was done can be done: an answer that says otherwise is out of date.
+    if !rights::missing_in(state, &start.pod().namespace, rights::needed(&start)).is_empty() {
+        state.rights.doubt(&context, &start.pod().namespace, now);
     }
 }
 
@@ -187,6 +181,9 @@ pub(super) fn ended(state: &mut State, id: SessionId, end: End) -> Vec<Effect> {
     let asks = matches!(end, End::Finished | End::Lost { .. })
         && matches!(session.start, Start::Debug { .. } | Start::Attach { .. });
     session.phase = Phase::Ended { end, exit_code: None };
+    if session.reused.is_some() && session.has_no_shell() {
+        return launch::attach_to_reused(state, id);
+    }
     match &session.container {
         Some(container) if asks => vec![Effect::FindExitCode(id, container.clone())],
         _ => Vec::new(),
@@ -205,7 +202,12 @@ pub fn close(state: &mut State, id: SessionId) -> Vec<Effect> {
     let Some(session) = state.sessions.get(id) else { return Vec::new() };
     let copy = session.copy.clone();
     let (title, context) = (session.title(), session.context.clone());
+    if session.phase == Phase::Launching && session.is_accepted() {
+        state.overlay = Some(Overlay::Choose(launch::cancellation(session)));
+        return Vec::new();
+    }
     let choose = match (session.is_live(), copy) {
+        (true, None) if session.phase == Phase::Launching => return remove(state, id),
         (false, None) => return remove(state, id),
         (true, None) if session.is_log() => return remove(state, id),
         (false, Some(pod)) => Choose {
@@ -238,9 +240,8 @@ pub fn close(state: &mut State, id: SessionId) -> Vec<Effect> {
 
 /// Takes a pane away and lets go of its stream.
 pub(super) fn remove(state: &mut State, id: SessionId) -> Vec<Effect> {
-    if state.sessions.remove(id).is_none() {
-        return Vec::new();
-    }
+    let Some(session) = state.sessions.remove(id) else { return Vec::new() };
+    abandoned::note(state, &session);
     // Keys meant for the lists must not land in whichever shell comes into view.
     if state.focus == Focus::Pane {
         state.focus = Focus::List;

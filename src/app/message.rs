@@ -1,12 +1,14 @@
 //! The whole contract between the console's state and the world: facts that arrive, and requests that leave; plain data both.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::Timestamp;
 
 use super::layout::Size;
 use crate::cluster::{
-    ContainerKey, ContextInfo, LaunchStep, Leftover, PodKey, Problem, WatchId, WatchTarget, WatchUpdate,
+    ContainerKey, ContextInfo, Granted, LaunchStep, Leftover, PodKey, Problem, Sight, WatchId, WatchTarget, WatchUpdate,
 };
 use crate::plan::DebugOptions;
 use crate::session::{End, SessionId};
@@ -55,6 +57,10 @@ pub enum Message {
     InputLost(SessionId),
     /// What debugging left in this context.
     Leftovers(String, Result<Vec<Leftover>, Problem>),
+    /// What a debugger turned out to see, some time after its stream stood.
+    Sight(SessionId, Sight),
+    /// What the user may do in this namespace of this context.
+    Rights(String, Arc<str>, Granted),
     /// Something asked for was done.
     Done(String),
     /// Something asked for failed.
@@ -139,6 +145,8 @@ pub enum Effect {
     FindLeftovers(String, Option<Vec<String>>),
     /// Delete a pod of this context.
     DeletePod(String, PodKey),
+    /// Find out what the user may do in this namespace of this context.
+    AskRights(String, Arc<str>),
     /// End the program.
     Quit,
 }

@@ -4,14 +4,18 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::abandoned::Abandoned;
 use super::keymap::Keymap;
 use super::layout::Size;
 use super::navigator::{Navigator, PodScope};
 use super::notices::Notices;
 use super::overlay::Overlay;
+use super::rights::Rights;
 use super::sessions::Sessions;
 use super::settings::Settings;
+use super::timing::Waiting;
 use crate::cluster::{ContainerKey, ContextInfo, PodKey, Problem, WatchId};
+use crate::session::SessionId;
 
 /// Which part of the screen takes the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +70,16 @@ pub struct State {
     pub overlay: Option<Overlay>,
     /// What the user was told.
     pub notices: Notices,
+    /// What the user may do, as far as it is known.
+    pub rights: Rights,
+    /// Launches that were let go of while their request was on its way.
+    pub(super) abandoned: Abandoned,
+    /// An action that waits for the details of its pod.
+    pub(super) waiting: Option<Waiting>,
+    /// The selection moved by itself: when, because its pod went.
+    pub(super) slipped: Option<Timestamp>,
+    /// The pane that takes what the form starts, while the form was opened by a fix.
+    pub(super) place: Option<SessionId>,
     last_watch: u64,
 }
 
@@ -116,6 +130,11 @@ impl State {
             sessions: Sessions::default(),
             overlay: None,
             notices: Notices::default(),
+            rights: Rights::default(),
+            abandoned: Abandoned::default(),
+            waiting: None,
+            slipped: None,
+            place: None,
             last_watch: 0,
         }
     }

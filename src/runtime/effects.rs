@@ -11,7 +11,9 @@ use tokio::task::{AbortHandle, JoinSet};
 use super::launch;
 use crate::app::layout::Size;
 use crate::app::{Effect, Message};
-use crate::cluster::{Cluster, ContainerKey, Contexts, Leftover, PodKey, Problem, WatchId, WatchUpdate, watch};
+use crate::cluster::{
+    Cluster, ContainerKey, Contexts, LaunchStep, Leftover, PodKey, Problem, WatchId, WatchUpdate, watch,
+};
 use crate::session::{Chunk, SessionHandle, SessionId, SessionUpdate};
 
 /// Reports of watches that may wait; a watch that reports faster waits itself.
@@ -58,6 +60,8 @@ pub(super) struct Effects {
     watches: HashMap<WatchId, AbortHandle>,
     tasks: JoinSet<()>,
     last_requests: JoinSet<()>,
+    /// Held by every launch whose request is not answered yet: it is carried through whatever happens to the launch.
+    unanswered: (mpsc::Sender<()>, mpsc::Receiver<()>),
     facts: Queue<Fact>,
     connected: Queue<Result<Cluster, (String, Problem)>>,
     watched: (mpsc::Sender<Watched>, mpsc::Receiver<Watched>),
@@ -79,6 +83,7 @@ impl Effects {
             watches: HashMap::new(),
             tasks: JoinSet::new(),
             last_requests: JoinSet::new(),
+            unanswered: mpsc::channel(1),
             facts: mpsc::unbounded_channel(),
             connected: mpsc::unbounded_channel(),
             watched: mpsc::channel(WATCH_QUEUE),
@@ -173,7 +178,11 @@ impl Effects {
             Effect::Start(id, context, start, size) => match self.cluster(&context) {
                 Ok(cluster) => {
                     self.homes.insert(id, cluster.clone());
-                    let outlets = launch::Outlets { facts: self.facts.0.clone(), printed: self.printed.0.clone() };
+                    let outlets = launch::Outlets {
+                        facts: self.facts.0.clone(),
+                        printed: self.printed.0.clone(),
+                        unanswered: self.unanswered.0.clone(),
+                    };
                     let task = self.tasks.spawn(launch::start(cluster, id, start, outlets));
                     self.streams.insert(id, Stream::Starting { task, typed: Vec::new(), size });
                 }
@@ -196,6 +205,7 @@ impl Effects {
             Effect::FindExitCode(id, container) => self.find_exit_code(id, container),
             Effect::FindLeftovers(context, namespaces) => self.find_leftovers(context, namespaces),
             Effect::DeletePod(context, pod) => self.delete_pod(&context, pod),
+            Effect::AskRights(context, namespace) => self.ask_rights(context, namespace),
             Effect::Quit => {}
         }
     }
@@ -277,6 +287,15 @@ impl Effects {
         });
     }
 
+    fn ask_rights(&mut self, context: String, namespace: Arc<str>) {
+        let Ok(cluster) = self.cluster(&context) else { return };
+        let facts = self.facts.0.clone();
+        self.tasks.spawn(async move {
+            let granted = cluster.rights(&namespace).await;
+            let _ = facts.send(Fact::Message(Message::Rights(context, namespace, granted)));
+        });
+    }
+
     fn delete_pod(&mut self, context: &str, pod: PodKey) {
         let cluster = self.cluster(context);
         let facts = self.facts.0.clone();
@@ -301,7 +320,13 @@ impl Effects {
     pub(super) async fn finish(mut self) -> Vec<Problem> {
         self.streams.clear();
         self.tasks.abort_all();
-        let deletions = async { while self.last_requests.join_next().await.is_some() {} };
+        let (mine, mut unanswered) = self.unanswered;
+        drop(mine);
+        let deletions = async {
+            while self.last_requests.join_next().await.is_some() {}
+            // Ends once the last launch that holds a sender has its answer; nothing is ever sent.
+            let _ = unanswered.recv().await;
+        };
         let mut problems = Vec::new();
         if tokio::time::timeout(LAST_REQUESTS, deletions).await.is_err() {
             problems.push(Problem {
@@ -312,8 +337,14 @@ impl Effects {
             });
         }
         while let Ok(fact) = self.facts.1.try_recv() {
-            if let Fact::Message(Message::Failed(problem)) = fact {
-                problems.push(problem);
+            match fact {
+                Fact::Message(Message::Failed(problem)) => problems.push(problem),
+                Fact::Message(Message::Launch(_, LaunchStep::Accepted(container))) => problems.push(Problem::new(
+                    "a debugger was accepted while bathy was leaving",
+                    format!("{} in {}/{}", container.container, container.pod.namespace, container.pod.name),
+                    "it is listed under leftovers",
+                )),
+                _ => {}
             }
         }
         problems

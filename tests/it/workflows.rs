@@ -5,6 +5,7 @@ mod backend;
 mod browse;
 mod copy;
 mod ephemeral;
+mod launch;
 mod person;
 mod recovery;
 mod rights;

@@ -5,6 +5,7 @@ mod action;
 pub mod age;
 mod browse;
 pub mod fixes;
+mod forms;
 mod keymap;
 mod keys;
 pub mod layout;
@@ -15,6 +16,7 @@ pub mod navigator;
 mod notices;
 pub mod overlay;
 mod overlay_keys;
+mod recent_images;
 pub mod reuse;
 pub mod rights;
 mod rows;
@@ -22,11 +24,14 @@ pub mod session;
 mod sessions;
 mod settings;
 mod state;
+pub mod text;
 pub mod timeline;
 pub mod timing;
+mod toolkit;
 
 pub use action::{Action, Availability, Scope};
 pub use browse::{open, set_scope, switch_context};
+pub use forms::{open_node_form, open_pod_form};
 pub use keymap::{Chord, Keymap};
 pub use lives::{
     again, attach_again, close, debug_instead, default_copy, default_options, fresh, quit, refused, start,
@@ -36,10 +41,12 @@ pub use message::{Effect, Message, Start, Target};
 pub use mouse::tab_labels;
 pub use navigator::List;
 pub use notices::{Level, Notice, Notices};
+pub use recent_images::RecentImages;
 pub use rows::{Row, Rows};
 pub use sessions::Sessions;
 pub use settings::{Settings, context_matches};
 pub use state::{Connection, Focus, Opening, State};
+pub use toolkit::{Mount, Toolkit};
 
 use overlay::{Deed, Overlay};
 
@@ -63,7 +70,8 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         }
         Message::Tick(now) => {
             state.now = now;
-            refresh_leftovers(state, false)
+            let effects = forms::ticked(state);
+            join(effects, refresh_leftovers(state, false))
         }
         Message::Sight(id, sight) => {
             lives::sighted(state, id, sight);
@@ -77,7 +85,10 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Connected(context) => browse::connected(state, context),
         Message::ConnectFailed { context, problem } => browse::connect_failed(state, &context, problem),
         Message::Watch(id, update) => browse::watched(state, id, update),
-        Message::Launch(id, step) => lives::launched(state, id, step),
+        Message::Launch(id, step) => {
+            let effects = recent_images::noted(state, id, &step);
+            join(effects, lives::launched(state, id, step))
+        }
         Message::Attached(id) => {
             lives::attached(state, id);
             Vec::new()
@@ -103,6 +114,14 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             {
                 view.answer(found);
             }
+            Vec::new()
+        }
+        Message::SubjectRead(form, found) => {
+            forms::subject_read(state, form, found);
+            Vec::new()
+        }
+        Message::Checked(form, revision, verdict) => {
+            forms::checked(state, form, revision, verdict);
             Vec::new()
         }
         Message::Done(text) => {

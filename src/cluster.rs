@@ -1,6 +1,7 @@
 //! Everything said to a Kubernetes API: connecting, live lists, debuggers, streams; never any state of the screen.
 
 mod access;
+mod check;
 mod connect;
 mod debug;
 pub mod detail;
@@ -11,21 +12,27 @@ mod gateway;
 mod kubeconfig;
 mod leftovers;
 mod log;
+pub mod manifest;
+mod policy;
 mod problem;
 mod proxy;
 mod request;
 mod streams;
 mod text;
 mod truth;
+mod warnings;
 mod watch;
 
 pub use access::{Granted, Right};
+pub use check::{Admission, Refused};
 pub use connect::{Cluster, Contexts, KubeconfigContexts};
 pub use debug::Started;
 pub use fix::{Fix, Way};
 pub use kubeconfig::KubeconfigOptions;
 pub use log::{LOG_LIMIT, LogOptions};
+pub use text::cleaned;
 pub use truth::{Expected, Sight, expected};
+pub use warnings::Warnings;
 pub use watch::watch;
 
 use std::sync::Arc;

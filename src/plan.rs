@@ -6,13 +6,17 @@ mod command_line;
 mod copy;
 mod custom;
 mod debugger;
+pub mod document;
 mod ephemeral;
 mod flags;
 mod image_reference;
+mod invocation;
 mod name;
 mod node;
 mod pod;
 mod profile;
+mod resource;
+mod rights;
 mod validate;
 mod warning;
 
@@ -25,7 +29,10 @@ pub use command_line::{kubectl_command_for_node, kubectl_command_for_pod};
 pub use custom::parse_custom;
 pub use flags::{parse_env, parse_profile, parse_pull_policy, parse_set_image};
 pub use image_reference::{ImageReference, parse_image};
+pub use invocation::Invocation;
 pub use name::{copy_name, suffix, suffixes};
+pub use resource::Resource;
+pub use rights::{Right, rights};
 pub use validate::validate;
 
 /// How much a debugger may do, in kubectl's words plus `auto`.

@@ -6,7 +6,6 @@ mod inspector;
 mod list;
 mod overlay;
 mod pane;
-mod text;
 pub mod theme;
 mod timeline;
 
@@ -19,6 +18,7 @@ pub use theme::Theme;
 
 use crate::app::State;
 use crate::app::layout::{Layout, SMALLEST, layout, too_small};
+use crate::app::text;
 
 /// Draws one frame. The state has been settled before.
 pub fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>) {

@@ -77,6 +77,7 @@ pub(super) fn palette(state: &mut State) -> Vec<Effect> {
         let label = format!("{}  {}", action.title, state.keymap.first_key_of(action));
         entries.push(Entry { label, note, kind: EntryKind::Action(action, refused) });
     }
+    entries.extend(super::debug::toolkits(state));
     for namespace in state.navigator.namespaces.visible() {
         let here = state.navigator.scope == PodScope::Namespace(namespace.name.clone());
         entries.push(Entry {

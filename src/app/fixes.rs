@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use super::message::{Start, Target};
-use super::overlay::FormKind;
 use crate::cluster::{PodKey, Way};
 use crate::plan::{CopyOptions, DebugOptions, PullPolicy};
 
@@ -12,8 +11,8 @@ use crate::plan::{CopyOptions, DebugOptions, PullPolicy};
 pub enum Taken {
     /// This is started.
     Start(Start),
-    /// The person has to say something first: a form for this kind of debugger, with these choices filled in.
-    Form(FormKind, PodKey, Box<DebugOptions>),
+    /// The person has to say something first: a form for this pod, with these choices filled in.
+    Form(PodKey, Box<DebugOptions>),
 }
 
 /// What a one-key action would start with; what a way needs beyond the start that went wrong.
@@ -45,10 +44,7 @@ pub fn take(start: &Start, way: &Way, accepted: bool, defaults: &Defaults) -> Ta
         }
     }
     match way {
-        Way::Image(None) => {
-            let kind = if options.copy.is_some() { FormKind::Copy } else { FormKind::Ephemeral };
-            return Taken::Form(kind, pod, Box::new(options));
-        }
+        Way::Image(None) => return Taken::Form(pod, Box::new(options)),
         Way::Image(Some(image)) => {
             options.image = Some(image.clone());
             // An image that is on the node starts without its registry only if nobody insists on asking there.
@@ -225,6 +221,6 @@ mod tests {
 
     #[test]
     fn an_image_that_nobody_knows_is_asked_for() {
-        assert!(matches!(take(&start(), &Way::Image(None), true, &defaults()), Taken::Form(FormKind::Ephemeral, ..)));
+        assert!(matches!(take(&start(), &Way::Image(None), true, &defaults()), Taken::Form(..)));
     }
 }

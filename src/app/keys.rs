@@ -128,7 +128,7 @@ fn send(session: &mut Session, bytes: Vec<u8>) -> Vec<Effect> {
 /// Text was pasted.
 pub(super) fn pasted(state: &mut State, text: &str) -> Vec<Effect> {
     if let Some(overlay) = &mut state.overlay {
-        overlay_keys::pasted(overlay, text);
+        overlay_keys::pasted(overlay, text, state.now);
     } else if state.filtering {
         let mut line = super::overlay::TextLine::new(state.navigator.filter());
         line.insert(text);

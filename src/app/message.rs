@@ -1,5 +1,6 @@
 //! The whole contract between the console's state and the world: facts that arrive, and requests that leave; plain data both.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -7,10 +8,11 @@ use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::Timestamp;
 
 use super::layout::Size;
+use super::overlay::{FormId, Found, Subject, Verdict};
 use crate::cluster::{
     ContainerKey, ContextInfo, Granted, LaunchStep, Leftover, PodKey, Problem, Sight, WatchId, WatchTarget, WatchUpdate,
 };
-use crate::plan::DebugOptions;
+use crate::plan::{DebugOptions, Plan};
 use crate::session::{End, SessionId};
 
 /// A fact that arrived.
@@ -61,6 +63,10 @@ pub enum Message {
     Sight(SessionId, Sight),
     /// What the user may do in this namespace of this context.
     Rights(String, Arc<str>, Granted),
+    /// What a form plans with.
+    SubjectRead(FormId, Result<Found, Problem>),
+    /// A verdict on the plan of a form at this revision.
+    Checked(FormId, u64, Verdict),
     /// Something asked for was done.
     Done(String),
     /// Something asked for failed.
@@ -133,6 +139,25 @@ pub enum Effect {
     StopWatch(WatchId),
     /// Start a session in this context; its screen has this size.
     Start(SessionId, String, Start, Size),
+    /// The same with these suffixes drawn before, for the names that are generated: what was shown is what is sent.
+    StartDrawn(SessionId, String, Start, Size, Vec<String>),
+    /// Read what a form of this context plans with, and draw suffixes for it.
+    ReadSubject(FormId, String, Subject),
+    /// Ask this context for the verdicts on a form's plan at this revision; older questions need no answer any more.
+    CheckPlan {
+        /// Which form.
+        form: FormId,
+        /// Which of its plans.
+        revision: u64,
+        /// Whose cluster.
+        context: String,
+        /// The plan.
+        plan: Box<Plan>,
+    },
+    /// Put this text on the user's clipboard.
+    Copy(String),
+    /// Keep this image in this file as the one that was used last.
+    RememberImage(PathBuf, String),
     /// Send these bytes to a session's far end.
     Input(SessionId, Vec<u8>),
     /// Tell a session's far end its screen's size.

@@ -9,7 +9,8 @@ use super::keymap::Keymap;
 use super::layout::Size;
 use super::navigator::{Navigator, PodScope};
 use super::notices::Notices;
-use super::overlay::Overlay;
+use super::overlay::{FormId, Overlay};
+use super::recent_images::RecentImages;
 use super::rights::Rights;
 use super::sessions::Sessions;
 use super::settings::Settings;
@@ -80,7 +81,10 @@ pub struct State {
     pub(super) slipped: Option<Timestamp>,
     /// The pane that takes what the form starts, while the form was opened by a fix.
     pub(super) place: Option<SessionId>,
+    /// The images that debuggers ran with, in this run or an earlier one.
+    pub recent_images: RecentImages,
     last_watch: u64,
+    last_form: u64,
 }
 
 /// What a state starts from.
@@ -135,7 +139,9 @@ impl State {
             waiting: None,
             slipped: None,
             place: None,
+            recent_images: RecentImages::default(),
             last_watch: 0,
+            last_form: 0,
         }
     }
 
@@ -143,6 +149,12 @@ impl State {
     pub fn next_watch(&mut self) -> WatchId {
         self.last_watch += 1;
         WatchId(self.last_watch)
+    }
+
+    /// An id that no form has had.
+    pub fn next_form(&mut self) -> FormId {
+        self.last_form += 1;
+        FormId(self.last_form)
     }
 
     /// The selected pod.

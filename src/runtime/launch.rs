@@ -45,13 +45,15 @@ struct Ready {
     redraw: bool,
 }
 
-/// Starts a session and reports how that went.
-pub(super) async fn start(cluster: Cluster, id: SessionId, start: Start, outlets: Outlets) {
+/// Starts a session and reports how that went. Generated names end with the suffixes that were drawn already, as long
+/// as there are any.
+pub(super) async fn start(cluster: Cluster, id: SessionId, start: Start, drawn: Vec<String>, outlets: Outlets) {
     let report = |step| outlets.tell(Message::Launch(id, step));
     let mut look = None;
     let ready = match start {
         Start::Debug { pod, target, options } => {
-            let started = debug::debug(&cluster, id, &pod, &target, *options, &outlets).await;
+            let mut suffixes = drawn.into_iter().chain(suffixes());
+            let started = debug::debug(&cluster, id, (&pod, &target, *options), &mut suffixes, &outlets).await;
             started.map(|(ready, seen)| {
                 look = Some(seen);
                 ready
@@ -151,6 +153,6 @@ async fn logs(
 }
 
 /// Random suffixes in the alphabet of Kubernetes' generated names.
-fn suffixes() -> impl Iterator<Item = String> + Send {
+pub(super) fn suffixes() -> impl Iterator<Item = String> + Send {
     plan::suffixes(|| rand::rng().random())
 }

@@ -7,8 +7,8 @@ use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr;
 
 use super::Theme;
-use super::text::{clip, wrap};
 use crate::app::session::{Phase, Session};
+use crate::app::text::{clip, wrap};
 use crate::app::timeline::{Mark, lasted, rows};
 use crate::app::{State, way_is_closed};
 use crate::cluster::Problem;

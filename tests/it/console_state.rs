@@ -156,6 +156,8 @@ pub(crate) fn parse_keys(keys: &str) -> Vec<KeyEvent> {
                 "down" => KeyEvent::new(KeyCode::Down, KeyModifiers::NONE),
                 "right" => KeyEvent::new(KeyCode::Right, KeyModifiers::NONE),
                 "backspace" => KeyEvent::new(KeyCode::Backspace, KeyModifiers::NONE),
+                "pgup" => KeyEvent::new(KeyCode::PageUp, KeyModifiers::NONE),
+                "pgdn" => KeyEvent::new(KeyCode::PageDown, KeyModifiers::NONE),
                 "space" => KeyEvent::new(KeyCode::Char(' '), KeyModifiers::NONE),
                 name => {
                     let c = name.strip_prefix("c-").and_then(|c| c.chars().next()).expect("a known key name");

@@ -13,6 +13,7 @@ mod demo_shell;
 mod demo_streams;
 mod echo;
 mod fake_api;
+mod form;
 mod kubelet;
 mod plan_matrix;
 mod plan_properties;

@@ -5,6 +5,7 @@ mod backend;
 mod browse;
 mod copy;
 mod ephemeral;
+mod form;
 mod launch;
 mod person;
 mod recovery;

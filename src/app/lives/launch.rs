@@ -5,10 +5,10 @@ use super::{default_copy, default_options, start_in};
 use crate::app::fixes::{self, Defaults, Taken};
 use crate::app::message::{Effect, Start};
 use crate::app::notices::Level;
-use crate::app::overlay::{Choice, Choose, Deed, Form, Overlay};
+use crate::app::overlay::{Choice, Choose, Deed, FieldName, Overlay};
 use crate::app::session::{Phase, Reused, Session};
 use crate::app::state::State;
-use crate::app::{abandoned, reuse};
+use crate::app::{abandoned, open_pod_form, reuse};
 use crate::cluster::{ContainerDetail, ContainerKey, LaunchStep, PodDetail, Problem, Sight, Way};
 use crate::session::SessionId;
 
@@ -141,14 +141,17 @@ pub fn take_fix(state: &mut State, number: usize) -> Vec<Effect> {
             start_in(state, start, None)
         }
         Taken::Start(start) => start_instead(state, id, start),
-        Taken::Form(kind, pod, options) => {
+        Taken::Form(pod, options) => {
             let inspected = state.navigator.inspected.pod.as_deref().filter(|detail| detail.key == pod).cloned();
             let detail = inspected.unwrap_or_else(|| bare(&pod));
             let target = options.target.clone().or_else(|| detail.default_container.as_deref().map(Into::into));
-            let form = Form::new(kind, &detail, target.as_deref(), &options);
-            state.overlay = Some(Overlay::Form(Box::new(form)));
+            let effects = open_pod_form(state, &detail, target.as_deref(), *options);
+            if let Some(Overlay::Form(form)) = &mut state.overlay {
+                let image = form.fields.iter().position(|field| field.name == FieldName::Image);
+                form.focus = image.unwrap_or(form.focus);
+            }
             state.place = Some(id);
-            Vec::new()
+            effects
         }
     }
 }

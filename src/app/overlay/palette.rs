@@ -4,7 +4,7 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use super::TextLine;
-use crate::app::Action;
+use crate::app::{Action, Start};
 
 /// What an entry leads to.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,6 +15,8 @@ pub enum EntryKind {
     Namespace(String),
     /// Switches the context.
     Context(String),
+    /// Starts a session at once.
+    Start(Box<Start>),
 }
 
 /// One entry.

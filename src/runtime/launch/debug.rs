@@ -21,14 +21,12 @@ pub(super) struct Look {
 pub(super) async fn debug(
     cluster: &Cluster,
     id: SessionId,
-    key: &PodKey,
-    target: &Target,
-    mut options: DebugOptions,
+    (key, target, mut options): (&PodKey, &Target, DebugOptions),
+    suffixes: &mut (dyn Iterator<Item = String> + Send),
     outlets: &Outlets,
 ) -> Result<(Ready, Look), Problem> {
     let (pod, facts) = tokio::join!(cluster.pod(key), cluster.facts(&key.namespace));
     let pod = pod?;
-    let mut suffixes = super::suffixes();
     if let Some(copy) = &mut options.copy
         && copy.name.is_empty()
     {
@@ -38,7 +36,7 @@ pub(super) async fn debug(
         let default = pod_detail(&pod).and_then(|detail| detail.default_container);
         options.target = default.map(|name| name.to_string());
     }
-    let plan = plan::plan_for_pod(&pod, &facts, &options, &mut suffixes).map_err(|refusal| {
+    let plan = plan::plan_for_pod(&pod, &facts, &options, suffixes).map_err(|refusal| {
         let fixes = options.copy.is_none().then(|| Fix::new("a copy of the pod with a debugger in it", Way::Copy));
         Problem::new(format!("cannot debug {}/{}", key.namespace, key.name), refusal.message, "").with_fixes(fixes)
     })?;

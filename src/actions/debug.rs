@@ -7,7 +7,7 @@ use crate::app::{
     Action, Availability, Effect, Scope, Start, State, Target, Toolkit, default_copy, default_options, open_pod_form,
     refresh_leftovers, refused, reuse, start, start_reused,
 };
-use crate::cluster::{ContainerDetail, ContainerKind, ContainerState, Right};
+use crate::cluster::{ContainerDetail, ContainerKind, ContainerState, PodRight};
 use crate::plan::DebugOptions;
 
 pub(super) const ACTIONS: &[Action] = &[
@@ -28,7 +28,8 @@ pub(super) const ACTIONS: &[Action] = &[
         scope: Scope::Pods,
         keys: &["E"],
         hint: None,
-        available: |state| may(state, rights::DEBUG).and(|| details(state)),
+        // The form says itself what is missing, and what could be sent by somebody who may.
+        available: details,
         run: |state| form(state, false),
     },
     Action {
@@ -48,7 +49,7 @@ pub(super) const ACTIONS: &[Action] = &[
         scope: Scope::Pods,
         keys: &["C"],
         hint: None,
-        available: |state| may(state, rights::COPY).and(|| details(state)),
+        available: details,
         run: |state| form(state, true),
     },
     Action {
@@ -104,7 +105,7 @@ pub(super) const ACTIONS: &[Action] = &[
         scope: Scope::Pods,
         keys: &["ctrl-d"],
         hint: None,
-        available: |state| may(state, &[Right::DeletePods]).and(|| pod_selected(state)),
+        available: |state| may(state, &[PodRight::DeletePods]).and(|| pod_selected(state)),
         run: delete,
     },
     Action {
@@ -127,7 +128,7 @@ fn pod_selected(state: &State) -> Availability {
 }
 
 /// Whether none of these rights is known to be missing where the selected pod is.
-fn may(state: &State, needed: &[Right]) -> Availability {
+fn may(state: &State, needed: &[PodRight]) -> Availability {
     let missing: Vec<String> = missing(state, needed).iter().map(ToString::to_string).collect();
     let Some(pod) = state.selected_pod().filter(|_| !missing.is_empty()) else { return Availability::Yes };
     Availability::No(format!("you may not {} in {}", missing.join(", "), pod.namespace))

@@ -24,19 +24,6 @@ pub fn since(container: &ContainerDetail) -> Option<jiff::Timestamp> {
     }
 }
 
-/// How many ephemeral containers the pod carries that run, that have ended, and that are neither.
-pub fn carried(pod: &PodDetail) -> (usize, usize, usize) {
-    let (mut running, mut ended, mut waiting) = (0, 0, 0);
-    for container in pod.containers.iter().filter(|container| container.kind == ContainerKind::Ephemeral) {
-        match container.state {
-            ContainerState::Running { .. } => running += 1,
-            ContainerState::Terminated { .. } => ended += 1,
-            ContainerState::Waiting { .. } | ContainerState::Unknown => waiting += 1,
-        }
-    }
-    (running, ended, waiting)
-}
-
 /// Why no ephemeral container will ever start in this pod, with the way that works; `None` if one may.
 pub fn unstartable(pod: &PodDetail) -> Option<Problem> {
     const MIRROR: &str = "kubernetes.io/config.mirror";

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::message::{Effect, Start};
 use super::state::{Connection, State};
-use crate::cluster::{Granted, Right};
+use crate::cluster::{Granted, PodRight};
 
 /// How many seconds an answer holds.
 const LIFETIME: i64 = 300;
@@ -31,7 +31,7 @@ pub struct Rights {
 
 impl Rights {
     /// Whether the user may; `None` while that is not known.
-    pub fn may(&self, context: &str, namespace: &str, right: Right) -> Option<bool> {
+    pub fn may(&self, context: &str, namespace: &str, right: PodRight) -> Option<bool> {
         let key = (context.to_owned(), namespace.into());
         self.known.get(&key)?.granted.get(&right).copied()
     }
@@ -90,7 +90,7 @@ pub(super) fn keep_fresh(state: &mut State) -> Vec<Effect> {
 }
 
 /// What a start needs of the API.
-pub(super) fn needed(start: &Start) -> &'static [Right] {
+pub(super) fn needed(start: &Start) -> &'static [PodRight] {
     match start {
         Start::Debug { options, .. } if options.copy.is_some() => COPY,
         Start::Debug { .. } => DEBUG,
@@ -101,35 +101,35 @@ pub(super) fn needed(start: &Start) -> &'static [Right] {
 }
 
 /// What an ephemeral debugger needs.
-pub const DEBUG: &[Right] = &[Right::PatchEphemeral, Right::GetAttach, Right::CreateAttach];
+pub const DEBUG: &[PodRight] = &[PodRight::PatchEphemeral, PodRight::GetAttach, PodRight::CreateAttach];
 /// What a copy with a debugger needs.
-pub const COPY: &[Right] = &[Right::CreatePods, Right::GetAttach, Right::CreateAttach];
+pub const COPY: &[PodRight] = &[PodRight::CreatePods, PodRight::GetAttach, PodRight::CreateAttach];
 /// What attaching needs.
-pub const ATTACH: &[Right] = &[Right::GetAttach, Right::CreateAttach];
+pub const ATTACH: &[PodRight] = &[PodRight::GetAttach, PodRight::CreateAttach];
 /// What a shell by exec needs.
-pub const SHELL: &[Right] = &[Right::GetExec, Right::CreateExec];
+pub const SHELL: &[PodRight] = &[PodRight::GetExec, PodRight::CreateExec];
 /// What a log needs.
-pub const LOG: &[Right] = &[Right::GetLog];
+pub const LOG: &[PodRight] = &[PodRight::GetLog];
 
 /// That everything a debugger needs is known to be allowed; `None` where that is not known, or there is no debugger.
 pub(super) fn checked(state: &State, start: &Start) -> Option<String> {
     if !matches!(start, Start::Debug { .. }) {
         return None;
     }
-    let may = |right: &&Right| state.rights.may(&state.context.name, &start.pod().namespace, **right) == Some(true);
+    let may = |right: &&PodRight| state.rights.may(&state.context.name, &start.pod().namespace, **right) == Some(true);
     let needed = needed(start);
     let names: Vec<String> = needed.iter().filter(may).map(ToString::to_string).collect();
     (names.len() == needed.len()).then(|| format!("you may {}", names.join(", ")))
 }
 
 /// The rights of these that are known to be missing in the namespace of the selected pod.
-pub fn missing(state: &State, rights: &[Right]) -> Vec<Right> {
+pub fn missing(state: &State, rights: &[PodRight]) -> Vec<PodRight> {
     let Some(pod) = state.selected_pod() else { return Vec::new() };
     missing_in(state, &pod.namespace, rights)
 }
 
-pub(super) fn missing_in(state: &State, namespace: &str, rights: &[Right]) -> Vec<Right> {
-    let denied = |right: &Right| state.rights.may(&state.context.name, namespace, *right) == Some(false);
+pub(super) fn missing_in(state: &State, namespace: &str, rights: &[PodRight]) -> Vec<PodRight> {
+    let denied = |right: &PodRight| state.rights.may(&state.context.name, namespace, *right) == Some(false);
     rights.iter().copied().filter(denied).collect()
 }
 
@@ -147,15 +147,15 @@ mod tests {
         let namespace: Arc<str> = "demo".into();
         assert!(rights.is_due("c", &namespace, at(1_000)));
         assert!(!rights.is_due("c", &namespace, at(1_001)), "it is asked once");
-        assert_eq!(rights.may("c", "demo", Right::CreatePods), None);
-        rights.answer("c".into(), namespace.clone(), Granted::from([(Right::CreatePods, false)]));
-        assert_eq!(rights.may("c", "demo", Right::CreatePods), Some(false));
-        assert_eq!(rights.may("other", "demo", Right::CreatePods), None);
+        assert_eq!(rights.may("c", "demo", PodRight::CreatePods), None);
+        rights.answer("c".into(), namespace.clone(), Granted::from([(PodRight::CreatePods, false)]));
+        assert_eq!(rights.may("c", "demo", PodRight::CreatePods), Some(false));
+        assert_eq!(rights.may("other", "demo", PodRight::CreatePods), None);
         rights.doubt("c", "demo", at(1_001));
         assert!(!rights.is_due("c", &namespace, at(1_001)), "a fresh answer is not asked for again");
         rights.doubt("c", "demo", at(1_003));
         assert!(rights.is_due("c", &namespace, at(1_003)));
-        assert_eq!(rights.may("c", "demo", Right::CreatePods), Some(false), "the old one holds meanwhile");
+        assert_eq!(rights.may("c", "demo", PodRight::CreatePods), Some(false), "the old one holds meanwhile");
         assert!(rights.is_due("c", &namespace, at(1_003 + LIFETIME)));
     }
 

@@ -22,7 +22,7 @@ const AT_A_TIME: usize = 4;
 
 /// What the console's actions on pods need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Right {
+pub enum PodRight {
     /// To add an ephemeral container.
     PatchEphemeral,
     /// To attach; a websocket is opened with GET …
@@ -41,7 +41,7 @@ pub enum Right {
     DeletePods,
 }
 
-impl Right {
+impl PodRight {
     /// All of them.
     pub const ALL: [Self; 8] = [
         Self::PatchEphemeral,
@@ -69,7 +69,7 @@ impl Right {
     }
 }
 
-impl fmt::Display for Right {
+impl fmt::Display for PodRight {
     /// `patch pods/ephemeralcontainers`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.verb_and_subresource() {
@@ -80,7 +80,7 @@ impl fmt::Display for Right {
 }
 
 /// What the API said of each right; one that it said nothing of is not in it.
-pub type Granted = BTreeMap<Right, bool>;
+pub type Granted = BTreeMap<PodRight, bool>;
 
 #[derive(Deserialize)]
 struct Review {
@@ -127,7 +127,7 @@ impl Cluster {
             }
         };
         // Rules that are listed hold; what an incomplete list lacks has to be asked.
-        let open: Vec<Right> = Right::ALL.into_iter().filter(|right| !granted.contains_key(right)).collect();
+        let open: Vec<PodRight> = PodRight::ALL.into_iter().filter(|right| !granted.contains_key(right)).collect();
         let asked = stream::iter(open).map(async |right| {
             let (verb, subresource) = right.verb_and_subresource();
             (right, self.can(verb, "pods", subresource, namespace).await)

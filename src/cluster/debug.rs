@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 pub use self::start::Started;
 use super::{
     Cluster, PodKey, Problem,
+    explain::refused,
     problem::Fault,
     request::{ANSWER_TIME, CHANGE_TIME, JSON, STRATEGIC_MERGE, Target},
 };
@@ -134,33 +135,6 @@ fn enforced(namespace: &Value) -> Option<PodSecurity> {
         "restricted" => Some(PodSecurity::Restricted),
         _ => None,
     }
-}
-
-pub(super) fn refused(fault: &Fault, request: &Request) -> Problem {
-    match request {
-        Request::PatchEphemeral { namespace, pod, .. } => {
-            let what = format!("cannot start a debugger in {namespace}/{pod}");
-            if is_without_subresource(fault) {
-                return Problem::new(
-                    what,
-                    "this server has no ephemeral containers (they came with Kubernetes 1.23, or are switched off)",
-                    "debug a copy of the pod instead",
-                );
-            }
-            fault.problem(what)
-        }
-        Request::CreatePod { namespace, pod, .. } => fault.problem(format!("cannot create the pod {namespace}/{pod}")),
-        Request::DeletePod { namespace, pod } => fault.problem(format!("cannot delete the pod {namespace}/{pod}")),
-    }
-}
-
-/// A 404 for a pod that is not there names it; one for a subresource the server does not know has nothing to name.
-fn is_without_subresource(fault: &Fault) -> bool {
-    fault.status().is_some_and(|status| {
-        status.code == 404
-            && status.reason == "NotFound"
-            && status.details.as_ref().is_some_and(|details| details.name.is_empty())
-    })
 }
 
 #[cfg(test)]

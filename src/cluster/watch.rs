@@ -4,6 +4,7 @@
 
 mod backoff;
 mod collection;
+mod events;
 mod follow;
 mod lines;
 mod list;
@@ -20,8 +21,11 @@ use std::{
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
-pub(super) use self::pod::{PodNews, pod_news};
 use self::rows::{Namespaces, Pods};
+pub(super) use self::{
+    events::{EventNews, pod_events},
+    pod::{PodNews, pod_news},
+};
 use super::{Cluster, Liveness, Problem, WatchId, WatchTarget, WatchUpdate};
 
 /// How long the server keeps one watch open: its clean end is the heartbeat of a quiet cluster.

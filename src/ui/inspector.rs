@@ -10,8 +10,8 @@ use super::Theme;
 use super::text::{clip, wrap};
 use crate::app::age::age;
 use crate::app::rights::missing;
-use crate::app::{Focus, State, reuse};
-use crate::cluster::{ContainerDetail, ContainerKind, ContainerState, PodDetail, Right};
+use crate::app::{Focus, State};
+use crate::cluster::{ContainerDetail, ContainerKind, ContainerState, Debuggers, PodDetail, PodRight};
 
 pub(super) fn title(state: &State, theme: &Theme) -> Line<'static> {
     let style = if state.focus == Focus::Containers { theme.focused_title } else { theme.title };
@@ -134,7 +134,7 @@ fn state_message(container: &ContainerDetail) -> Option<&str> {
 
 /// What the user may not do here, as far as the API was asked.
 fn missing_rights(state: &State, theme: &Theme, width: usize) -> Vec<Line<'static>> {
-    let missing: Vec<String> = missing(state, &Right::ALL).iter().map(ToString::to_string).collect();
+    let missing: Vec<String> = missing(state, &PodRight::ALL).iter().map(ToString::to_string).collect();
     if missing.is_empty() {
         return Vec::new();
     }
@@ -143,14 +143,14 @@ fn missing_rights(state: &State, theme: &Theme, width: usize) -> Vec<Line<'stati
 
 /// What ephemeral containers the pod carries already.
 fn carried(pod: &PodDetail) -> Option<String> {
-    let (running, ended, waiting) = reuse::carried(pod);
-    let said = [(running, "running"), (waiting, "waiting"), (ended, "ended")]
+    let Debuggers { running, ended, stuck, starting } = pod.debuggers();
+    let said = [(running, "running"), (starting, "starting"), (stuck, "stuck"), (ended, "ended")]
         .iter()
         .filter(|(count, _)| *count > 0)
         .map(|(count, what)| format!("{count} {what}"))
         .collect::<Vec<_>>()
         .join(", ");
-    let stay = if ended > 0 { " (stay until the pod goes)" } else { "" };
+    let stay = if ended + stuck > 0 { " (stay until the pod goes)" } else { "" };
     (!said.is_empty()).then(|| format!("{said}{stay}"))
 }
 

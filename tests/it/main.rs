@@ -3,6 +3,7 @@
 mod architecture;
 mod cluster_connect;
 mod cluster_debug;
+mod cluster_launch;
 mod cluster_streams;
 mod cluster_watch;
 mod console_state;
@@ -12,6 +13,7 @@ mod demo_serve;
 mod demo_shell;
 mod demo_streams;
 mod echo;
+mod explanations;
 mod fake_api;
 mod form;
 mod kubelet;

@@ -1,7 +1,7 @@
 //! Golden screens of launches: on their way, stuck, failed, looked back at; and of keys without a right.
 
 use bathyscope::app::{Effect, Message};
-use bathyscope::cluster::{ContainerKey, Fix, Granted, LaunchStep, PodKey, Problem, Right, Way};
+use bathyscope::cluster::{ContainerKey, Fix, Granted, LaunchStep, PodKey, PodRight, Problem, Way};
 use bathyscope::plan::Profile;
 use bathyscope::session::SessionId;
 use insta::assert_snapshot;
@@ -24,7 +24,7 @@ fn event(reason: &str, message: &str, warning: bool) -> LaunchStep {
 
 fn launch(columns: u16, rows: u16) -> (Console, SessionId) {
     let mut console = Console::with_pods(columns, rows);
-    let all = Right::ALL.into_iter().map(|right| (right, true)).collect();
+    let all = PodRight::ALL.into_iter().map(|right| (right, true)).collect();
     console.told(Message::Rights("prod-eu".into(), "payments".into(), all));
     console.press("e");
     let id = match console.asked.last() {
@@ -119,7 +119,7 @@ fn the_timeline_of_a_session_that_lives() {
 #[test]
 fn help_names_the_right_that_a_key_lacks() {
     let mut console = Console::with_pods(100, 14);
-    let granted = Granted::from([(Right::PatchEphemeral, false), (Right::CreateExec, false)]);
+    let granted = Granted::from([(PodRight::PatchEphemeral, false), (PodRight::CreateExec, false)]);
     console.told(Message::Rights("prod-eu".into(), "payments".into(), granted));
     console.press("?");
     assert_snapshot!(console.screen());
@@ -128,7 +128,7 @@ fn help_names_the_right_that_a_key_lacks() {
 #[test]
 fn the_inspector_names_missing_rights() {
     let mut console = Console::with_pods(100, 24);
-    let granted = Granted::from([(Right::PatchEphemeral, false), (Right::CreateExec, false)]);
+    let granted = Granted::from([(PodRight::PatchEphemeral, false), (PodRight::CreateExec, false)]);
     console.told(Message::Rights("prod-eu".into(), "payments".into(), granted));
     assert_snapshot!(console.screen());
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bathyscope::app::{Effect, Focus, Level, Message, Start, Target};
 use bathyscope::cluster::{
-    ContainerKey, ContainerKind, ContainerState, Fix, Granted, LaunchStep, PodDetail, PodKey, Problem, Right,
+    ContainerKey, ContainerKind, ContainerState, Fix, Granted, LaunchStep, PodDetail, PodKey, PodRight, Problem,
     RowsUpdate, Sight, WatchTarget, WatchUpdate, Way,
 };
 use bathyscope::plan::Profile;
@@ -262,7 +262,7 @@ fn keys_without_a_right_name_it_and_pressing_one_asks_again() {
     let mut console = Console::with_pods(80, 24);
     let ask = Effect::AskRights("prod-eu".into(), "payments".into());
     assert_eq!(console.asked.iter().filter(|effect| **effect == ask).count(), 1);
-    let granted = Granted::from([(Right::PatchEphemeral, false), (Right::CreatePods, true)]);
+    let granted = Granted::from([(PodRight::PatchEphemeral, false), (PodRight::CreatePods, true)]);
     console.told(Message::Rights("prod-eu".into(), "payments".into(), granted));
     console.told(Message::Tick(console.state.now + SignedDuration::from_secs(10)));
     console.press("e");

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Granted, Right};
+use super::{Granted, PodRight};
 
 /// The review as it comes back.
 #[derive(Debug, Deserialize)]
@@ -32,7 +32,7 @@ struct Rule {
 }
 
 impl Rule {
-    fn grants(&self, right: Right) -> bool {
+    fn grants(&self, right: PodRight) -> bool {
         let (verb, subresource) = right.verb_and_subresource();
         let has = |list: &Option<Vec<String>>, wanted: &dyn Fn(&str) -> bool| {
             list.iter().flatten().any(|one| one == "*" || wanted(one))
@@ -51,7 +51,7 @@ impl RulesReview {
     /// What the rules say of each right. A rule for pods of certain names counts: it may be about the very pod.
     pub(super) fn granted(&self) -> Granted {
         let Some(status) = &self.status else { return Granted::new() };
-        Right::ALL
+        PodRight::ALL
             .into_iter()
             .filter_map(|right| match status.resource_rules.iter().any(|rule| rule.grants(right)) {
                 true => Some((right, true)),
@@ -75,23 +75,23 @@ mod tests {
     #[test]
     fn rules_are_read_as_rbac_reads_them() {
         let all = granted(&json!({"resourceRules": [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}]}));
-        assert!(Right::ALL.iter().all(|right| all[right]));
+        assert!(PodRight::ALL.iter().all(|right| all[right]));
         let some = granted(&json!({"resourceRules": [
             {"verbs": ["get", "list"], "apiGroups": [""], "resources": ["pods", "pods/log", "*/exec"]},
             {"verbs": ["create"], "apiGroups": ["apps"], "resources": ["pods"]},
             {"verbs": ["delete"], "apiGroups": [""], "resources": ["pods"], "resourceNames": ["mine"]},
             {"verbs": ["patch"], "apiGroups": null},
         ], "incomplete": false}));
-        let may: Vec<Right> = some.iter().filter(|(_, allowed)| **allowed).map(|(right, _)| *right).collect();
-        assert_eq!(may, [Right::GetExec, Right::GetLog, Right::DeletePods]);
-        assert_eq!(some.len(), Right::ALL.len());
+        let may: Vec<PodRight> = some.iter().filter(|(_, allowed)| **allowed).map(|(right, _)| *right).collect();
+        assert_eq!(may, [PodRight::GetExec, PodRight::GetLog, PodRight::DeletePods]);
+        assert_eq!(some.len(), PodRight::ALL.len());
     }
 
     #[test]
     fn an_incomplete_list_denies_nothing() {
         let rules = json!([{"verbs": ["get"], "apiGroups": [""], "resources": ["pods/log"]}]);
         let some = granted(&json!({"resourceRules": rules, "incomplete": true}));
-        assert_eq!(some, Granted::from([(Right::GetLog, true)]));
+        assert_eq!(some, Granted::from([(PodRight::GetLog, true)]));
         assert!(granted(&Value::Null).is_empty());
     }
 }

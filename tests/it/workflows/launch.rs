@@ -1,6 +1,38 @@
-//! Debuggers that run already, what a debugger turns out to see, and keys without a right.
+//! Launches that do not go as they should, and what one key does about it; debuggers that run already, what a debugger
+//! turns out to see, and keys without a right.
 
 use super::site::{NODE_CONTAINER, NODE_POD, Site};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_image_that_does_not_exist_is_explained_and_a_fix_starts_another() {
+    let site = Site::any().await;
+    let mut person = site.person();
+    person.select_pod(NODE_POD).await;
+    person.press("E");
+    person.wait_for("the form", |screen| screen.contains(&format!("‹ {NODE_CONTAINER} ›"))).await;
+    person.press("-nosuch<enter>");
+    let screen = person.wait_for("why it does not start", |screen| screen.contains(" 1  ")).await;
+    assert!(screen.contains("accepted: container debugger-"), "{screen}");
+    // It can be left and comes back as it is.
+    person.press("<c-]>b");
+    person.wait_for("the lists have the keys", |screen| screen.contains("e debug")).await;
+    person.press("<tab>1");
+    // A fix that has to know the image opens the form; others start at once.
+    let screen = person
+        .wait_for("the fix", |screen| {
+            screen.contains("/ #") || screen.contains("‹ ") || screen.contains("and stays in")
+        })
+        .await;
+    if screen.contains("‹ ") {
+        for _ in 0.."-nosuch".len() {
+            person.press("<backspace>");
+        }
+        person.press("<enter>");
+    }
+    person.wait_for("a prompt", |screen| screen.contains("/ #")).await;
+    person.leave().await;
+    site.close().await;
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn e_again_opens_one_more_shell_in_the_debugger_that_runs() {

@@ -13,7 +13,7 @@ use super::notices::Level;
 use super::overlay::{Choice, Choose, Deed, Overlay};
 use super::session::{Phase, Session};
 use super::state::{Focus, State};
-use super::{abandoned, rights};
+use super::{abandoned, reuse, rights};
 use crate::cluster::{ContainerKey, LaunchStep, PodKey};
 use crate::plan::{CopyOptions, DebugOptions, Profile};
 use crate::screen::{Screen, ScreenNotice};
@@ -113,6 +113,12 @@ pub fn again(state: &mut State, id: SessionId) -> Vec<Effect> {
     match state.sessions.get(id) {
         Some(session) if session.context == state.context.name => {
             let start = session.start.clone();
+            let inspected = state.navigator.inspected.pod.as_deref().filter(|pod| pod.key == *start.pod());
+            let ephemeral = matches!(start, Start::Debug { .. }) && !start.makes_copy();
+            if let Some(problem) = inspected.filter(|_| ephemeral).and_then(reuse::unstartable) {
+                state.notices.problem(state.now, &problem);
+                return Vec::new();
+            }
             start_in(state, start, Some(id))
         }
         Some(session) => {

@@ -233,6 +233,8 @@ fn e_on_a_pod_that_has_ended_asks_nothing_and_offers_the_copy() {
     console.press("e");
     assert!(starts(&console).is_empty());
     assert!(console.screen().contains("no container starts in it any more"), "{}", console.screen());
+    console.press("r");
+    assert!(starts(&console).is_empty(), "the same again would leave a container that never starts");
     console.press("1");
     assert!(matches!(last(&console).1, Start::Debug { options, .. } if options.copy.is_some()));
 }

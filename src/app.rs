@@ -1,8 +1,10 @@
 //! The console's state and how facts change it: pure, so it never waits, spawns, reads a clock or touches a client.
 
+mod abandoned;
 mod action;
 pub mod age;
 mod browse;
+pub mod fixes;
 mod forms;
 mod keymap;
 mod keys;
@@ -18,6 +20,8 @@ mod notices;
 pub mod overlay;
 mod overlay_keys;
 mod recent_images;
+pub mod reuse;
+pub mod rights;
 mod rows;
 mod safety;
 pub mod session;
@@ -25,6 +29,8 @@ mod sessions;
 mod settings;
 mod state;
 pub mod text;
+pub mod timeline;
+pub mod timing;
 mod toolkit;
 
 pub use action::{Action, Availability, Scope};
@@ -34,7 +40,8 @@ pub use keymap::{Chord, Keymap};
 pub use leaving::quit;
 pub use leftovers::refresh_leftovers;
 pub use lives::{
-    again, attach_again, close, debug_instead, default_copy, default_node_debugger, default_options, start,
+    again, attach_again, close, debug_instead, default_copy, default_node_debugger, default_options, fresh, refused,
+    start, start_reused, take_fix, way_is_closed,
 };
 pub use message::{Effect, Message, Start, Target};
 pub use mouse::tab_labels;
@@ -78,14 +85,21 @@ fn take_in(state: &mut State, message: Message) -> Vec<Effect> {
             let effects = forms::ticked(state);
             join(effects, refresh_leftovers(state, false))
         }
+        Message::Sight(id, sight) => {
+            lives::sighted(state, id, sight);
+            Vec::new()
+        }
+        Message::Rights(context, namespace, granted) => {
+            state.rights.answer(context, namespace, granted);
+            Vec::new()
+        }
         Message::Stop => vec![Effect::Quit],
         Message::Connected(context) => browse::connected(state, context),
         Message::ConnectFailed { context, problem } => browse::connect_failed(state, &context, problem),
         Message::Watch(id, update) => browse::watched(state, id, update),
         Message::Launch(id, step) => {
             let effects = recent_images::noted(state, id, &step);
-            lives::launched(state, id, step);
-            effects
+            join(effects, lives::launched(state, id, step))
         }
         Message::Planned(id, profile) => {
             if let Some(session) = state.sessions.get_mut(id) {
@@ -139,19 +153,33 @@ fn take_in(state: &mut State, message: Message) -> Vec<Effect> {
 /// needed before a frame is drawn.
 #[must_use = "what is asked of the outside has to be done"]
 pub fn settle(state: &mut State) -> Vec<Effect> {
-    state.navigator.pods.settle();
+    timing::settle_pods(state);
     state.navigator.namespaces.settle();
     state.navigator.nodes.settle();
     let effects = browse::follow_selection(state);
+    let effects = join(effects, rights::keep_fresh(state));
+    let effects = join(effects, timing::resume(state));
     join(effects, lives::sync_sizes(state))
 }
 
 /// Runs an action, or tells why it cannot run.
 #[must_use = "what is asked of the outside has to be done"]
 pub fn run(state: &mut State, action: &Action) -> Vec<Effect> {
+    if let Some(reason) = timing::too_soon(state, action) {
+        state.notices.push(state.now, Level::Warning, format!("{}: {reason}", action.title), Vec::new());
+        return Vec::new();
+    }
     match action.availability(state) {
         Availability::Yes => (action.run)(state),
+        Availability::Later(reason) => {
+            timing::wait(state, action, reason);
+            Vec::new()
+        }
         Availability::No(reason) => {
+            if let Some(pod) = state.selected_pod().filter(|_| action.scope == Scope::Pods).cloned() {
+                // Rights may have been given since they were asked about.
+                state.rights.doubt(&state.context.name, &pod.namespace, state.now);
+            }
             state.notices.push(state.now, Level::Warning, format!("{}: {reason}", action.title), Vec::new());
             Vec::new()
         }

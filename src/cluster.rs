@@ -23,9 +23,11 @@ mod proxy;
 mod request;
 mod streams;
 mod text;
+mod truth;
 mod warnings;
 mod watch;
 
+pub use access::{Granted, PodRight};
 pub use check::{Admission, Refused};
 pub use connect::{Cluster, Contexts, KubeconfigContexts};
 pub use debug::{Started, Which};
@@ -38,6 +40,7 @@ pub use leftovers::{Found, Leftover, LeftoverKind, LeftoverScope};
 pub use log::{LOG_LIMIT, LogOptions};
 pub use node::{NodeCondition, NodeDetail, NodeResource, NodeRow, is_node_debugger, node_detail};
 pub use text::cleaned;
+pub use truth::{Expected, Sight, expected};
 pub use warnings::Warnings;
 pub use watch::watch;
 
@@ -302,6 +305,10 @@ pub enum Liveness {
 pub enum LaunchStep {
     /// A choice made for the person, or something they should know.
     Note(String),
+    /// Something that will not go as the person may expect.
+    Warning(String),
+    /// What it needs was asked about beforehand and is allowed, in one sentence.
+    Checked(String),
     /// The server accepted the request; the debugger's place is known.
     Accepted(ContainerKey),
     /// The container waits: the kubelet's reason and message.

@@ -9,6 +9,7 @@ mod nodes;
 mod overlay;
 mod pane;
 pub mod theme;
+mod timeline;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;

@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use super::layout::Size;
 use super::overlay::{FormId, Found, Subject, Verdict};
 use crate::cluster::{
-    ContainerKey, ContextInfo, Found as Leftovers, LaunchStep, LeftoverScope, PodKey, Problem, WatchId, WatchTarget,
-    WatchUpdate, Which,
+    ContainerKey, ContextInfo, Found as Leftovers, Granted, LaunchStep, LeftoverScope, PodKey, Problem, Sight, WatchId,
+    WatchTarget, WatchUpdate, Which,
 };
 use crate::plan::{DebugOptions, Plan, Profile};
 use crate::session::{End, SessionId};
@@ -62,6 +62,10 @@ pub enum Message {
     InputLost(SessionId),
     /// What debugging left there in this context: the answer to that question.
     Leftovers(String, LeftoverScope, Result<Leftovers, Problem>),
+    /// What a debugger turned out to see, some time after its stream stood.
+    Sight(SessionId, Sight),
+    /// What the user may do in this namespace of this context.
+    Rights(String, Arc<str>, Granted),
     /// What a form plans with.
     SubjectRead(FormId, Result<Found, Problem>),
     /// A verdict on the plan of a form at this revision.
@@ -122,6 +126,28 @@ pub enum Start {
 }
 
 impl Start {
+    /// The pod that the session is about; `None` for a node.
+    pub fn pod(&self) -> Option<&PodKey> {
+        match self {
+            Self::Debug { pod, .. } => Some(pod),
+            Self::NodeDebug { .. } => None,
+            Self::Attach { container } | Self::Shell { container } | Self::Logs { container, .. } => {
+                Some(&container.pod)
+            }
+        }
+    }
+
+    /// The namespace that it asks for rights in.
+    pub fn namespace(&self) -> &Arc<str> {
+        match self {
+            Self::NodeDebug { namespace, .. } => namespace,
+            Self::Debug { pod, .. } => &pod.namespace,
+            Self::Attach { container } | Self::Shell { container } | Self::Logs { container, .. } => {
+                &container.pod.namespace
+            }
+        }
+    }
+
     /// What kind of pod it creates, in the words of a question; `None` if it creates none.
     pub fn creates(&self) -> Option<&'static str> {
         match self {
@@ -181,6 +207,8 @@ pub enum Effect {
     DeletePod(String, PodKey, Which),
     /// End an ephemeral debugger of this context.
     EndDebugger(String, ContainerKey),
+    /// Find out what the user may do in this namespace of this context.
+    AskRights(String, Arc<str>),
     /// End the program.
     Quit,
 }

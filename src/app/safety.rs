@@ -62,6 +62,7 @@ impl Effect {
             | Self::FindExitCode(..)
             | Self::FindLeftovers(..)
             | Self::ReadSubject(..)
+            | Self::AskRights(..)
             | Self::CheckPlan { .. }
             | Self::Copy(_)
             | Self::RememberImage(..)

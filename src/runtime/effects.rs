@@ -12,7 +12,8 @@ use super::{clipboard, forms, image_file, launch};
 use crate::app::layout::Size;
 use crate::app::{Effect, Message, Start};
 use crate::cluster::{
-    Cluster, ContainerKey, Contexts, Finish, LeftoverScope, PodKey, Problem, WatchId, WatchUpdate, Which, watch,
+    Cluster, ContainerKey, Contexts, Finish, LaunchStep, LeftoverScope, PodKey, Problem, WatchId, WatchUpdate, Which,
+    watch,
 };
 use crate::session::{Chunk, SessionHandle, SessionId, SessionUpdate};
 
@@ -62,6 +63,8 @@ pub(super) struct Effects {
     check: Option<AbortHandle>,
     tasks: JoinSet<()>,
     last_requests: JoinSet<()>,
+    /// Held by every launch whose request is not answered yet: it is carried through whatever happens to the launch.
+    unanswered: (mpsc::Sender<()>, mpsc::Receiver<()>),
     facts: Queue<Fact>,
     connected: Queue<Result<Cluster, (String, Problem)>>,
     watched: (mpsc::Sender<Watched>, mpsc::Receiver<Watched>),
@@ -94,6 +97,7 @@ impl Effects {
             check: None,
             tasks,
             last_requests: JoinSet::new(),
+            unanswered: mpsc::channel(1),
             facts,
             connected: mpsc::unbounded_channel(),
             watched: mpsc::channel(WATCH_QUEUE),
@@ -226,6 +230,7 @@ impl Effects {
             Effect::FindLeftovers(context, scope) => self.find_leftovers(context, scope),
             Effect::DeletePod(context, pod, which) => self.delete_pod(&context, pod, which),
             Effect::EndDebugger(context, container) => self.end_debugger(&context, container),
+            Effect::AskRights(context, namespace) => self.ask_rights(context, namespace),
             Effect::Quit => {}
         }
     }
@@ -234,7 +239,11 @@ impl Effects {
         match self.cluster(context) {
             Ok(cluster) => {
                 self.homes.insert(id, cluster.clone());
-                let outlets = launch::Outlets { facts: self.facts.0.clone(), printed: self.printed.0.clone() };
+                let outlets = launch::Outlets {
+                    facts: self.facts.0.clone(),
+                    printed: self.printed.0.clone(),
+                    unanswered: self.unanswered.0.clone(),
+                };
                 let task = self.tasks.spawn(launch::start(cluster, id, start, drawn, outlets));
                 self.streams.insert(id, Stream::Starting { task, typed: Vec::new(), size });
             }
@@ -319,6 +328,15 @@ impl Effects {
         });
     }
 
+    fn ask_rights(&mut self, context: String, namespace: Arc<str>) {
+        let Ok(cluster) = self.cluster(&context) else { return };
+        let facts = self.facts.0.clone();
+        self.tasks.spawn(async move {
+            let granted = cluster.rights(&namespace).await;
+            let _ = facts.send(Fact::Message(Message::Rights(context, namespace, granted)));
+        });
+    }
+
     fn delete_pod(&mut self, context: &str, pod: PodKey, which: Which) {
         let cluster = self.cluster(context);
         let facts = self.facts.0.clone();
@@ -362,7 +380,13 @@ impl Effects {
     pub(super) async fn finish(mut self) -> Vec<Problem> {
         self.streams.clear();
         self.tasks.abort_all();
-        let deletions = async { while self.last_requests.join_next().await.is_some() {} };
+        let (mine, mut unanswered) = self.unanswered;
+        drop(mine);
+        let deletions = async {
+            while self.last_requests.join_next().await.is_some() {}
+            // Ends once the last launch that holds a sender has its answer; nothing is ever sent.
+            let _ = unanswered.recv().await;
+        };
         let mut problems = Vec::new();
         if tokio::time::timeout(LAST_REQUESTS, deletions).await.is_err() {
             problems.push(Problem {
@@ -373,8 +397,14 @@ impl Effects {
             });
         }
         while let Ok(fact) = self.facts.1.try_recv() {
-            if let Fact::Message(Message::Failed(problem)) = fact {
-                problems.push(problem);
+            match fact {
+                Fact::Message(Message::Failed(problem)) => problems.push(problem),
+                Fact::Message(Message::Launch(_, LaunchStep::Accepted(container))) => problems.push(Problem::new(
+                    "a debugger was accepted while bathy was leaving",
+                    format!("{} in {}/{}", container.container, container.pod.namespace, container.pod.name),
+                    "it is listed under leftovers",
+                )),
+                _ => {}
             }
         }
         problems

@@ -13,7 +13,7 @@ use super::text::{clip, fit, wrap};
 use crate::app::age::age;
 use crate::app::layout::{centred, first_shown};
 use crate::app::overlay::{Choose, Entry, EntryKind, Overlay, Palette};
-use crate::app::{Level, Scope, State};
+use crate::app::{Availability, Level, Scope, State};
 
 pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
     match &state.overlay {
@@ -65,11 +65,20 @@ fn help(state: &State, theme: &Theme, width: usize) -> Vec<Line<'static>> {
         for action in state.keymap.actions().iter().filter(|action| action.scope == scope) {
             let keys = state.keymap.keys_of(action).replace(&format!("{} ", state.keymap.leader()), "");
             let text_width = width.saturating_sub(20);
-            for (index, text) in wrap(action.help, text_width).into_iter().enumerate() {
+            // What the selected pod or one's rights do not allow is said here, before the key is pressed.
+            let refused = match action.availability(state) {
+                Availability::No(reason) if scope == Scope::Pods => Some(format!("Not now: {reason}.")),
+                _ => None,
+            };
+            let (key_style, style) =
+                if refused.is_some() { (theme.faint, theme.faint) } else { (theme.key, theme.text) };
+            let texts = wrap(action.help, text_width).into_iter().map(|text| (text, style));
+            let refusals = refused.iter().flat_map(|text| wrap(text, text_width)).map(|text| (text, theme.changing));
+            for (index, (text, style)) in texts.chain(refusals).enumerate() {
                 let keys = if index == 0 { keys.as_str() } else { "" };
                 lines.push(Line::from(vec![
-                    Span::styled(fit(&format!("  {keys}"), 20), theme.key),
-                    Span::styled(text, theme.text),
+                    Span::styled(fit(&format!("  {keys}"), 20), key_style),
+                    Span::styled(text, style),
                 ]));
             }
         }

@@ -57,6 +57,7 @@ pub(crate) fn text(problem: &Problem) -> String {
             Way::Again => "again".to_owned(),
             Way::Image(image) => format!("image {}", image.as_deref().unwrap_or("?")),
             Way::Profile(profile) => format!("profile {profile}"),
+            Way::ProfileWith { profile, custom } => format!("profile {profile} with {custom}"),
             Way::User { uid, gid } => format!("user {uid}:{gid}"),
             Way::Copy => "copy".to_owned(),
             Way::WithoutTarget => "without target".to_owned(),

@@ -87,10 +87,16 @@ fn e_asks_nothing_and_targets_the_default_container() {
 #[test]
 fn e_on_a_container_targets_it_and_on_a_debugger_its_target() {
     let mut console = Console::with_pods(80, 24);
-    console.press("<enter><down>e");
+    console.press("<enter>e");
     let (_, start) = last_start(&console);
     let Start::Debug { options, target: Target::AsGiven, .. } = start else { panic!("{start:?}") };
     assert_eq!(options.target.as_deref(), Some("app"));
+    // One that has ended means its target, for which another one runs.
+    let mut console = Console::with_pods(80, 24);
+    console.press("<enter><down><down>e");
+    let (_, start) = last_start(&console);
+    let Start::Shell { container } = start else { panic!("{start:?}") };
+    assert_eq!(&*container.container, "debugger-x7k2p");
 }
 
 #[test]

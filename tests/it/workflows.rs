@@ -6,6 +6,7 @@ mod browse;
 mod copy;
 mod ephemeral;
 mod form;
+mod launch;
 mod leftovers;
 mod nodes;
 mod person;

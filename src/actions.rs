@@ -4,13 +4,14 @@ mod debug;
 mod general;
 mod lists;
 mod pane;
+mod recording;
 
 use std::sync::LazyLock;
 
 use crate::app::Action;
 
 static ACTIONS: LazyLock<Vec<Action>> =
-    LazyLock::new(|| [debug::ACTIONS, lists::ACTIONS, general::ACTIONS, pane::ACTIONS].concat());
+    LazyLock::new(|| [debug::ACTIONS, lists::ACTIONS, general::ACTIONS, pane::ACTIONS, recording::ACTIONS].concat());
 
 /// Every action, in the order help lists them.
 pub fn actions() -> &'static [Action] {

@@ -13,6 +13,8 @@ pub mod navigator;
 mod notices;
 pub mod overlay;
 mod overlay_keys;
+pub mod recording;
+pub mod replay;
 mod rows;
 pub mod session;
 mod sessions;
@@ -37,13 +39,18 @@ use overlay::{Deed, Overlay};
 /// Takes in one fact; what the outside must do about it comes back.
 #[must_use = "what is asked of the outside has to be done"]
 pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
+    let effects = take_in(state, message);
+    recording::overhear(state, effects)
+}
+
+fn take_in(state: &mut State, message: Message) -> Vec<Effect> {
     match message {
         Message::Key(key) => {
-            let effects = settle(state);
+            let effects = bring_up_to_date(state);
             join(effects, keys::pressed(state, &key))
         }
         Message::Mouse(event) => {
-            let effects = settle(state);
+            let effects = bring_up_to_date(state);
             join(effects, mouse::moved(state, event))
         }
         Message::Paste(text) => keys::pasted(state, &text),
@@ -66,13 +73,14 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         }
         Message::Attached(id) => {
             lives::attached(state, id);
-            Vec::new()
+            recording::begin(state, id)
         }
         Message::StartFailed(id, problem) => {
             lives::start_failed(state, id, problem);
             Vec::new()
         }
         Message::Output(id, bytes) => lives::printed(state, id, &bytes),
+        Message::Recording(id, report) => recording::reported(state, id, report),
         Message::Ended(id, end) => lives::ended(state, id, end),
         Message::ExitCode(id, code) => {
             lives::exit_code(state, id, code);
@@ -106,6 +114,11 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
 /// needed before a frame is drawn.
 #[must_use = "what is asked of the outside has to be done"]
 pub fn settle(state: &mut State) -> Vec<Effect> {
+    let effects = bring_up_to_date(state);
+    recording::overhear(state, effects)
+}
+
+fn bring_up_to_date(state: &mut State) -> Vec<Effect> {
     state.navigator.pods.settle();
     state.navigator.namespaces.settle();
     let effects = browse::follow_selection(state);

@@ -4,6 +4,7 @@ mod arguments;
 mod config;
 mod console;
 mod demo;
+mod replay;
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
@@ -58,6 +59,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         .context("cannot start the program's threads")?;
     let outcome = match &arguments.verb {
         None => runtime.block_on(console::on_kubeconfig(arguments, &config)),
+        Some(Verb::Replay(options)) => runtime.block_on(replay::run(options)),
         Some(Verb::Demo(options)) => runtime.block_on(demo::run(options, arguments, &config)),
     };
     // A credential plugin that still thinks must not keep the person waiting.

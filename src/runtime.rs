@@ -2,6 +2,8 @@
 
 mod effects;
 mod launch;
+mod recordings;
+pub mod replay;
 pub mod tty;
 
 use std::future::Future;

@@ -6,6 +6,7 @@ mod inspector;
 mod list;
 mod overlay;
 mod pane;
+mod replay;
 mod text;
 pub mod theme;
 
@@ -14,6 +15,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 use ratatui::widgets::{Clear, Paragraph};
 
+pub use replay::draw as draw_replay;
 pub use theme::Theme;
 
 use crate::app::State;

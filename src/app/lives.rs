@@ -6,6 +6,7 @@ use super::layout::{Size, layout};
 use super::message::{Effect, Start, Target};
 use super::notices::Level;
 use super::overlay::{Choice, Choose, Deed, Overlay};
+use super::recording::{self, Recording};
 use super::session::{Phase, Session};
 use super::state::{Focus, State};
 use crate::cluster::{ContainerKey, LaunchStep, PodKey, Problem};
@@ -62,6 +63,8 @@ fn start_in(state: &mut State, start: Start, place: Option<SessionId>) -> Vec<Ef
         id,
         context: state.context.name.clone(),
         container,
+        image: recording::image(state, &start),
+        recording: Recording::Never,
         screen: Screen::new(UNSIZED, state.settings.scrollback),
         phase: Phase::Launching,
         steps: Vec::new(),
@@ -71,11 +74,15 @@ fn start_in(state: &mut State, start: Start, place: Option<SessionId>) -> Vec<Ef
         size: UNSIZED,
         start: start.clone(),
     };
+    let mut effects: Vec<Effect> = place.map(Effect::Detach).into_iter().collect();
     match place {
-        Some(old) => {
-            // A copy is not forgotten because its pane shows something else.
-            session.copy = state.sessions.get(old).and_then(|old| old.copy.clone());
-            state.sessions.replace(old, session);
+        Some(place) => {
+            if let Some(old) = state.sessions.get(place) {
+                // A copy is not forgotten because its pane shows something else.
+                session.copy.clone_from(&old.copy);
+                effects.extend(recording::carry_on(old, &mut session));
+            }
+            state.sessions.replace(place, session);
         }
         None => state.sessions.add(session),
     }
@@ -86,7 +93,6 @@ fn start_in(state: &mut State, start: Start, place: Option<SessionId>) -> Vec<Ef
         session.size = size;
         session.screen.resize(size);
     }
-    let mut effects: Vec<Effect> = place.map(Effect::Detach).into_iter().collect();
     effects.push(Effect::Start(id, state.context.name.clone(), start, size));
     effects
 }
@@ -162,8 +168,10 @@ pub(super) fn start_failed(state: &mut State, id: SessionId, problem: Problem) {
 pub(super) fn printed(state: &mut State, id: SessionId, bytes: &Bytes) -> Vec<Effect> {
     let in_view = state.sessions.active().is_some_and(|session| session.id == id);
     let now = state.now;
+    let mut effects = recording::begin(state, id);
     let Some(session) = state.sessions.get_mut(id) else { return Vec::new() };
     session.screen.feed(bytes);
+    effects.extend(recording::printed(session, bytes));
     session.activity |= !in_view;
     let replies = session.screen.take_replies();
     let noticed = session.screen.take_notices();
@@ -178,7 +186,10 @@ pub(super) fn printed(state: &mut State, id: SessionId, bytes: &Bytes) -> Vec<Ef
         };
         state.notices.push(now, Level::Warning, format!("{title} {what}"), Vec::new());
     }
-    if live && !replies.is_empty() { vec![Effect::Input(id, replies)] } else { Vec::new() }
+    if live && !replies.is_empty() {
+        effects.push(Effect::Input(id, replies));
+    }
+    effects
 }
 
 /// A stream ended.
@@ -186,11 +197,12 @@ pub(super) fn ended(state: &mut State, id: SessionId, end: End) -> Vec<Effect> {
     let Some(session) = state.sessions.get_mut(id) else { return Vec::new() };
     let asks = matches!(end, End::Finished | End::Lost { .. })
         && matches!(session.start, Start::Debug { .. } | Start::Attach { .. });
+    let cut = matches!(end, End::Lost { .. });
     session.phase = Phase::Ended { end, exit_code: None };
-    match &session.container {
-        Some(container) if asks => vec![Effect::FindExitCode(id, container.clone())],
-        _ => Vec::new(),
-    }
+    let container = session.container.clone().filter(|_| asks);
+    let mut effects = recording::ended(state, id, cut);
+    effects.extend(container.map(|container| Effect::FindExitCode(id, container)));
+    effects
 }
 
 /// The container of an ended session turned out to have ended with this code.
@@ -238,14 +250,14 @@ pub fn close(state: &mut State, id: SessionId) -> Vec<Effect> {
 
 /// Takes a pane away and lets go of its stream.
 pub(super) fn remove(state: &mut State, id: SessionId) -> Vec<Effect> {
-    if state.sessions.remove(id).is_none() {
-        return Vec::new();
-    }
+    let Some(session) = state.sessions.remove(id) else { return Vec::new() };
     // Keys meant for the lists must not land in whichever shell comes into view.
     if state.focus == Focus::Pane {
         state.focus = Focus::List;
     }
-    vec![Effect::Detach(id)]
+    let mut effects = recording::removed(&session);
+    effects.push(Effect::Detach(id));
+    effects
 }
 
 /// Leaves the program: at once, or after a question while something of ours still runs.

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::message::Start;
+use super::recording::Recording;
 use crate::cluster::{ContainerKey, LaunchStep, Problem};
 use crate::screen::Screen;
 use crate::session::{End, SessionId};
@@ -36,6 +37,10 @@ pub struct Session {
     pub context: String,
     /// Where it is attached; for a debugger once the server has accepted it.
     pub container: Option<ContainerKey>,
+    /// The image of that container, as far as it is known.
+    pub image: Option<String>,
+    /// Whether it is recorded.
+    pub recording: Recording,
     /// Its emulated terminal.
     pub screen: Screen,
     /// The copy that this pane has created, to be remembered until it is removed.

@@ -1,5 +1,7 @@
 //! What flags and configuration decided before the console starts; it reads no file and no environment itself.
 
+use super::recording::RecordingSettings;
+
 /// The choices a run starts with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -15,6 +17,8 @@ pub struct Settings {
     pub mouse: bool,
     /// Who is noted as the creator of copies.
     pub creator: String,
+    /// What is recorded, and where.
+    pub recording: RecordingSettings,
 }
 
 impl Default for Settings {
@@ -26,6 +30,7 @@ impl Default for Settings {
             scrollback: 5_000,
             mouse: true,
             creator: String::new(),
+            recording: RecordingSettings::default(),
         }
     }
 }

@@ -52,6 +52,24 @@ pub struct Arguments {
 pub enum Verb {
     /// Open the console on a small cluster inside this program: nothing else is needed
     Demo(DemoArguments),
+    /// Play a recording of a session (asciicast 2 or 3)
+    Replay(ReplayArguments),
+}
+
+/// What is played, and how.
+#[derive(Debug, Clone, Args)]
+pub struct ReplayArguments {
+    /// The recording
+    pub file: PathBuf,
+    /// How fast (1 is as it was)
+    #[arg(long, value_name = "NUMBER", default_value_t = 1.0)]
+    pub speed: f64,
+    /// The longest pause that is played
+    #[arg(long, value_name = "SECONDS")]
+    pub idle_limit: Option<f64>,
+    /// Print what it shows in the end instead of playing it
+    #[arg(long)]
+    pub print: bool,
 }
 
 /// How the demo cluster is run.

@@ -1,5 +1,7 @@
 //! The configuration file: read, checked and turned into settings; a mistake in it names its place.
 
+mod recording;
+
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -8,6 +10,7 @@ use anyhow::Context as _;
 use etcetera::BaseStrategy as _;
 use serde::Deserialize;
 
+pub use self::recording::RecordingConfig;
 use super::Arguments;
 use crate::actions::actions;
 use crate::app::{Keymap, Settings, context_matches};
@@ -30,6 +33,8 @@ pub struct Config {
     pub creator: Option<String>,
     /// Namespaces to list even if the server lists none.
     pub namespaces: Vec<String>,
+    /// What is recorded, and where.
+    pub recording: RecordingConfig,
     /// Keys by action name.
     pub keys: BTreeMap<String, Vec<String>>,
     /// What is different in some contexts; the first whose name matches counts.
@@ -76,6 +81,7 @@ impl Config {
     pub fn parse(text: &str) -> anyhow::Result<Self> {
         let config: Self = toml::from_str(text)?;
         config.keymap()?;
+        config.recording.check()?;
         anyhow::ensure!(
             config.scrollback.is_none_or(|lines| lines <= MOST_SCROLLBACK),
             "scrollback: at most {MOST_SCROLLBACK} lines can be kept"
@@ -104,6 +110,7 @@ impl Config {
             scrollback: self.scrollback.unwrap_or(defaults.scrollback),
             mouse: self.mouse.unwrap_or(defaults.mouse) && !arguments.no_mouse,
             creator: self.creator.clone().or_else(login_name).unwrap_or_default(),
+            recording: self.recording.settings(),
         }
     }
 
@@ -151,6 +158,7 @@ mod tests {
             ("[keys]\n'no.such' = ['e']", "no.such"),
             ("leader = 'hyper-x'", "hyper-x"),
             ("scrollback = 1000000000", "scrollback"),
+            ("[recording]\nmax-size = '1MB'", "max-size"),
         ] {
             let mistake = format!("{:#}", Config::parse(text).expect_err(text));
             assert!(mistake.contains(said), "{mistake}");

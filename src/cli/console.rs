@@ -69,8 +69,7 @@ pub(super) async fn open(
     if let Some((level, text)) = greeting {
         state.notices.push(state.now, level, text, Vec::new());
     }
-    let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let theme = if no_colour { Theme::without_colour() } else { Theme::palette() };
+    let theme = theme();
     let mut tty = Tty::take(mouse).context("cannot control the terminal")?;
     let ended = runtime::run(&mut tty.terminal, EventStream::new(), stop, contexts, state, &theme).await;
     drop(tty);
@@ -78,6 +77,12 @@ pub(super) async fn open(
         None => Ok(()),
         Some(problem) => Err(told(problem)),
     }
+}
+
+/// The user's choice of colours.
+pub(super) fn theme() -> Theme {
+    let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    if no_colour { Theme::without_colour() } else { Theme::palette() }
 }
 
 fn scope(arguments: &Arguments) -> Option<PodScope> {
@@ -89,7 +94,7 @@ fn scope(arguments: &Arguments) -> Option<PodScope> {
 }
 
 /// Resolves when the system asks the program to end.
-fn stopped(panics: bool) -> anyhow::Result<impl Future<Output = ()>> {
+pub(super) fn stopped(panics: bool) -> anyhow::Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut hang_up = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
     Ok(async move {

@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::launch;
+use super::recordings::Recordings;
 use crate::app::layout::Size;
 use crate::app::{Effect, Message};
 use crate::cluster::{Cluster, ContainerKey, Contexts, Leftover, PodKey, Problem, WatchId, WatchUpdate, watch};
@@ -62,6 +63,7 @@ pub(super) struct Effects {
     connected: Queue<Result<Cluster, (String, Problem)>>,
     watched: (mpsc::Sender<Watched>, mpsc::Receiver<Watched>),
     printed: Queue<(SessionId, SessionUpdate)>,
+    recordings: Recordings,
 }
 
 /// What a watch reports, and which watch.
@@ -83,6 +85,7 @@ impl Effects {
             connected: mpsc::unbounded_channel(),
             watched: mpsc::channel(WATCH_QUEUE),
             printed: mpsc::unbounded_channel(),
+            recordings: Recordings::default(),
         }
     }
 
@@ -94,6 +97,7 @@ impl Effects {
             Some(fact) = self.facts.1.recv() => fact,
             Some(connected) = self.connected.1.recv() => self.connected(connected),
             Some((id, update)) = self.watched.1.recv() => Fact::Message(Message::Watch(id, update)),
+            Some((id, report)) = self.recordings.reported() => Fact::Message(Message::Recording(id, report)),
             Some((id, update)) = self.printed.1.recv() => self.printed(id, update),
             else => std::future::pending().await,
         }
@@ -109,6 +113,9 @@ impl Effects {
         }
         if let Ok((id, update)) = self.watched.1.try_recv() {
             return Some(Fact::Message(Message::Watch(id, update)));
+        }
+        if let Some((id, report)) = self.recordings.ready() {
+            return Some(Fact::Message(Message::Recording(id, report)));
         }
         let (id, update) = self.printed.1.try_recv().ok()?;
         Some(self.printed(id, update))
@@ -193,6 +200,9 @@ impl Effects {
                     None => {}
                 }
             }
+            Effect::StartRecording(id, about, options) => self.recordings.start(id, *about, options),
+            Effect::Record(id, event) => self.recordings.record(id, event),
+            Effect::StopRecording(id) => self.recordings.stop(id),
             Effect::FindExitCode(id, container) => self.find_exit_code(id, container),
             Effect::FindLeftovers(context, namespaces) => self.find_leftovers(context, namespaces),
             Effect::DeletePod(context, pod) => self.delete_pod(&context, pod),
@@ -302,6 +312,7 @@ impl Effects {
         self.streams.clear();
         self.tasks.abort_all();
         let deletions = async { while self.last_requests.join_next().await.is_some() {} };
+        let recordings = std::mem::take(&mut self.recordings);
         let mut problems = Vec::new();
         if tokio::time::timeout(LAST_REQUESTS, deletions).await.is_err() {
             problems.push(Problem {
@@ -311,6 +322,7 @@ impl Effects {
                 fixes: Vec::new(),
             });
         }
+        problems.extend(recordings.finish().await);
         while let Ok(fact) = self.facts.1.try_recv() {
             if let Fact::Message(Message::Failed(problem)) = fact {
                 problems.push(problem);

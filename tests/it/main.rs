@@ -17,6 +17,7 @@ mod kubelet;
 mod plan_matrix;
 mod plan_properties;
 mod plan_vectors;
+mod replay;
 mod sandbox;
 mod screen_hostile;
 mod screen_keys;

@@ -16,6 +16,9 @@ use super::layout::Size;
 use crate::screen::Screen;
 use crate::session::recording::{Batch, Ending, Header, Marker, Place, Played, PlayedKind, Survey};
 
+/// Lines kept beyond the screen: what one event of a flood may scroll off can still be found and shown.
+const SCROLLBACK: usize = 2_000;
+
 /// A terminal for a recording, with nothing on it, that keeps so many lines beyond its screen.
 pub fn blank(size: Size, scrollback: usize) -> Screen {
     Screen::new(size, scrollback)
@@ -93,7 +96,7 @@ impl Player {
     pub fn new(header: Header, first: Place, speed: f64) -> Self {
         let size = Size { columns: header.columns, rows: header.rows };
         Self {
-            screen: Screen::new(size, 0),
+            screen: blank(size, SCROLLBACK),
             header,
             place: first,
             clock: Duration::ZERO,
@@ -212,6 +215,12 @@ impl Player {
         let mut left = PORTION;
         while left > 0 && self.jump.is_none() {
             let next = self.queue.front().map(|next| next.after);
+            if let Aim::Search(search) = &self.aim
+                && search.is_past(next)
+            {
+                self.search_on();
+                continue;
+            }
             if self.has_arrived(next) {
                 return;
             }
@@ -231,10 +240,6 @@ impl Player {
             Aim::Rest => return true,
             Aim::Time(to) if next.is_some_and(|next| next.at > *to) => self.clock = *to,
             Aim::Event(to) if self.place.event >= *to => self.clock = self.place.at,
-            Aim::Search(search) if search.is_past(next) => {
-                self.search_on();
-                return false;
-            }
             _ => return false,
         }
         self.aim = Aim::Rest;
@@ -246,6 +251,7 @@ impl Player {
 
     /// Plays one event; what it cost comes back.
     fn play(&mut self, event: Played) -> usize {
+        self.screen.scroll_to_bottom();
         let (cost, visible) = match &event.kind {
             PlayedKind::Output(text) => {
                 self.screen.clear_selection();
@@ -268,6 +274,7 @@ impl Player {
         }
         match &mut self.aim {
             Aim::Step if visible => self.rest_here(),
+            Aim::Search(search) if matches!(event.kind, PlayedKind::Resized(..)) => search.look(&self.screen),
             Aim::Search(search) if visible => {
                 if search.found(&self.screen, self.place.event) {
                     self.show_found();

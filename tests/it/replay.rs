@@ -219,9 +219,12 @@ fn broken_files_play_up_to_where_they_break() {
 #[test]
 fn hostile_files_do_no_harm() {
     let huge = r#"{"version":2,"width":4000000000,"height":0}"#;
-    let mut play = Play::of("hostile", &format!(
-        "{huge}\n[0, \"r\", \"0x0\"]\n[0, \"o\", \"\\u001b]0;t\\u001b[999999999b\\ud83d\\ude80\\u0000\"]\n[0,\"r\",\"65535x65535\"]\n[1,\"m\",\"\\u001b[31m\\u202e\"]\n"
-    ));
+    let mut play = Play::of(
+        "hostile",
+        &format!(
+            "{huge}\n[0, \"r\", \"0x0\"]\n[0, \"o\", \"\\u001b]0;t\\u001b[999999999b\\ud83d\\ude80\\u0000\"]\n[0,\"r\",\"65535x65535\"]\n[1,\"m\",\"\\u001b[31m\\u202e\"]\n"
+        ),
+    );
     play.press("<space>m");
     assert_eq!(play.player.told().as_deref(), Some("[31m"));
     for (columns, rows) in [(80, 24), (20, 3), (5, 2), (1, 1), (300, 100)] {
@@ -252,10 +255,8 @@ fn a_recording_killed_in_a_flood_plays_up_to_its_last_whole_line() {
     for _ in 0..5 {
         flood_and_kill(&directory);
     }
-    let files: Vec<PathBuf> = std::fs::read_dir(&directory)
-        .expect("the directory")
-        .map(|entry| entry.expect("an entry").path())
-        .collect();
+    let files: Vec<PathBuf> =
+        std::fs::read_dir(&directory).expect("the directory").map(|entry| entry.expect("an entry").path()).collect();
     assert_eq!(files.len(), 5);
     for file in files {
         let mut reader = Reader::open(&file, None).expect("a recording");

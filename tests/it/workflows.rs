@@ -6,6 +6,7 @@ mod browse;
 mod copy;
 mod ephemeral;
 mod person;
+mod recording;
 mod recovery;
 mod rights;
 mod sessions;

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::{SCROLLBACK, blank};
 use crate::app::layout::Size;
 use crate::screen::Screen;
 use crate::session::recording::Place;
@@ -87,7 +88,7 @@ impl Keyframes {
     pub(super) fn screen(&self, keyframe: Place) -> Screen {
         let index = self.frames.partition_point(|frame| frame.place.event < keyframe.event);
         let frame = &self.frames[index.min(self.frames.len() - 1)];
-        let mut screen = Screen::new(frame.size, 0);
+        let mut screen = blank(frame.size, SCROLLBACK);
         screen.feed(&frame.screen);
         screen
     }

@@ -12,6 +12,8 @@ pub(super) struct Search {
     from: u64,
     /// What is on the screen already.
     seen: Vec<Match>,
+    /// The first row of the screen when it was looked at last.
+    top: u64,
     back: Option<Back>,
 }
 
@@ -27,6 +29,18 @@ struct Back {
 }
 
 impl Search {
+    fn begin(screen: &Screen, text: String, from: u64, back: Option<Back>) -> Self {
+        let mut search = Self { text, from, seen: Vec::new(), top: 0, back };
+        search.look(screen);
+        search
+    }
+
+    /// Takes what is on the screen for seen.
+    pub(super) fn look(&mut self, screen: &Screen) {
+        self.top = top(screen);
+        self.seen = screen.find_since(&self.text, self.top);
+    }
+
     /// Whether a stretch of a search backwards ends before the event that is next.
     pub(super) fn is_past(&self, next: Option<Place>) -> bool {
         self.back.as_ref().is_some_and(|back| next.is_some_and(|next| next.event >= back.before))
@@ -34,9 +48,10 @@ impl Search {
 
     /// Looks at a screen after an event; true if the text has just appeared and that is what was looked for.
     pub(super) fn found(&mut self, screen: &Screen, event: u64) -> bool {
-        let now = screen.find(&self.text);
-        let appeared = new_among(&now, &self.seen).is_some();
-        self.seen = now;
+        // What an event prints may scroll off by its end; it was there all the same.
+        let now = screen.find_since(&self.text, self.top.min(top(screen)));
+        let appeared = now.iter().any(|found| self.seen.binary_search_by_key(&found.start, |seen| seen.start).is_err());
+        self.look(screen);
         match &mut self.back {
             None => appeared,
             Some(back) => {
@@ -49,9 +64,9 @@ impl Search {
     }
 }
 
-/// The first match that was not there before, by its place.
-fn new_among<'a>(now: &'a [Match], before: &[Match]) -> Option<&'a Match> {
-    now.iter().find(|found| before.binary_search_by_key(&found.start, |seen| seen.start).is_err())
+/// The number of the first row in view.
+fn top(screen: &Screen) -> u64 {
+    screen.position(0, 0).row
 }
 
 impl Player {
@@ -60,16 +75,14 @@ impl Player {
         self.playing = false;
         self.told = None;
         let from = self.place.event;
-        let seen = self.screen.find(&text);
+        self.screen.scroll_to_bottom();
+        let mut back = None;
         if backwards {
             let keyframe = self.keyframes.at_event(from.saturating_sub(1));
             self.restore(keyframe);
-            let seen = self.screen.find(&text);
-            let back = Back { keyframe, before: from, best: None };
-            self.aim = Aim::Search(Search { text, from, seen, back: Some(back) });
-        } else {
-            self.aim = Aim::Search(Search { text, from, seen, back: None });
+            back = Some(Back { keyframe, before: from, best: None });
         }
+        self.aim = Aim::Search(Search::begin(&self.screen, text, from, back));
     }
 
     /// A stretch was searched to its end, or there is nothing left to play.
@@ -85,8 +98,8 @@ impl Player {
                 let before = keyframe.event + 1;
                 let keyframe = self.keyframes.at_event(keyframe.event - 1);
                 self.restore(keyframe);
-                let seen = self.screen.find(&text);
-                self.aim = Aim::Search(Search { text, from, seen, back: Some(Back { keyframe, before, best: None }) });
+                let back = Back { keyframe, before, best: None };
+                self.aim = Aim::Search(Search::begin(&self.screen, text, from, Some(back)));
             }
             _ => {
                 let direction = if back.is_some() { "before" } else { "after" };
@@ -106,7 +119,8 @@ impl Player {
     fn mark_found(&mut self) {
         let Some((text, _)) = &self.looked_for else { return };
         let Some(found) = self.screen.find(text).pop() else { return };
-        let top = self.screen.position(0, 0).row;
+        self.screen.reveal(found.start);
+        let top = top(&self.screen);
         let row = |row: u64| u16::try_from(row.saturating_sub(top)).unwrap_or(u16::MAX);
         let (start, end) = (found.start, found.end);
         self.screen.select(SelectionKind::Simple, start.column, row(start.row));

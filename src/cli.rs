@@ -21,7 +21,7 @@ use tracing_subscriber::EnvFilter;
 use crate::cluster::Problem;
 use crate::runtime::tty;
 pub use arguments::{Arguments, Verb};
-pub use config::Config;
+pub use config::{Config, RecordingConfig};
 
 /// How many threads serve the console; more would only wake each other.
 const THREADS: usize = 2;

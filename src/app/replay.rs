@@ -55,6 +55,8 @@ enum Aim {
     Time(Duration),
     /// Behind this event.
     Event(u64),
+    /// Behind this event, at which the text that is looked for has appeared.
+    Found(u64),
     /// Behind the next event that can be seen.
     Step,
     /// To where a text appears.
@@ -86,8 +88,6 @@ pub struct Player {
     /// What was looked for last, and whether backwards.
     looked_for: Option<(String, bool)>,
     told: Option<String>,
-    /// What was found is to be shown on arrival.
-    shows_found: bool,
     quits: bool,
 }
 
@@ -112,7 +112,6 @@ impl Player {
             prompt: None,
             looked_for: None,
             told: None,
-            shows_found: false,
             quits: false,
         }
     }
@@ -240,19 +239,20 @@ impl Player {
             Aim::Rest => return true,
             Aim::Time(to) if next.is_some_and(|next| next.at > *to) => self.clock = *to,
             Aim::Event(to) if self.place.event >= *to => self.clock = self.place.at,
+            Aim::Found(to) if self.place.event >= *to => {
+                self.show_found();
+                return true;
+            }
             _ => return false,
         }
         self.aim = Aim::Rest;
-        if std::mem::take(&mut self.shows_found) {
-            self.show_found();
-        }
         true
     }
 
     /// Plays one event; what it cost comes back.
-    fn play(&mut self, event: Played) -> usize {
+    fn play(&mut self, Played { after, kind }: Played) -> usize {
         self.screen.scroll_to_bottom();
-        let (cost, visible) = match &event.kind {
+        let (cost, visible) = match &kind {
             PlayedKind::Output(text) => {
                 self.screen.clear_selection();
                 self.screen.feed(text.as_bytes());
@@ -264,17 +264,18 @@ impl Player {
             }
             PlayedKind::Marked(_) | PlayedKind::Other => (0, false),
         };
+        let resized = matches!(kind, PlayedKind::Resized(..));
         // Nobody is there to be answered.
         self.screen.take_replies();
         self.screen.take_notices();
-        self.place = event.after;
+        self.place = after;
         self.keyframes.passed(&mut self.screen, self.place, cost);
         if self.playing {
             self.clock = self.clock.max(self.place.at);
         }
         match &mut self.aim {
             Aim::Step if visible => self.rest_here(),
-            Aim::Search(search) if matches!(event.kind, PlayedKind::Resized(..)) => search.look(&self.screen),
+            Aim::Search(search) if resized => search.look(&self.screen),
             Aim::Search(search) if visible => {
                 if search.found(&self.screen, self.place.event) {
                     self.show_found();
@@ -302,7 +303,6 @@ impl Player {
 
     /// Goes to a time.
     fn go_to_time(&mut self, to: Duration) {
-        self.shows_found = false;
         self.told = None;
         let keyframe = self.keyframes.at_time(to);
         if to < self.place.at || keyframe.event > self.place.event {
@@ -313,7 +313,6 @@ impl Player {
 
     /// Goes behind an event.
     fn go_to_event(&mut self, to: u64) {
-        self.shows_found = false;
         let keyframe = self.keyframes.at_event(to);
         if to < self.place.event || keyframe.event > self.place.event {
             self.restore(keyframe);

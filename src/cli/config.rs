@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use etcetera::BaseStrategy as _;
 use serde::Deserialize;
 
-use self::recording::RecordingConfig;
+pub use self::recording::RecordingConfig;
 use super::Arguments;
 use crate::actions::actions;
 use crate::app::{Keymap, Settings, context_matches};
@@ -34,7 +34,7 @@ pub struct Config {
     /// Namespaces to list even if the server lists none.
     pub namespaces: Vec<String>,
     /// What is recorded, and where.
-    pub(super) recording: RecordingConfig,
+    pub recording: RecordingConfig,
     /// Keys by action name.
     pub keys: BTreeMap<String, Vec<String>>,
     /// What is different in some contexts; the first whose name matches counts.

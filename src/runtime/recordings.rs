@@ -11,12 +11,15 @@ use crate::session::recording::{About, Event, Options, Recorder, RecordingId, Re
 /// How long recordings may take at the end of the program to write what waits.
 const LAST_WRITES: Duration = Duration::from_secs(5);
 
+/// Which recording says what.
+type Reported = (RecordingId, Report);
+
 /// The recordings that run.
 pub(super) struct Recordings {
     running: HashMap<RecordingId, Recorder>,
     /// How many have begun and not reported their end.
     open: usize,
-    reports: (mpsc::UnboundedSender<(RecordingId, Report)>, mpsc::UnboundedReceiver<(RecordingId, Report)>),
+    reports: (mpsc::UnboundedSender<Reported>, mpsc::UnboundedReceiver<Reported>),
 }
 
 impl Default for Recordings {
@@ -28,7 +31,7 @@ impl Default for Recordings {
 impl Recordings {
     pub(super) fn start(&mut self, id: RecordingId, about: About, options: Options) {
         self.open += 1;
-        self.running.insert(id, Recorder::start(id, about, options, self.reports.0.clone()));
+        self.running.insert(id, Recorder::start(id, about, options, &self.reports.0));
     }
 
     pub(super) fn record(&self, id: RecordingId, event: Event) {
@@ -44,18 +47,18 @@ impl Recordings {
     }
 
     /// The next report, whenever it comes.
-    pub(super) async fn reported(&mut self) -> Option<(RecordingId, Report)> {
+    pub(super) async fn reported(&mut self) -> Option<Reported> {
         let reported = self.reports.1.recv().await?;
         Some(self.noted(reported))
     }
 
     /// A report that is there already.
-    pub(super) fn ready(&mut self) -> Option<(RecordingId, Report)> {
+    pub(super) fn ready(&mut self) -> Option<Reported> {
         let reported = self.reports.1.try_recv().ok()?;
         Some(self.noted(reported))
     }
 
-    fn noted(&mut self, (id, report): (RecordingId, Report)) -> (RecordingId, Report) {
+    fn noted(&mut self, (id, report): Reported) -> Reported {
         if matches!(report, Report::Stopped { .. }) {
             self.open = self.open.saturating_sub(1);
             self.running.remove(&id);

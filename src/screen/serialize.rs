@@ -255,14 +255,16 @@ fn write_color(out: &mut String, color: Color, first: u8, extended: u8) {
 mod tests {
     use proptest::prelude::*;
 
-    use crate::screen::{Screen, Size};
+    use std::fmt::Write as _;
+
+    use crate::screen::{Attributes, Screen, Size};
 
     /// Everything that is seen of a screen.
     fn seen(screen: &Screen) -> String {
         let mut text = format!("{:?} {:?}\n", screen.cursor(), screen.title());
         screen.for_each_cell(|column, row, cell| {
-            if (cell.symbol, cell.bg, cell.attributes) != (" ", crate::screen::Color::Default, Default::default()) {
-                text += &format!("{row}:{column} {cell:?}\n");
+            if (cell.symbol, cell.bg, cell.attributes) != (" ", crate::screen::Color::Default, Attributes::default()) {
+                let _ = writeln!(text, "{row}:{column} {cell:?}");
             }
         });
         text

@@ -300,7 +300,7 @@ fn flooding_program() {
     let (reports, _reported) = tokio::sync::mpsc::unbounded_channel();
     let about = About { columns: 80, rows: 24, timestamp: 1_800_000_000, ..About::default() };
     let options = Options { directory: directory.into(), max_size: u64::MAX };
-    let recorder = Recorder::start(RecordingId(1), about, options, reports);
+    let recorder = Recorder::start(RecordingId(1), about, options, &reports);
     let flood = bytes::Bytes::from("\u{1b}[31mflood \u{4f60}\u{597d}\r\n".repeat(1_000));
     loop {
         recorder.record(Event::Output(flood.clone()));

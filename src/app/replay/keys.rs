@@ -21,7 +21,7 @@ pub const KEYS: [(&str, &str); 9] = [
 ];
 
 const SHORT: Duration = Duration::from_secs(5);
-const LONG: Duration = Duration::from_mins(1);
+const LONG: Duration = Duration::from_secs(60);
 
 /// A text to look for as it is typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,14 +113,14 @@ impl Player {
 
     fn play_or_pause(&mut self) {
         let at_end = self.read_all && self.queue.is_empty() && self.jump.is_none();
-        match &self.aim {
+        if self.is_busy() {
             // Wherever it was going, it stays where it has come to.
-            Aim::Time(_) | Aim::Event(_) | Aim::Step | Aim::Search(_) if !self.playing => self.rest_here(),
-            _ if at_end && !self.playing => {
-                self.go_to_time(Duration::ZERO);
-                self.playing = true;
-            }
-            _ => self.playing = !self.playing,
+            self.rest_here();
+        } else if at_end && !self.playing {
+            self.go_to_time(Duration::ZERO);
+            self.playing = true;
+        } else {
+            self.playing = !self.playing;
         }
     }
 

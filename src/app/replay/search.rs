@@ -92,7 +92,7 @@ impl Player {
         match back {
             Some(Back { best: Some(event), .. }) => {
                 self.go_to_event(event);
-                self.shows_found = true;
+                self.aim = Aim::Found(event);
             }
             Some(Back { keyframe, .. }) if keyframe.event > 0 => {
                 let before = keyframe.event + 1;

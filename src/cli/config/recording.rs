@@ -13,7 +13,7 @@ const SMALLEST: u64 = 64 * 1024;
 /// What the configuration file says under `[recording]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct RecordingConfig {
+pub struct RecordingConfig {
     /// Record every shell and debugger.
     pub always: bool,
     /// Record what is typed too.

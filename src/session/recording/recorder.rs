@@ -50,7 +50,7 @@ struct Waiting {
 
 impl Recorder {
     /// Begins a recording; that its file is there, or why not, is reported.
-    pub fn start(id: RecordingId, about: About, options: Options, reports: Reports) -> Self {
+    pub fn start(id: RecordingId, about: About, options: Options, reports: &Reports) -> Self {
         let (queue, events) = mpsc::channel();
         let waiting = Arc::new(Mutex::new(Waiting::default()));
         let writer = Writer { id, reports: reports.clone(), waiting: Arc::clone(&waiting) };

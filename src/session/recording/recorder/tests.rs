@@ -34,7 +34,7 @@ fn stopped(reports: &mut UnboundedReceiver<(RecordingId, Report)>) -> (Option<St
 /// Records these events and gives the file.
 fn recorded(name: &str, max_size: u64, events: Vec<Event>) -> (PathBuf, Stopped) {
     let (reports, mut reported) = unbounded_channel();
-    let recorder = Recorder::start(ID, about(), Options { directory: directory(name), max_size }, reports);
+    let recorder = Recorder::start(ID, about(), Options { directory: directory(name), max_size }, &reports);
     for event in events {
         recorder.record(event);
     }
@@ -96,7 +96,7 @@ fn a_directory_that_cannot_be_made_is_told() {
     let place = directory("no-directory");
     std::fs::write(&place, "a file").expect("written");
     let options = Options { directory: place.join("below"), max_size: 1_000 };
-    let recorder = Recorder::start(ID, about(), options, reports);
+    let recorder = Recorder::start(ID, about(), options, &reports);
     let (file, why) = stopped(&mut reported);
     assert_eq!(file, None);
     assert!(matches!(&why, Stopped::Failed(reason) if reason.contains("not a directory")), "{why:?}");

@@ -1,6 +1,7 @@
 //! The select loop: facts in, effects out, frames at a pace; it decides nothing that the state could decide.
 
 mod effects;
+pub mod inputs;
 mod launch;
 mod recordings;
 pub mod replay;

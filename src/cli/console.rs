@@ -5,7 +5,6 @@ use std::io::IsTerminal as _;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use crossterm::event::EventStream;
 use jiff::Timestamp;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -71,7 +70,7 @@ pub(super) async fn open(
     }
     let theme = theme();
     let mut tty = Tty::take(mouse).context("cannot control the terminal")?;
-    let ended = runtime::run(&mut tty.terminal, EventStream::new(), stop, contexts, state, &theme).await;
+    let ended = runtime::run(&mut tty.terminal, runtime::inputs::inputs(), stop, contexts, state, &theme).await;
     drop(tty);
     match ended?.first() {
         None => Ok(()),

@@ -4,10 +4,10 @@ use std::io::{IsTerminal as _, Write as _};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use crossterm::event::EventStream;
 
 use super::arguments::ReplayArguments;
 use super::console::{stopped, theme};
+use crate::runtime::inputs::inputs;
 use crate::runtime::replay::{self, Recording};
 use crate::runtime::tty::Tty;
 use crate::session::recording::Ending;
@@ -38,7 +38,7 @@ pub(super) async fn run(options: &ReplayArguments) -> anyhow::Result<()> {
     );
     let stop = stopped(false)?;
     let mut tty = Tty::take(false).context("cannot control the terminal")?;
-    let played = replay::run(&mut tty.terminal, EventStream::new(), stop, recording, &theme()).await;
+    let played = replay::run(&mut tty.terminal, inputs(), stop, recording, &theme()).await;
     drop(tty);
     played
 }

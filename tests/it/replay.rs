@@ -1,5 +1,6 @@
 //! A recording being played: where keys take it, what it finds, and that hostile files cost nothing.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -74,8 +75,9 @@ impl Play {
         self.text().lines().last().unwrap_or_default().to_owned()
     }
 
-    fn at(&self) -> f64 {
-        self.player.clock().as_secs_f64()
+    /// The time played so far, in milliseconds.
+    fn at(&self) -> u128 {
+        self.player.clock().as_millis()
     }
 
     fn drawn(&self, columns: u16, rows: u16) -> String {
@@ -97,7 +99,7 @@ impl Drop for Play {
 fn lines() -> String {
     let mut text = format!("{HEADER}\n");
     for second in 1..=20 {
-        text += &format!("[{second}.0, \"o\", \"line {second}\\r\\n\"]\n");
+        let _ = writeln!(text, "[{second}.0, \"o\", \"line {second}\\r\\n\"]");
         match second {
             5 => text += "[5.0, \"m\", \"attached again after a cut\"]\n",
             7 => text += "[7.0, \"r\", \"30x8\"]\n",
@@ -111,42 +113,42 @@ fn lines() -> String {
 fn time_plays_it_at_its_speed() {
     let mut play = Play::of("time", &lines());
     play.wait(2.5);
-    assert_eq!((play.last_line().as_str(), play.at()), ("line 2", 2.5));
+    assert_eq!((play.last_line().as_str(), play.at()), ("line 2", 2500));
     play.press("++");
     play.wait(1.0);
-    assert_eq!((play.last_line().as_str(), play.at()), ("line 6", 6.5));
+    assert_eq!((play.last_line().as_str(), play.at()), ("line 6", 6500));
     play.press("<space>");
     play.wait(5.0);
-    assert_eq!(play.at(), 6.5);
+    assert_eq!(play.at(), 6500);
     play.press("<space>");
     play.wait(100.0);
-    assert_eq!((play.last_line().as_str(), play.at()), ("line 20", 20.0));
+    assert_eq!((play.last_line().as_str(), play.at()), ("line 20", 20000));
     assert!(!play.player.is_playing());
     assert_eq!(play.player.told().as_deref(), Some("the end"));
     play.press("<space>");
-    assert_eq!((play.text().as_str(), play.at(), play.player.is_playing()), ("", 0.0, true));
+    assert_eq!((play.text().as_str(), play.at(), play.player.is_playing()), ("", 0, true));
 }
 
 #[test]
 fn keys_go_on_and_back() {
     let mut play = Play::of("keys", &lines());
     play.press("<space><right>");
-    assert_eq!((play.last_line().as_str(), play.at()), ("line 5", 5.0));
+    assert_eq!((play.last_line().as_str(), play.at()), ("line 5", 5000));
     play.press("<right><right>");
-    assert_eq!(play.at(), 15.0);
+    assert_eq!(play.at(), 15000);
     assert_eq!(play.player.screen().size().rows, 8, "a resize is honoured");
     play.press("g");
-    assert_eq!((play.text().as_str(), play.at(), play.player.screen().size().rows), ("", 0.0, 6));
+    assert_eq!((play.text().as_str(), play.at(), play.player.screen().size().rows), ("", 0, 6));
     play.press("...");
-    assert_eq!((play.last_line().as_str(), play.at()), ("line 3", 3.0));
+    assert_eq!((play.last_line().as_str(), play.at()), ("line 3", 3000));
     play.press(",");
-    assert_eq!((play.last_line().as_str(), play.at()), ("line 2", 2.0));
+    assert_eq!((play.last_line().as_str(), play.at()), ("line 2", 2000));
     play.press("m");
-    assert_eq!((play.at(), play.player.told().as_deref()), (5.0, Some("attached again after a cut")));
+    assert_eq!((play.at(), play.player.told().as_deref()), (5000, Some("attached again after a cut")));
     play.press("m");
     assert!(play.player.told().expect("told").contains("no marker"));
     play.press("GM");
-    assert_eq!((play.last_line().as_str(), play.at()), ("line 5", 5.0));
+    assert_eq!((play.last_line().as_str(), play.at()), ("line 5", 5000));
     play.press("q");
     assert_eq!(play.player.needs(), Need::Quit);
 }
@@ -155,22 +157,22 @@ fn keys_go_on_and_back() {
 fn text_is_found_when_it_appears() {
     let mut play = Play::of("search", &lines());
     play.press("<space>/line 1<enter>");
-    assert_eq!(play.at(), 1.0);
+    assert_eq!(play.at(), 1000);
     play.press("n");
-    assert_eq!(play.at(), 10.0);
+    assert_eq!(play.at(), 10000);
     play.press("nn");
-    assert_eq!(play.at(), 12.0);
+    assert_eq!(play.at(), 12000);
     play.press("N");
-    assert_eq!(play.at(), 11.0);
+    assert_eq!(play.at(), 11000);
     play.press("G?line 3<enter>");
-    assert_eq!((play.at(), play.last_line().as_str()), (3.0, "line 3"));
+    assert_eq!((play.at(), play.last_line().as_str()), (3000, "line 3"));
     let mut selected = 0;
     play.player.screen().for_each_cell(|_, _, cell| selected += usize::from(cell.selected));
     assert_eq!(selected, "line 3".len());
     play.press("/nowhere<enter>");
-    assert_eq!((play.at(), play.player.told().as_deref()), (3.0, Some("“nowhere” does not appear after this moment")));
+    assert_eq!((play.at(), play.player.told().as_deref()), (3000, Some("“nowhere” does not appear after this moment")));
     play.press("?nowhere<enter>");
-    assert_eq!(play.at(), 3.0);
+    assert_eq!(play.at(), 3000);
     play.press("/<esc>");
     assert!(play.player.prompt().is_none());
 }
@@ -181,7 +183,7 @@ fn going_back_in_a_long_recording_shows_the_same_as_going_on() {
     for event in 1..=6_000 {
         let colour = event % 8;
         let text = format!("\\u001b[3{colour}m{event} {}\\r\\n", "x".repeat(990));
-        content += &format!("[{}.{:03}, \"o\", \"{text}\"]\n", event / 1000, event % 1000);
+        let _ = writeln!(content, "[{}.{:03}, \"o\", \"{text}\"]", event / 1000, event % 1000);
     }
     let mut play = Play::of("long", &content);
     play.press("<space>");
@@ -195,11 +197,11 @@ fn going_back_in_a_long_recording_shows_the_same_as_going_on() {
     play.press("G");
     let end = play.text();
     play.press("?2999 <enter>");
-    assert_eq!(play.at(), 2.999);
+    assert_eq!(play.at(), 2999);
     play.press("G");
     assert_eq!(play.text(), end);
     play.press("?17 x<enter>");
-    assert!((play.at() - 5.917).abs() < 1e-9, "{}", play.at());
+    assert_eq!(play.at(), 5917);
     play.press("g...");
     assert_eq!((play.at(), play.text()), seen[0]);
 }

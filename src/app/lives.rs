@@ -92,6 +92,7 @@ fn start_in(state: &mut State, start: Start, place: Option<SessionId>) -> Vec<Ef
     if let Some(session) = state.sessions.get_mut(id) {
         session.size = size;
         session.screen.resize(size);
+        effects.extend(recording::sized(session));
     }
     effects.push(Effect::Start(id, state.context.name.clone(), start, size));
     effects

@@ -75,16 +75,13 @@ fn start(state: &mut State, id: SessionId, marker: &str) -> Vec<Effect> {
     let timestamp = state.now.as_second();
     let Some(session) = state.sessions.get_mut(id) else { return Vec::new() };
     session.recording = Recording::Running(recording);
-    // Its replay starts with what is seen now.
-    let shown = session.screen.serialize();
-    let mut effects = vec![
+    // Its replay starts with what is seen now, on a cleared screen: a player may play on a terminal that shows something.
+    let shown = [b"\x1b[H\x1b[2J".to_vec(), session.screen.serialize()].concat();
+    vec![
         Effect::StartRecording(recording, Box::new(about(session, timestamp)), options),
         Effect::Record(recording, Event::Marked(marker.to_owned())),
-    ];
-    if !shown.is_empty() {
-        effects.push(Effect::Record(recording, Event::Output(Bytes::from(shown))));
-    }
-    effects
+        Effect::Record(recording, Event::Output(Bytes::from(shown))),
+    ]
 }
 
 fn stop(state: &mut State, id: SessionId) -> Vec<Effect> {
@@ -165,11 +162,14 @@ pub(super) fn carry_on(old: &Session, new: &mut Session) -> Vec<Effect> {
         return vec![Effect::StopRecording(recording)];
     }
     new.recording = old.recording.clone();
-    let size = new.screen.size();
-    vec![
-        Effect::Record(recording, Event::Anew("attached again after a cut".to_owned(), Bytes::new())),
-        Effect::Record(recording, Event::Resized { columns: size.columns, rows: size.rows }),
-    ]
+    vec![Effect::Record(recording, Event::Anew("attached again after a cut".to_owned(), Bytes::new()))]
+}
+
+/// Notes the size a session begins with, if it goes on with a recording.
+pub(super) fn sized(session: &Session) -> Vec<Effect> {
+    let size = session.screen.size();
+    let event = Event::Resized { columns: size.columns, rows: size.rows };
+    session.recording.running().map(|recording| Effect::Record(recording, event)).into_iter().collect()
 }
 
 /// Adds to these requests what recordings need of them: sizes, and input where it is wanted.

@@ -17,6 +17,7 @@ mod kubelet;
 mod plan_matrix;
 mod plan_properties;
 mod plan_vectors;
+mod recorded;
 mod replay;
 mod sandbox;
 mod screen_hostile;

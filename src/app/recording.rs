@@ -75,8 +75,8 @@ fn start(state: &mut State, id: SessionId, marker: &str) -> Vec<Effect> {
     let timestamp = state.now.as_second();
     let Some(session) = state.sessions.get_mut(id) else { return Vec::new() };
     session.recording = Recording::Running(recording);
-    // Its replay starts with what is seen now, on a cleared screen: a player may play on a terminal that shows something.
-    let shown = [b"\x1b[H\x1b[2J".to_vec(), session.screen.serialize()].concat();
+    // Its replay starts with what is seen now, below nothing else: a player may play on a terminal that shows something.
+    let shown = [b"\x1b[H\x1b[J".to_vec(), session.screen.serialize()].concat();
     vec![
         Effect::StartRecording(recording, Box::new(about(session, timestamp)), options),
         Effect::Record(recording, Event::Marked(marker.to_owned())),

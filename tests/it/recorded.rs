@@ -54,7 +54,7 @@ fn a_key_records_what_is_there_and_what_follows_until_it_is_pressed_again() {
     console.press("<c-]>r");
     printed(&mut console, id, "not this");
     let expected =
-        ["start crash 80x13", "m recording starts", "o \u{1b}[H\u{1b}[2J/ #\u{1b}[1;5H", "o ls", "r 80x21", "stop"];
+        ["start crash 80x13", "m recording starts", "o \u{1b}[H\u{1b}[J/ #\u{1b}[1;5H", "o ls", "r 80x21", "stop"];
     assert_eq!(recorded(&mut console), expected);
     console.told(Message::Recording(
         RecordingId(1),
@@ -70,7 +70,7 @@ fn always_begins_before_the_first_byte_and_input_is_heard_where_it_is_wanted() {
     console.press("x");
     assert_eq!(
         recorded(&mut console),
-        ["start crash 80x13", "m attached", "o \u{1b}[H\u{1b}[2J\u{1b}[1;1H", "o / # ", "i x"]
+        ["start crash 80x13", "m attached", "o \u{1b}[H\u{1b}[J\u{1b}[1;1H", "o / # ", "i x"]
     );
     assert!(console.screen().contains("[rec]"));
     console.told(Message::Ended(id, End::Exited { code: 0 }));

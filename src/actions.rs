@@ -2,7 +2,9 @@
 
 mod debug;
 mod general;
+mod launch;
 mod lists;
+mod nodes;
 mod pane;
 mod recording;
 
@@ -10,8 +12,18 @@ use std::sync::LazyLock;
 
 use crate::app::Action;
 
-static ACTIONS: LazyLock<Vec<Action>> =
-    LazyLock::new(|| [debug::ACTIONS, lists::ACTIONS, general::ACTIONS, pane::ACTIONS, recording::ACTIONS].concat());
+static ACTIONS: LazyLock<Vec<Action>> = LazyLock::new(|| {
+    [
+        debug::ACTIONS,
+        lists::ACTIONS,
+        nodes::ACTIONS,
+        general::ACTIONS,
+        pane::ACTIONS,
+        recording::ACTIONS,
+        launch::ACTIONS,
+    ]
+    .concat()
+});
 
 /// Every action, in the order help lists them.
 pub fn actions() -> &'static [Action] {

@@ -1,8 +1,13 @@
 //! The select loop: facts in, effects out, frames at a pace; it decides nothing that the state could decide.
 
+pub mod audit;
+mod clipboard;
 mod effects;
+mod forms;
+pub mod image_file;
 pub mod inputs;
 mod launch;
+pub mod plain;
 mod recordings;
 pub mod replay;
 pub mod tty;

@@ -3,12 +3,14 @@
 mod footer;
 mod header;
 mod inspector;
+mod leftovers;
 mod list;
+mod nodes;
 mod overlay;
 mod pane;
 mod replay;
-mod text;
 pub mod theme;
+mod timeline;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -20,6 +22,7 @@ pub use theme::Theme;
 
 use crate::app::State;
 use crate::app::layout::{Layout, SMALLEST, layout, too_small};
+use crate::app::text;
 
 /// Draws one frame. The state has been settled before.
 pub fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>) {

@@ -6,7 +6,7 @@ use super::message::Effect;
 use super::notices::Level;
 use super::session::{Phase, Session};
 use super::state::{Focus, State};
-use super::{Chord, List, Scope, overlay_keys, run};
+use super::{Chord, Scope, overlay_keys, run};
 use crate::screen::{encode_focus, encode_key, encode_paste};
 use crate::session::SessionId;
 
@@ -18,6 +18,8 @@ pub(super) fn pressed(state: &mut State, key: &KeyEvent) -> Vec<Effect> {
     if state.overlay.is_some() {
         return overlay_keys::pressed(state, key);
     }
+    // A form that a fix had opened is closed, whatever became of it.
+    state.place = None;
     if state.filtering {
         return filter(state, key);
     }
@@ -32,10 +34,7 @@ pub(super) fn pressed(state: &mut State, key: &KeyEvent) -> Vec<Effect> {
     if state.focus == Focus::Pane {
         return to_pane(state, key, chord);
     }
-    let own = match (state.focus, state.navigator.list) {
-        (Focus::List, List::Namespaces) => Scope::Namespaces,
-        _ => Scope::Pods,
-    };
+    let own = state.navigator.list.scope();
     let action = state.keymap.action(own, chord).or_else(|| state.keymap.action(Scope::Global, chord));
     match action {
         Some(action) => run(state, action),
@@ -59,10 +58,7 @@ fn filter(state: &mut State, key: &KeyEvent) -> Vec<Effect> {
         }
         KeyCode::Up | KeyCode::Down => {
             let by = if key.code == KeyCode::Up { -1 } else { 1 };
-            match state.navigator.list {
-                List::Pods => state.navigator.pods.move_by(by),
-                List::Namespaces => state.navigator.namespaces.move_by(by),
-            }
+            state.navigator.move_by(by);
         }
         _ => {
             if line.edit(key) && line.text() != state.navigator.filter() {
@@ -93,8 +89,14 @@ fn after_leader(state: &mut State, key: &KeyEvent, chord: Chord) -> Vec<Effect> 
 
 fn to_pane(state: &mut State, key: &KeyEvent, chord: Chord) -> Vec<Effect> {
     let Some(session) = state.sessions.active() else { return Vec::new() };
+    // A digit is for the shell unless a fix with this number is on screen.
+    let fix = chord.digit().is_none_or(|digit| digit >= 1 && digit <= session.fixes().len());
+    let launch = state.keymap.action(Scope::Launch, chord).filter(|_| session.shows_timeline() && fix);
+    if let Some(action) = launch {
+        return run(state, action);
+    }
     if session.is_live() && !session.is_log() {
-        return to_shell(state, key);
+        return if session.timeline_open { Vec::new() } else { to_shell(state, key) };
     }
     match state.keymap.action(Scope::Ended, chord) {
         Some(action) => run(state, action),
@@ -120,7 +122,7 @@ fn send(session: &mut Session, bytes: Vec<u8>) -> Vec<Effect> {
 /// Text was pasted.
 pub(super) fn pasted(state: &mut State, text: &str) -> Vec<Effect> {
     if let Some(overlay) = &mut state.overlay {
-        overlay_keys::pasted(overlay, text);
+        overlay_keys::pasted(overlay, text, state.now);
     } else if state.filtering {
         let mut line = super::overlay::TextLine::new(state.navigator.filter());
         line.insert(text);
@@ -129,6 +131,7 @@ pub(super) fn pasted(state: &mut State, text: &str) -> Vec<Effect> {
         && let Some(session) = state.sessions.active_mut()
         && session.is_live()
         && !session.is_log()
+        && !session.timeline_open
     {
         let bytes = encode_paste(text, &session.screen.modes());
         return send(session, bytes);

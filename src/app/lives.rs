@@ -1,21 +1,26 @@
 //! The lives of sessions: how they start, what arrives from them, how they end and are started again; streams are elsewhere.
 
+mod launch;
+
+pub use launch::{fresh, refused, start_reused, take_fix, way_is_closed};
+pub(super) use launch::{launched, sighted, start_failed};
+
 use bytes::Bytes;
+use jiff::Timestamp;
 
 use super::layout::{Size, layout};
+use super::leaving;
 use super::message::{Effect, Start, Target};
 use super::notices::Level;
 use super::overlay::{Choice, Choose, Deed, Overlay};
 use super::recording::{self, Recording};
 use super::session::{Phase, Session};
 use super::state::{Focus, State};
-use crate::cluster::{ContainerKey, LaunchStep, PodKey, Problem};
+use super::{abandoned, reuse, rights};
+use crate::cluster::{ContainerKey, LaunchStep, PodKey, Which};
 use crate::plan::{CopyOptions, DebugOptions, Profile};
 use crate::screen::{Screen, ScreenNotice};
 use crate::session::{End, SessionId};
-
-/// Steps of a start that are kept; a start that takes longer has said it all before.
-const STEPS_KEPT: usize = 200;
 
 /// What a screen has before it has a place.
 const UNSIZED: Size = Size { columns: 80, rows: 24 };
@@ -34,27 +39,44 @@ pub fn default_options(state: &State) -> DebugOptions {
 
 /// The options of a copy that is started with one key: found again by its labels, behind no Service.
 pub fn default_copy(state: &State, pod: &PodKey) -> CopyOptions {
-    let mut annotations = vec![("bathyscope.dev/copied-from".to_owned(), pod.name.to_string())];
+    let (labels, annotations) = marks(state, ("bathyscope.dev/copied-from", &pod.name));
+    CopyOptions { share_processes: Some(true), labels, annotations, ..CopyOptions::named("") }
+}
+
+/// The options of a node debugger that is started with one key: its pod is found again by its labels.
+pub fn default_node_debugger(state: &State, node: &str) -> DebugOptions {
+    let (labels, annotations) = marks(state, ("bathyscope.dev/node", node));
+    DebugOptions { labels, annotations, ..default_options(state) }
+}
+
+/// The labels and annotations by which a pod that we create is found again: whose it is and what it is about.
+fn marks(state: &State, (about, name): (&str, &str)) -> (Pairs, Pairs) {
+    let mut annotations = vec![(about.to_owned(), name.to_owned())];
     if !state.settings.creator.is_empty() {
         annotations.push(("bathyscope.dev/created-by".to_owned(), state.settings.creator.clone()));
     }
-    CopyOptions {
-        share_processes: Some(true),
-        labels: vec![("app.kubernetes.io/managed-by".to_owned(), "bathyscope".to_owned())],
-        annotations,
-        ..CopyOptions::named("")
-    }
+    let when = Timestamp::from_second(state.now.as_second()).unwrap_or(state.now);
+    annotations.push(("bathyscope.dev/created-at".to_owned(), when.to_string()));
+    (vec![("app.kubernetes.io/managed-by".to_owned(), "bathyscope".to_owned())], annotations)
 }
+
+type Pairs = Vec<(String, String)>;
 
 /// Opens a pane and starts a session in it.
 pub fn start(state: &mut State, start: Start) -> Vec<Effect> {
-    start_in(state, start, None)
+    // What a form starts that a fix had opened takes the place of what went wrong.
+    let place =
+        state.place.take().filter(|id| state.sessions.get(*id).is_some_and(|old| old.start.pod() == start.pod()));
+    match place {
+        Some(old) => launch::start_instead(state, old, start),
+        None => start_in(state, start, None),
+    }
 }
 
 fn start_in(state: &mut State, start: Start, place: Option<SessionId>) -> Vec<Effect> {
     let id = state.sessions.next_id();
     let container = match &start {
-        Start::Debug { .. } => None,
+        Start::Debug { .. } | Start::NodeDebug { .. } => None,
         Start::Attach { container } | Start::Shell { container } | Start::Logs { container, .. } => {
             Some(container.clone())
         }
@@ -70,19 +92,28 @@ fn start_in(state: &mut State, start: Start, place: Option<SessionId>) -> Vec<Ef
         steps: Vec::new(),
         started: state.now,
         activity: false,
-        copy: None,
+        created: Vec::new(),
+        profile: None,
         size: UNSIZED,
         start: start.clone(),
+        launched: None,
+        timeline_open: false,
+        timeline_back: 0,
+        sight: None,
+        reused: None,
     };
     let mut effects: Vec<Effect> = place.map(Effect::Detach).into_iter().collect();
+    session.steps.extend(rights::checked(state, &start).map(|text| (state.now, LaunchStep::Checked(text))));
     match place {
         Some(place) => {
             if let Some(old) = state.sessions.get(place) {
-                // A copy is not forgotten because its pane shows something else.
-                session.copy.clone_from(&old.copy);
+                // What a pane has created is not forgotten because it shows something else.
+                session.created.clone_from(&old.created);
                 effects.extend(recording::carry_on(old, &mut session));
             }
-            state.sessions.replace(place, session);
+            if let Some(old) = state.sessions.replace(place, session) {
+                abandoned::note(state, &old);
+            }
         }
         None => state.sessions.add(session),
     }
@@ -103,6 +134,12 @@ pub fn again(state: &mut State, id: SessionId) -> Vec<Effect> {
     match state.sessions.get(id) {
         Some(session) if session.context == state.context.name => {
             let start = session.start.clone();
+            let inspected = state.navigator.inspected.pod.as_deref().filter(|pod| Some(&pod.key) == start.pod());
+            let ephemeral = matches!(start, Start::Debug { .. }) && start.creates().is_none();
+            if let Some(problem) = inspected.filter(|_| ephemeral).and_then(reuse::unstartable) {
+                state.notices.problem(state.now, &problem);
+                return Vec::new();
+            }
             start_in(state, start, Some(id))
         }
         Some(session) => {
@@ -126,42 +163,19 @@ pub fn debug_instead(state: &mut State, id: SessionId, container: &ContainerKey)
     start_in(state, start, Some(id))
 }
 
-/// A start made a step.
-pub(super) fn launched(state: &mut State, id: SessionId, step: LaunchStep) {
-    let now = state.now;
-    let Some(session) = state.sessions.get_mut(id) else { return };
-    if let LaunchStep::Accepted(container) = &step {
-        session.container = Some(container.clone());
-        if session.start.makes_copy() {
-            session.copy = Some(container.pod.clone());
-        }
-    }
-    if let LaunchStep::Note(note) = &step {
-        let text = format!("{}: {note}", session.title());
-        state.notices.keep(now, text);
-    }
-    let repeated = session.steps.last().is_some_and(|(_, last)| *last == step);
-    if !repeated && session.steps.len() < STEPS_KEPT {
-        session.steps.push((now, step));
-    }
-}
-
 /// A stream stands.
 pub(super) fn attached(state: &mut State, id: SessionId) {
     // Its end may have been told before; then that stays.
-    if let Some(session) = state.sessions.get_mut(id)
-        && session.phase == Phase::Launching
-    {
+    let now = state.now;
+    let Some(session) = state.sessions.get_mut(id) else { return };
+    session.launched.get_or_insert(now);
+    if session.phase == Phase::Launching {
         session.phase = Phase::Live;
     }
-}
-
-/// A session could not be started.
-pub(super) fn start_failed(state: &mut State, id: SessionId, problem: Problem) {
-    let now = state.now;
-    if let Some(session) = state.sessions.get_mut(id) {
-        state.notices.problem(now, &problem);
-        session.phase = Phase::Failed(problem);
+    let (start, context) = (session.start.clone(), session.context.clone());
+    // What was done can be done: an answer that says otherwise is out of date.
+    if !rights::missing_in(state, start.namespace(), rights::needed(&start)).is_empty() {
+        state.rights.doubt(&context, start.namespace(), now);
     }
 }
 
@@ -197,12 +211,18 @@ pub(super) fn printed(state: &mut State, id: SessionId, bytes: &Bytes) -> Vec<Ef
 pub(super) fn ended(state: &mut State, id: SessionId, end: End) -> Vec<Effect> {
     let Some(session) = state.sessions.get_mut(id) else { return Vec::new() };
     let asks = matches!(end, End::Finished | End::Lost { .. })
-        && matches!(session.start, Start::Debug { .. } | Start::Attach { .. });
+        && (session.start.is_debugger() || matches!(session.start, Start::Attach { .. }));
     let cut = matches!(end, End::Lost { .. });
     session.phase = Phase::Ended { end, exit_code: None };
+    // What the debugger runs takes this pane, and goes on with its recording.
+    let goes_on = session.reused.is_some() && session.has_no_shell();
     let container = session.container.clone().filter(|_| asks);
-    let mut effects = recording::ended(state, id, cut);
-    effects.extend(container.map(|container| Effect::FindExitCode(id, container)));
+    let mut effects = recording::ended(state, id, cut || goes_on);
+    if goes_on {
+        effects.extend(launch::attach_to_reused(state, id));
+    } else {
+        effects.extend(container.map(|container| Effect::FindExitCode(id, container)));
+    }
     effects
 }
 
@@ -215,36 +235,46 @@ pub(super) fn exit_code(state: &mut State, id: SessionId, code: i32) {
 
 /// Closes a pane: at once where nothing is lost by it, else after a question.
 pub fn close(state: &mut State, id: SessionId) -> Vec<Effect> {
+    if let Some(effects) = leaving::decided(state, id) {
+        return effects;
+    }
     let Some(session) = state.sessions.get(id) else { return Vec::new() };
-    let copy = session.copy.clone();
-    let (title, context) = (session.title(), session.context.clone());
-    let choose = match (session.is_live(), copy) {
+    if session.phase == Phase::Launching && session.is_accepted() {
+        state.overlay = Some(Overlay::Choose(launch::cancellation(session)));
+        return Vec::new();
+    }
+    let (title, what) = (session.title(), session.created_words());
+    let removal = (!session.created.is_empty()).then(|| {
+        let deed = Deed::DeleteCreated(id, session.context.clone(), session.created.clone());
+        Choice::new('r', format!("remove the {what}"), deed)
+    });
+    let mut choose = match (session.is_live(), removal) {
+        (true, None) if session.phase == Phase::Launching => return remove(state, id),
         (false, None) => return remove(state, id),
         (true, None) if session.is_log() => return remove(state, id),
-        (false, Some(pod)) => Choose {
-            lines: vec![format!("The copy {} stays on the cluster until it is deleted.", pod.name)],
-            choices: vec![
-                Choice::new('r', "remove the copy", Deed::DeleteCopy(id, context.clone(), pod)),
-                Choice::new('k', "keep it", Deed::Detach(id)),
-            ],
-            title: format!("Close {title}"),
-        },
-        (true, copy) => {
+        (false, Some(removal)) => {
+            let names: Vec<&str> = session.created.iter().map(|pod| &*pod.name).collect();
+            Choose {
+                lines: vec![format!("This stays on the cluster until it is deleted: {what} {}.", names.join(", "))],
+                choices: vec![removal, Choice::new('k', "keep it", Deed::Detach(id))],
+                title: format!("Close {title}"),
+            }
+        }
+        (true, removal) => {
             let stays = match session.start {
                 Start::Shell { .. } => "Detaching hangs up the shell.",
                 _ => "Detaching leaves it running; attach again with a on its container.",
             };
             let mut choices = vec![Choice::new('k', "keep it running and detach", Deed::Detach(id))];
             // What we attach to may be the application itself: Ctrl-C is not ours to send there.
-            if matches!(session.start, Start::Shell { .. } | Start::Debug { .. }) {
+            if session.start.is_debugger() || matches!(session.start, Start::Shell { .. }) {
                 choices.push(Choice::new('e', "end the shell", Deed::EndShell(id)));
             }
-            choices.extend(
-                copy.map(|pod| Choice::new('r', "remove the copy", Deed::DeleteCopy(id, context.clone(), pod))),
-            );
+            choices.extend(removal);
             Choose { title: format!("Leave {title}"), lines: vec![stays.to_owned()], choices }
         }
     };
+    leaving::offer(state, id, &mut choose.choices);
     state.overlay = Some(Overlay::Choose(choose));
     Vec::new()
 }
@@ -252,6 +282,7 @@ pub fn close(state: &mut State, id: SessionId) -> Vec<Effect> {
 /// Takes a pane away and lets go of its stream.
 pub(super) fn remove(state: &mut State, id: SessionId) -> Vec<Effect> {
     let Some(session) = state.sessions.remove(id) else { return Vec::new() };
+    abandoned::note(state, &session);
     // Keys meant for the lists must not land in whichever shell comes into view.
     if state.focus == Focus::Pane {
         state.focus = Focus::List;
@@ -261,50 +292,39 @@ pub(super) fn remove(state: &mut State, id: SessionId) -> Vec<Effect> {
     effects
 }
 
-/// Leaves the program: at once, or after a question while something of ours still runs.
-pub fn quit(state: &mut State) -> Vec<Effect> {
-    let live: Vec<String> =
-        state.sessions.iter().filter(|s| s.is_live() && !s.is_log()).map(|s| format!("  {}", s.title())).collect();
-    let copies: Vec<(String, PodKey)> =
-        state.sessions.iter().filter_map(|s| Some((s.context.clone(), s.copy.clone()?))).collect();
-    if live.is_empty() && copies.is_empty() {
-        return vec![Effect::Quit];
-    }
-    let mut lines = Vec::new();
-    if !live.is_empty() {
-        lines.push("These sessions are open; what runs in debuggers goes on and can be attached again:".to_owned());
-        lines.extend(live);
-    }
-    if !copies.is_empty() {
-        lines.push("These copies stay on the cluster until they are deleted:".to_owned());
-        lines.extend(copies.iter().map(|(_, pod)| format!("  {}/{}", pod.namespace, pod.name)));
-    }
-    let mut choices = vec![Choice::new('q', "leave", Deed::Quit)];
-    if !copies.is_empty() {
-        choices.push(Choice::new('d', "delete the copies and leave", Deed::DeleteAndQuit(copies)));
-    }
-    state.overlay = Some(Overlay::Choose(Choose { title: "Leave bathy?".to_owned(), lines, choices }));
-    Vec::new()
-}
-
 /// Does what an answer says.
 pub(super) fn carry_out(state: &mut State, deed: Deed) -> Vec<Effect> {
     match deed {
         Deed::Nothing => Vec::new(),
         Deed::Quit => vec![Effect::Quit],
-        Deed::DeleteAndQuit(pods) => {
-            let deletions = pods.into_iter().map(|(context, pod)| Effect::DeletePod(context, pod));
-            deletions.chain([Effect::Quit]).collect()
+        Deed::RemoveAndQuit(removals) => {
+            state.confirmed = true;
+            leaving::taken_away(removals).into_iter().chain([Effect::Quit]).collect()
+        }
+        Deed::Remove(removals) => {
+            state.confirmed = true;
+            let effects = leaving::taken_away(removals);
+            effects.into_iter().chain(super::leftovers::show(state, false)).collect()
+        }
+        Deed::ShowLeftovers(mine) => super::leftovers::show(state, mine),
+        Deed::Proceed => super::safety::proceed(state),
+        Deed::Remember(kind, leave, deed) => {
+            state.settings.on_leave.decide(kind, leave);
+            carry_out(state, *deed)
         }
         Deed::Detach(id) => remove(state, id),
         // Ctrl-C leaves whatever runs in front of the shell; `exit` then ends the shell itself.
         Deed::EndShell(id) => vec![Effect::Input(id, b"\x03exit\r".to_vec())],
-        Deed::DeleteCopy(id, context, pod) => {
+        Deed::DeleteCreated(id, context, pods) => {
+            state.confirmed = true;
             let mut effects = remove(state, id);
-            effects.push(Effect::DeletePod(context, pod));
+            effects.extend(pods.into_iter().map(|pod| Effect::DeletePod(context.clone(), pod, Which::Ours)));
             effects
         }
-        Deed::DeletePod(context, pod) => vec![Effect::DeletePod(context, pod)],
+        Deed::DeletePod(context, pod, which) => {
+            state.confirmed = true;
+            vec![Effect::DeletePod(context, pod, which)]
+        }
     }
 }
 

@@ -1,14 +1,19 @@
 //! The whole contract between the console's state and the world: facts that arrive, and requests that leave; plain data both.
 
+use std::path::PathBuf;
+use std::sync::Arc;
+
 use bytes::Bytes;
 use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::Timestamp;
 
 use super::layout::Size;
+use super::overlay::{FormId, Found, Subject, Verdict};
 use crate::cluster::{
-    ContainerKey, ContextInfo, LaunchStep, Leftover, PodKey, Problem, WatchId, WatchTarget, WatchUpdate,
+    ContainerKey, ContextInfo, Found as Leftovers, Granted, LaunchStep, LeftoverScope, PodKey, Problem, Sight, WatchId,
+    WatchTarget, WatchUpdate, Which,
 };
-use crate::plan::DebugOptions;
+use crate::plan::{DebugOptions, Plan, Profile};
 use crate::session::recording::{About, Event, Options, RecordingId, Report};
 use crate::session::{End, SessionId};
 
@@ -42,6 +47,8 @@ pub enum Message {
     Watch(WatchId, WatchUpdate),
     /// A session's start made a step.
     Launch(SessionId, LaunchStep),
+    /// A session's debugger was planned with this profile.
+    Planned(SessionId, Profile),
     /// A session's stream stands; output follows.
     Attached(SessionId),
     /// A session could not be started.
@@ -56,8 +63,16 @@ pub enum Message {
     ExitCode(SessionId, i32),
     /// A session did not take the input: its far end does not read.
     InputLost(SessionId),
-    /// What debugging left in this context.
-    Leftovers(String, Result<Vec<Leftover>, Problem>),
+    /// What debugging left there in this context: the answer to that question.
+    Leftovers(String, LeftoverScope, Result<Leftovers, Problem>),
+    /// What a debugger turned out to see, some time after its stream stood.
+    Sight(SessionId, Sight),
+    /// What the user may do in this namespace of this context.
+    Rights(String, Arc<str>, Granted),
+    /// What a form plans with.
+    SubjectRead(FormId, Result<Found, Problem>),
+    /// A verdict on the plan of a form at this revision.
+    Checked(FormId, u64, Verdict),
     /// Something asked for was done.
     Done(String),
     /// Something asked for failed.
@@ -85,6 +100,15 @@ pub enum Start {
         /// The rest of the choices.
         options: Box<DebugOptions>,
     },
+    /// A new pod that debugs a node.
+    NodeDebug {
+        /// The node.
+        node: Arc<str>,
+        /// Where the pod is created.
+        namespace: Arc<str>,
+        /// The choices; labels and annotations among them.
+        options: Box<DebugOptions>,
+    },
     /// Attach to a container that runs.
     Attach {
         /// Which.
@@ -105,17 +129,40 @@ pub enum Start {
 }
 
 impl Start {
-    /// Whether it makes a copy of the pod.
-    pub fn makes_copy(&self) -> bool {
-        matches!(self, Self::Debug { options, .. } if options.copy.is_some())
+    /// The pod that the session is about; `None` for a node.
+    pub fn pod(&self) -> Option<&PodKey> {
+        match self {
+            Self::Debug { pod, .. } => Some(pod),
+            Self::NodeDebug { .. } => None,
+            Self::Attach { container } | Self::Shell { container } | Self::Logs { container, .. } => {
+                Some(&container.pod)
+            }
+        }
     }
 
-    /// The pod that the session is about.
-    pub fn pod(&self) -> &PodKey {
+    /// The namespace that it asks for rights in.
+    pub fn namespace(&self) -> &Arc<str> {
         match self {
-            Self::Debug { pod, .. } => pod,
-            Self::Attach { container } | Self::Shell { container } | Self::Logs { container, .. } => &container.pod,
+            Self::NodeDebug { namespace, .. } => namespace,
+            Self::Debug { pod, .. } => &pod.namespace,
+            Self::Attach { container } | Self::Shell { container } | Self::Logs { container, .. } => {
+                &container.pod.namespace
+            }
         }
+    }
+
+    /// What kind of pod it creates, in the words of a question; `None` if it creates none.
+    pub fn creates(&self) -> Option<&'static str> {
+        match self {
+            Self::Debug { options, .. } if options.copy.is_some() => Some("copy"),
+            Self::NodeDebug { .. } => Some("node debugger"),
+            _ => None,
+        }
+    }
+
+    /// Whether it starts a debugger of our own, whose shell is ours to end.
+    pub fn is_debugger(&self) -> bool {
+        matches!(self, Self::Debug { .. } | Self::NodeDebug { .. })
     }
 }
 
@@ -130,6 +177,25 @@ pub enum Effect {
     StopWatch(WatchId),
     /// Start a session in this context; its screen has this size.
     Start(SessionId, String, Start, Size),
+    /// The same with these suffixes drawn before, for the names that are generated: what was shown is what is sent.
+    StartDrawn(SessionId, String, Start, Size, Vec<String>),
+    /// Read what a form of this context plans with, and draw suffixes for it.
+    ReadSubject(FormId, String, Subject),
+    /// Ask this context for the verdicts on a form's plan at this revision; older questions need no answer any more.
+    CheckPlan {
+        /// Which form.
+        form: FormId,
+        /// Which of its plans.
+        revision: u64,
+        /// Whose cluster.
+        context: String,
+        /// The plan.
+        plan: Box<Plan>,
+    },
+    /// Put this text on the user's clipboard.
+    Copy(String),
+    /// Keep this image in this file as the one that was used last.
+    RememberImage(PathBuf, String),
     /// Send these bytes to a session's far end.
     Input(SessionId, Vec<u8>),
     /// Tell a session's far end its screen's size.
@@ -144,10 +210,14 @@ pub enum Effect {
     StopRecording(RecordingId),
     /// Find out how this container ended.
     FindExitCode(SessionId, ContainerKey),
-    /// List what debugging left in these namespaces of the context; in every one if `None`.
-    FindLeftovers(String, Option<Vec<String>>),
-    /// Delete a pod of this context.
-    DeletePod(String, PodKey),
+    /// List what debugging left there in the context.
+    FindLeftovers(String, LeftoverScope),
+    /// Delete a pod of this context, if it is the one that is meant.
+    DeletePod(String, PodKey, Which),
+    /// End an ephemeral debugger of this context.
+    EndDebugger(String, ContainerKey),
+    /// Find out what the user may do in this namespace of this context.
+    AskRights(String, Arc<str>),
     /// End the program.
     Quit,
 }

@@ -6,10 +6,10 @@ use bytes::Bytes;
 
 use super::message::{Effect, Start};
 use super::notices::Level;
-use super::session::Session;
+use super::session::{Phase, Session};
 use super::state::State;
-use crate::session::SessionId;
 use crate::session::recording::{About, Event, Options, RecordingId, Report, Stopped};
+use crate::session::{End, SessionId};
 
 /// What the configuration says of recordings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,15 +94,15 @@ fn stop(state: &mut State, id: SessionId) -> Vec<Effect> {
 fn about(session: &Session, timestamp: i64) -> About {
     let size = session.screen.size();
     let at = session.container.as_ref();
-    let pod = at.map_or(session.start.pod(), |at| &at.pod);
+    let pod = at.map(|at| &at.pod).or(session.start.pod());
     About {
         columns: size.columns,
         rows: size.rows,
         timestamp,
         title: session.title(),
         context: session.context.clone(),
-        namespace: pod.namespace.to_string(),
-        pod: pod.name.to_string(),
+        namespace: pod.map_or(session.start.namespace(), |pod| &pod.namespace).to_string(),
+        pod: pod.map(|pod| pod.name.to_string()),
         container: at.map(|at| at.container.to_string()),
         image: session.image.clone(),
     }
@@ -111,7 +111,7 @@ fn about(session: &Session, timestamp: i64) -> About {
 /// The image of the container that a session is about, where it is known when the session starts.
 pub(super) fn image(state: &State, start: &Start) -> Option<String> {
     let container = match start {
-        Start::Debug { options, .. } => return options.image.clone(),
+        Start::Debug { options, .. } | Start::NodeDebug { options, .. } => return options.image.clone(),
         Start::Attach { container } | Start::Shell { container } | Start::Logs { container, .. } => container,
     };
     let pod = state.navigator.inspected.pod.as_ref().filter(|pod| pod.key == container.pod)?;
@@ -138,12 +138,12 @@ pub(super) fn printed(session: &Session, bytes: &Bytes) -> Vec<Effect> {
     session.recording.running().map(event).into_iter().collect()
 }
 
-/// Notes how a session ended. Its recording waits where the same session may be attached again after a cut, and is over
-/// otherwise.
-pub(super) fn ended(state: &mut State, id: SessionId, cut: bool) -> Vec<Effect> {
+/// Notes how a session ended. Its recording waits where another stream of the same container
+/// may follow it (`goes_on`), and is over otherwise.
+pub(super) fn ended(state: &mut State, id: SessionId, goes_on: bool) -> Vec<Effect> {
     let Some(session) = state.sessions.get(id) else { return Vec::new() };
     let mut effects = mark(session, &session.epitaph().unwrap_or_default());
-    if !cut {
+    if !goes_on {
         effects.extend(stop(state, id));
     }
     effects
@@ -162,7 +162,9 @@ pub(super) fn carry_on(old: &Session, new: &mut Session) -> Vec<Effect> {
         return vec![Effect::StopRecording(recording)];
     }
     new.recording = old.recording.clone();
-    vec![Effect::Record(recording, Event::Anew("attached again after a cut".to_owned(), Bytes::new()))]
+    let was_cut = matches!(old.phase, Phase::Ended { end: End::Lost { .. }, .. });
+    let seam = if was_cut { "attached again after a cut" } else { "attached to what runs there already" };
+    vec![Effect::Record(recording, Event::Anew(seam.to_owned(), Bytes::new()))]
 }
 
 /// Notes the size a session begins with, if it goes on with a recording.

@@ -2,9 +2,12 @@
 
 use jiff::Timestamp;
 
+use super::age::age;
 use super::message::Start;
 use super::recording::Recording;
-use crate::cluster::{ContainerKey, LaunchStep, Problem};
+use super::timeline;
+use crate::cluster::{ContainerKey, Fix, LaunchStep, PodKey, Problem, Sight};
+use crate::plan::Profile;
 use crate::screen::Screen;
 use crate::session::{End, SessionId};
 
@@ -43,8 +46,10 @@ pub struct Session {
     pub recording: Recording,
     /// Its emulated terminal.
     pub screen: Screen,
-    /// The copy that this pane has created, to be remembered until it is removed.
-    pub copy: Option<crate::cluster::PodKey>,
+    /// The pods that this pane has created (copies, node debuggers), to be remembered until they are removed.
+    pub created: Vec<PodKey>,
+    /// The profile that its debugger was planned with.
+    pub profile: Option<Profile>,
     /// The size its far end was last told.
     pub size: super::layout::Size,
     /// How far it has come.
@@ -55,30 +60,58 @@ pub struct Session {
     pub started: Timestamp,
     /// Whether it printed something since it was last in view.
     pub activity: bool,
+    /// When its launch came out: its stream stood, or it failed.
+    pub launched: Option<Timestamp>,
+    /// Whether its timeline stands in the pane instead of its screen.
+    pub timeline_open: bool,
+    /// How many lines its timeline is scrolled back from the newest.
+    pub timeline_back: usize,
+    /// What the debugger turned out to see of its target.
+    pub sight: Option<Sight>,
+    /// The debugger that ran already and in which this is one more shell.
+    pub reused: Option<Reused>,
+}
+
+/// A shell that was opened in a debugger which ran already, instead of a new debugger.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reused {
+    /// Since when the debugger runs.
+    pub since: Option<Timestamp>,
+    /// What starts a new one all the same.
+    pub fresh: Start,
 }
 
 impl Session {
-    /// What its tab says: `api/debugger-x7k2p`, `api (copy)`, `api/app sh`.
+    /// What its tab says: `api/debugger-x7k2p`, `api (copy)`, `api/app sh`, `node/worker-1`.
     pub fn title(&self) -> String {
-        let pod = &self.start.pod().name;
+        let of = |container: &ContainerKey| format!("{}/{}", container.pod.name, container.container);
         match (&self.start, &self.container) {
-            (Start::Debug { options, .. }, None) if options.copy.is_some() => format!("{pod} copy"),
-            (Start::Debug { .. }, None) => format!("{pod} debugger"),
-            (Start::Debug { options, .. }, Some(at)) if options.copy.is_some() => {
-                format!("{}/{}", at.pod.name, at.container)
-            }
-            (Start::Debug { .. }, Some(at)) => format!("{pod}/{}", at.container),
-            (Start::Attach { container }, _) => format!("{pod}/{}", container.container),
-            (Start::Shell { container }, _) => format!("{pod}/{} sh", container.container),
+            (Start::Debug { pod, options, .. }, None) if options.copy.is_some() => format!("{} copy", pod.name),
+            (Start::Debug { pod, .. }, None) => format!("{} debugger", pod.name),
+            (Start::Debug { .. }, Some(at)) => of(at),
+            (Start::NodeDebug { node, .. }, _) => format!("node/{node}"),
+            (Start::Attach { container }, _) => of(container),
+            (Start::Shell { container }, _) => format!("{} sh", of(container)),
             (Start::Logs { container, previous }, _) => {
-                format!("{pod}/{} {}", container.container, if *previous { "previous log" } else { "log" })
+                format!("{} {}", of(container), if *previous { "previous log" } else { "log" })
             }
         }
     }
 
     /// What the person should know at a glance beside the title: what the debugger sees.
-    pub fn subtitle(&self) -> Option<String> {
-        let Start::Debug { options, target, .. } = &self.start else { return None };
+    pub fn subtitle(&self, now: Timestamp) -> Option<String> {
+        if let Some(sight) = &self.sight {
+            return Some(sight.text.clone());
+        }
+        if let (Some(reused), Some(container)) = (&self.reused, &self.container) {
+            let since = reused.since.map(|since| format!(", started {} ago", age(since, now))).unwrap_or_default();
+            return Some(format!("in {}{since}", container.container));
+        }
+        let (options, target) = match &self.start {
+            Start::Debug { options, target, .. } => (options, target),
+            Start::NodeDebug { .. } => return self.profile.map(seen_of_a_node),
+            _ => return None,
+        };
         if let Some(copy) = &options.copy {
             let behind =
                 if copy.keep_labels { "keeps its labels: Services may route to it" } else { "behind no Service" };
@@ -91,9 +124,57 @@ impl Session {
         }
     }
 
+    /// What to call the pods that it has created.
+    pub fn created_words(&self) -> &'static str {
+        let one = self.start.creates().unwrap_or("pod");
+        match (one, self.created.len()) {
+            (one, 0 | 1) => one,
+            ("copy", _) => "copies",
+            ("node debugger", _) => "node debuggers",
+            _ => "pods",
+        }
+    }
+
     /// Whether the far end may still run something for us.
     pub fn is_live(&self) -> bool {
         matches!(self.phase, Phase::Launching | Phase::Live)
+    }
+
+    /// Whether its timeline is what the pane shows.
+    pub fn shows_timeline(&self) -> bool {
+        self.timeline_open || matches!(self.phase, Phase::Launching | Phase::Failed(_))
+    }
+
+    /// Scrolls its timeline back by so many lines, or forward.
+    pub fn scroll_timeline(&mut self, by: isize) {
+        // A row has a few lines at most; the end is known where they are laid out.
+        let most = self.steps.len() * 4;
+        self.timeline_back = self.timeline_back.saturating_add_signed(by).min(most);
+    }
+
+    /// What stands in its way now: why it failed, why it does not get on, or what it does not see.
+    pub fn problem(&self) -> Option<&Problem> {
+        match &self.phase {
+            Phase::Failed(problem) => Some(problem),
+            Phase::Launching => self.steps.iter().rev().find_map(|(_, step)| match step {
+                LaunchStep::Stuck(problem) => Some(Some(problem)),
+                step if timeline::gets_on(step) => Some(None),
+                _ => None,
+            })?,
+            Phase::Live | Phase::Ended { .. } => self.sight.as_ref()?.problem.as_ref(),
+        }
+    }
+
+    /// The ways out of [`Session::problem`] that have a key now: the first nine, while the timeline is in view.
+    pub fn fixes(&self) -> &[Fix] {
+        const KEYS: usize = 9;
+        let fixes = self.problem().filter(|_| self.shows_timeline()).map_or(&[][..], |problem| &problem.fixes);
+        &fixes[..fixes.len().min(KEYS)]
+    }
+
+    /// Whether the server has taken what it asked for, so that something of it stays whatever happens to the pane.
+    pub fn is_accepted(&self) -> bool {
+        self.steps.iter().any(|(_, step)| matches!(step, LaunchStep::Accepted(_)))
     }
 
     /// Whether it is a log, which takes no input.
@@ -122,7 +203,8 @@ impl Session {
     pub fn epitaph(&self) -> Option<String> {
         let text = match &self.phase {
             Phase::Launching | Phase::Live => return None,
-            Phase::Failed(problem) => problem.what.clone(),
+            // What and why stand above it, in full.
+            Phase::Failed(_) => "it did not start".to_owned(),
             Phase::Ended { .. } if self.has_no_shell() => "this image has no shell".to_owned(),
             Phase::Ended { end, exit_code } => match (end, exit_code) {
                 (_, Some(code)) | (End::Exited { code }, None) => format!("exited with code {code}"),
@@ -135,4 +217,15 @@ impl Session {
         };
         Some(text)
     }
+}
+
+/// What a node debugger of this profile sees of its node, without what a custom container changes.
+fn seen_of_a_node(profile: Profile) -> String {
+    match profile {
+        Profile::Sysadmin => "privileged · sees the node's processes, / at /host",
+        Profile::General | Profile::Legacy | Profile::Auto => "sees the node's processes, / at /host",
+        Profile::Netadmin => "sees the node's processes, none of its files",
+        Profile::Baseline | Profile::Restricted => "on the node, but sees nothing of it",
+    }
+    .to_owned()
 }

@@ -4,19 +4,25 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::abandoned::Abandoned;
 use super::keymap::Keymap;
 use super::layout::Size;
+use super::message::Effect;
 use super::navigator::{Navigator, PodScope};
 use super::notices::Notices;
-use super::overlay::Overlay;
+use super::overlay::{FormId, Overlay};
+use super::recent_images::RecentImages;
+use super::rights::Rights;
 use super::sessions::Sessions;
 use super::settings::Settings;
+use super::timing::Waiting;
 use crate::cluster::{ContainerKey, ContextInfo, PodKey, Problem, WatchId};
+use crate::session::SessionId;
 
 /// Which part of the screen takes the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Focus {
-    /// The list of namespaces or pods.
+    /// The list of namespaces, pods or nodes.
     List,
     /// The containers of the selected pod, in the inspector.
     Containers,
@@ -66,7 +72,24 @@ pub struct State {
     pub overlay: Option<Overlay>,
     /// What the user was told.
     pub notices: Notices,
+    /// What the user may do, as far as it is known.
+    pub rights: Rights,
+    /// Launches that were let go of while their request was on its way.
+    pub(super) abandoned: Abandoned,
+    /// An action that waits for the details of its pod.
+    pub(super) waiting: Option<Waiting>,
+    /// The selection moved by itself: when, because its pod went.
+    pub(super) slipped: Option<Timestamp>,
+    /// The pane that takes what the form starts, while the form was opened by a fix.
+    pub(super) place: Option<SessionId>,
+    /// The images that debuggers ran with, in this run or an earlier one.
+    pub recent_images: RecentImages,
+    /// What waits for a yes: its context is protected.
+    pub(super) held: Vec<Effect>,
+    /// Whether the effects of this update come of an answer, so that they are not asked about again.
+    pub(super) confirmed: bool,
     last_watch: u64,
+    last_form: u64,
 }
 
 /// What a state starts from.
@@ -95,7 +118,8 @@ impl State {
     pub fn new(opening: Opening) -> Self {
         let Opening { settings, keymap, contexts, context, scope, named, now, size } = opening;
         let scope = scope.unwrap_or_else(|| PodScope::Namespace(home(&context)));
-        let mut named: Vec<Arc<str>> = named.into_iter().map(Into::into).collect();
+        let named = named.into_iter().chain(settings.namespaces_of(&context.name));
+        let mut named: Vec<Arc<str>> = named.map(Into::into).collect();
         for name in [Some(home(&context)), named_in(&scope)].into_iter().flatten() {
             if !named.contains(&name) {
                 named.push(name);
@@ -116,7 +140,16 @@ impl State {
             sessions: Sessions::default(),
             overlay: None,
             notices: Notices::default(),
+            rights: Rights::default(),
+            abandoned: Abandoned::default(),
+            waiting: None,
+            slipped: None,
+            place: None,
+            recent_images: RecentImages::default(),
+            held: Vec::new(),
+            confirmed: false,
             last_watch: 0,
+            last_form: 0,
         }
     }
 
@@ -126,12 +159,20 @@ impl State {
         WatchId(self.last_watch)
     }
 
+    /// An id that no form has had.
+    pub fn next_form(&mut self) -> FormId {
+        self.last_form += 1;
+        FormId(self.last_form)
+    }
+
     /// The selected pod.
     pub fn selected_pod(&self) -> Option<&PodKey> {
-        match self.navigator.list {
-            super::List::Namespaces => None,
-            super::List::Pods => self.navigator.pods.selected(),
-        }
+        (self.navigator.list == super::List::Pods).then(|| self.navigator.pods.selected())?
+    }
+
+    /// The selected node.
+    pub fn selected_node(&self) -> Option<&Arc<str>> {
+        (self.navigator.list == super::List::Nodes).then(|| self.navigator.nodes.rows.selected())?
     }
 
     /// The selected container, while one is selected rather than its pod.
@@ -157,6 +198,6 @@ pub(super) fn home(context: &ContextInfo) -> Arc<str> {
 fn named_in(scope: &PodScope) -> Option<Arc<str>> {
     match scope {
         PodScope::Namespace(name) => Some(Arc::clone(name)),
-        PodScope::All => None,
+        PodScope::All | PodScope::Node(_) => None,
     }
 }

@@ -1,6 +1,7 @@
 //! The configuration file: read, checked and turned into settings; a mistake in it names its place.
 
 mod recording;
+mod toolkits;
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -11,9 +12,11 @@ use etcetera::BaseStrategy as _;
 use serde::Deserialize;
 
 pub use self::recording::RecordingConfig;
+use self::toolkits::ToolkitConfig;
 use super::Arguments;
 use crate::actions::actions;
-use crate::app::{Keymap, Settings, context_matches};
+use crate::app::{ContextSettings, Keymap, Leave, OnLeave, Settings, Toolkit};
+use crate::plan::parse_profile;
 
 /// The configuration file's content.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -35,10 +38,30 @@ pub struct Config {
     pub namespaces: Vec<String>,
     /// What is recorded, and where.
     pub recording: RecordingConfig,
+    /// Whether nothing may be changed.
+    pub read_only: bool,
+    /// Where the audit log is written, or whether it is.
+    pub audit: Option<AuditConfig>,
+    /// After how long a copy's processes are ended: `4h`.
+    pub copy_time_limit: Option<String>,
+    /// What becomes of what a session made when it is left.
+    pub on_leave: OnLeaveConfig,
     /// Keys by action name.
     pub keys: BTreeMap<String, Vec<String>>,
+    /// The sub-command `debug`.
+    pub debug: DebugConfig,
     /// What is different in some contexts; the first whose name matches counts.
     pub contexts: Vec<ContextConfig>,
+    /// What debuggers can be started with by name, instead of the toolkits that are built in.
+    pub toolkits: Option<Vec<ToolkitConfig>>,
+}
+
+/// What the sub-command `debug` does where its flags do not say.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct DebugConfig {
+    /// The profile (default: `general`, as for kubectl).
+    pub profile: Option<String>,
 }
 
 /// What is different in some contexts.
@@ -51,6 +74,78 @@ pub struct ContextConfig {
     pub image: Option<String>,
     /// Namespaces to list there.
     pub namespaces: Vec<String>,
+    /// Whether nothing may be changed there.
+    pub read_only: Option<bool>,
+    /// Whether to ask before anything is created or deleted there.
+    pub protected: Option<bool>,
+}
+
+/// Where the audit log is written.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum AuditConfig {
+    /// In its usual place, or nowhere.
+    Switch(bool),
+    /// Into this file.
+    File(PathBuf),
+}
+
+/// What becomes of what a session made when it is left.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct OnLeaveConfig {
+    /// Copies.
+    pub copy: PodFate,
+    /// Node debuggers.
+    pub node_debugger: PodFate,
+    /// Ephemeral debuggers.
+    pub debugger: DebuggerFate,
+}
+
+/// What becomes of a pod.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PodFate {
+    /// The person is asked.
+    #[default]
+    Ask,
+    /// It stays.
+    Keep,
+    /// It is deleted.
+    Delete,
+}
+
+/// What becomes of an ephemeral debugger.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DebuggerFate {
+    /// The person is asked.
+    #[default]
+    Ask,
+    /// It goes on.
+    Keep,
+    /// It is ended; it cannot be deleted.
+    End,
+}
+
+impl From<PodFate> for Leave {
+    fn from(fate: PodFate) -> Self {
+        match fate {
+            PodFate::Ask => Self::Ask,
+            PodFate::Keep => Self::Keep,
+            PodFate::Delete => Self::Remove,
+        }
+    }
+}
+
+impl From<DebuggerFate> for Leave {
+    fn from(fate: DebuggerFate) -> Self {
+        match fate {
+            DebuggerFate::Ask => Self::Ask,
+            DebuggerFate::Keep => Self::Keep,
+            DebuggerFate::End => Self::Remove,
+        }
+    }
 }
 
 /// The most scrollback a session may be given, in lines: what is kept costs memory for each.
@@ -82,10 +177,17 @@ impl Config {
         let config: Self = toml::from_str(text)?;
         config.keymap()?;
         config.recording.check()?;
+        if let Some(profile) = &config.debug.profile {
+            parse_profile(profile).context("debug.profile")?;
+        }
         anyhow::ensure!(
             config.scrollback.is_none_or(|lines| lines <= MOST_SCROLLBACK),
             "scrollback: at most {MOST_SCROLLBACK} lines can be kept"
         );
+        toolkits::read(config.toolkits.as_deref().unwrap_or_default())?;
+        if let Some(limit) = &config.copy_time_limit {
+            seconds(limit).context("copy-time-limit")?;
+        }
         Ok(config)
     }
 
@@ -111,14 +213,45 @@ impl Config {
             mouse: self.mouse.unwrap_or(defaults.mouse) && !arguments.no_mouse,
             creator: self.creator.clone().or_else(login_name).unwrap_or_default(),
             recording: self.recording.settings(),
+            toolkits: self.own_toolkits().unwrap_or(defaults.toolkits),
+            images_file: None,
+            read_only: self.read_only || arguments.read_only,
+            contexts: self.contexts.iter().map(ContextConfig::settings).collect(),
+            namespaces: self.namespaces.clone(),
+            on_leave: OnLeave {
+                copy: self.on_leave.copy.into(),
+                node_debugger: self.on_leave.node_debugger.into(),
+                debugger: self.on_leave.debugger.into(),
+            },
+            copy_time_limit: self.copy_time_limit.as_deref().and_then(|limit| seconds(limit).ok()),
+            made: Vec::new(),
         }
     }
 
-    /// The namespaces named for this context.
-    pub fn namespaces_of(&self, context: &str) -> Vec<String> {
-        let own = self.contexts.iter().find(|c| context_matches(&c.name, context));
-        self.namespaces.iter().chain(own.into_iter().flat_map(|c| &c.namespaces)).cloned().collect()
+    /// The toolkits of this configuration, if it names any. A configuration with a mistake in them was never read.
+    fn own_toolkits(&self) -> Option<Vec<Toolkit>> {
+        toolkits::read(self.toolkits.as_deref()?).ok()
     }
+}
+
+impl ContextConfig {
+    fn settings(&self) -> ContextSettings {
+        ContextSettings {
+            name: self.name.clone(),
+            namespaces: self.namespaces.clone(),
+            read_only: self.read_only,
+            protected: self.protected,
+        }
+    }
+}
+
+/// Whole seconds of a time as people write it: `90s`, `1h30m`, `2d`.
+pub(super) fn seconds(text: &str) -> anyhow::Result<u32> {
+    let wrong = || format!("{text:?} is no time; write it as 90s, 1h30m or 2d");
+    let span: jiff::Span = text.parse().with_context(wrong)?;
+    let time = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).with_context(wrong)?;
+    let seconds = u32::try_from(time.as_secs()).ok().filter(|seconds| *seconds > 0);
+    seconds.with_context(|| format!("{text:?} is not a time between a second and 136 years"))
 }
 
 fn usual_place() -> Option<PathBuf> {
@@ -146,8 +279,24 @@ mod tests {
         assert_eq!((plain.image_for("prod-eu"), plain.image_for("dev")), ("tools:1", "alpine:3"));
         let said = config.settings(&Arguments::parse_from(["bathy", "--image", "mine:2"]));
         assert_eq!(said.image_for("prod-eu"), "mine:2");
-        assert_eq!(config.namespaces_of("prod-eu"), ["payments"]);
-        assert!(config.namespaces_of("dev").is_empty());
+        assert_eq!(plain.namespaces_of("prod-eu").collect::<Vec<_>>(), ["payments"]);
+        assert_eq!(plain.namespaces_of("dev").count(), 0);
+    }
+
+    #[test]
+    fn safety_is_set_by_context_and_by_the_command_line() {
+        let config = Config::parse(
+            "copy-time-limit = '1h30m'\n[on-leave]\ncopy = 'delete'\n[[contexts]]\nname = 'prod-*'\nprotected = true\n\
+             [[contexts]]\nname = '*'\nread-only = true\nprotected = false\n",
+        )
+        .expect("readable");
+        let settings = config.settings(&Arguments::parse_from(["bathy"]));
+        assert!(settings.is_protected("prod-eu") && !settings.is_protected("dev"));
+        assert!(settings.is_read_only("prod-eu"), "the first that says it counts");
+        assert_eq!(settings.copy_time_limit, Some(5_400));
+        assert_eq!((settings.on_leave.copy, settings.on_leave.debugger), (Leave::Remove, Leave::Ask));
+        let said = Config::default().settings(&Arguments::parse_from(["bathy", "--read-only"]));
+        assert!(said.is_read_only("any"));
     }
 
     #[test]
@@ -159,6 +308,10 @@ mod tests {
             ("leader = 'hyper-x'", "hyper-x"),
             ("scrollback = 1000000000", "scrollback"),
             ("[recording]\nmax-size = '1MB'", "max-size"),
+            ("[[toolkits]]\nname = 'x'\nimage = 'A B'", "toolkit x: "),
+            ("[debug]\nprofile = 'strong'", "debug.profile"),
+            ("copy-time-limit = 'soon'", "soon"),
+            ("[on-leave]\ndebugger = 'delete'", "delete"),
         ] {
             let mistake = format!("{:#}", Config::parse(text).expect_err(text));
             assert!(mistake.contains(said), "{mistake}");

@@ -10,10 +10,22 @@ use serde_json::{Value, json};
 pub use self::start::Started;
 use super::{
     Cluster, PodKey, Problem,
+    explain::refused,
     problem::Fault,
     request::{ANSWER_TIME, CHANGE_TIME, JSON, STRATEGIC_MERGE, Target},
 };
 use crate::plan::{Facts, PodSecurity, Request};
+
+/// Which pod of a name is meant: between looking and deleting, another may have got the name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Which {
+    /// Whichever has the name.
+    Any,
+    /// The one with this uid.
+    Uid(String),
+    /// The one that we made: it bears our label.
+    Ours,
+}
 
 impl Cluster {
     /// The pod as the API gives it.
@@ -26,6 +38,18 @@ impl Cluster {
             self.read_json(request, ANSWER_TIME).await
         };
         read.await.map_err(|fault| fault.problem(format!("cannot read the pod {}/{}", key.namespace, key.name)))
+    }
+
+    /// The node as the API gives it.
+    ///
+    /// # Errors
+    /// The API's refusal, a node that is not there, or a broken connection.
+    pub async fn node(&self, name: &str) -> Result<Value, Problem> {
+        let read = async {
+            let request = Target::new("/api/v1", &["nodes", name])?.get(JSON)?;
+            self.read_json(request, ANSWER_TIME).await
+        };
+        read.await.map_err(|fault| fault.problem(format!("cannot read the node {name}")))
     }
 
     /// What is known around the pods of a namespace; what may not be read is unknown.
@@ -48,45 +72,111 @@ impl Cluster {
     /// # Errors
     /// The API's refusal, worded with what would be admitted or what right is missing, or a broken connection.
     pub async fn send(&self, request: &Request) -> Result<Value, Problem> {
-        let send = async {
-            let request = match request {
-                Request::PatchEphemeral { namespace, pod, body } => {
-                    let segments = ["namespaces", namespace, "pods", pod, "ephemeralcontainers"];
-                    let target = Target::new("/api/v1", &segments)?;
-                    target.request(Method::PATCH, JSON, Some(STRATEGIC_MERGE), body.to_string().into_bytes())?
-                }
-                Request::CreatePod { namespace, body, .. } => {
-                    let target = Target::new("/api/v1", &["namespaces", namespace, "pods"])?;
-                    target.request(Method::POST, JSON, Some(JSON), body.to_string().into_bytes())?
-                }
-                Request::DeletePod { namespace, pod } => {
-                    deletion(&PodKey { namespace: namespace.as_str().into(), name: pod.as_str().into() }, Some(0))?
-                }
-            };
-            self.read_json(request, CHANGE_TIME).await
-        };
+        self.carry(request, false).await
+    }
+
+    /// Has the server look at one request of a plan, admission included, and keep nothing (`dryRun=All`); the answer is
+    /// the pod as it would be.
+    ///
+    /// # Errors
+    /// As [`Cluster::send`].
+    pub async fn send_dry(&self, request: &Request) -> Result<Value, Problem> {
+        self.carry(request, true).await
+    }
+
+    async fn carry(&self, request: &Request, dry_run: bool) -> Result<Value, Problem> {
+        let send = async { self.read_json(prepared(request, dry_run)?, CHANGE_TIME).await };
         send.await.map_err(|fault| refused(&fault, request))
     }
 
-    /// Deletes a pod; `grace` is how many seconds its processes have to end, the pod's own wish by default. A pod that
-    /// is already gone is no problem.
+    /// Deletes a pod, if it is the one that is meant; its processes get the time to end that it asks for. A pod that is
+    /// already gone is no problem.
     ///
     /// # Errors
-    /// The API's refusal, or a broken connection.
-    pub async fn delete_pod(&self, key: &PodKey, grace: Option<u32>) -> Result<(), Problem> {
-        let delete = async { self.read_json::<Value>(deletion(key, grace)?, CHANGE_TIME).await };
+    /// Another pod under this name, which is left alone; the API's refusal; a broken connection.
+    pub async fn delete_pod(&self, key: &PodKey, which: &Which) -> Result<(), Problem> {
+        let what = format!("cannot delete the pod {}/{}", key.namespace, key.name);
+        let another = || {
+            let why = "another pod has this name now, and it was left alone";
+            Problem::new(&what, why, "look at the list of pods again")
+        };
+        let uid = match which {
+            Which::Any => None,
+            Which::Uid(uid) => Some(uid.clone()),
+            Which::Ours => {
+                let read = async { self.read_json::<Value>(Target::pod(key, None)?.get(JSON)?, ANSWER_TIME).await };
+                let pod = match read.await {
+                    Ok(pod) => pod,
+                    Err(fault) if fault.code() == 404 => return Ok(()),
+                    Err(fault) => return Err(fault.problem(what)),
+                };
+                if pod["metadata"]["labels"]["app.kubernetes.io/managed-by"] != "bathyscope" {
+                    return Err(another());
+                }
+                pod["metadata"]["uid"].as_str().map(ToOwned::to_owned)
+            }
+        };
+        let delete = async {
+            self.read_json::<Value>(
+                deletion(key, &Deletion { uid: uid.as_deref(), ..Deletion::default() })?,
+                CHANGE_TIME,
+            )
+            .await
+        };
         match delete.await {
             Ok(_) => Ok(()),
             Err(fault) if fault.code() == 404 => Ok(()),
-            Err(fault) => Err(fault.problem(format!("cannot delete the pod {}/{}", key.namespace, key.name))),
+            Err(fault) if fault.code() == 409 && uid.is_some() => Err(another()),
+            Err(fault) => Err(fault.problem(what)),
         }
     }
 }
 
-fn deletion(key: &PodKey, grace: Option<u32>) -> Result<http::Request<Vec<u8>>, Fault> {
+/// A request of a plan as it goes to the server; as a dry run it is admitted or refused, and nothing comes of it.
+pub(super) fn prepared(request: &Request, dry_run: bool) -> Result<http::Request<Vec<u8>>, Fault> {
+    let target = |segments: &[&str]| {
+        let target = Target::new("/api/v1", segments)?;
+        Ok::<_, Fault>(if dry_run { target.with("dryRun", "All") } else { target })
+    };
+    match request {
+        Request::PatchEphemeral { namespace, pod, body } => {
+            let target = target(&["namespaces", namespace, "pods", pod, "ephemeralcontainers"])?;
+            target.request(Method::PATCH, JSON, Some(STRATEGIC_MERGE), body.to_string().into_bytes())
+        }
+        Request::CreatePod { namespace, body, .. } => target(&["namespaces", namespace, "pods"])?.request(
+            Method::POST,
+            JSON,
+            Some(JSON),
+            body.to_string().into_bytes(),
+        ),
+        Request::DeletePod { namespace, pod } => {
+            let key = PodKey { namespace: namespace.as_str().into(), name: pod.as_str().into() };
+            deletion(&key, &Deletion { grace: Some(0), dry_run, uid: None })
+        }
+    }
+}
+
+/// How a pod is deleted.
+#[derive(Default)]
+struct Deletion<'a> {
+    /// Seconds its processes have to end; the pod's own wish by default.
+    grace: Option<u32>,
+    dry_run: bool,
+    /// Which pod of this name.
+    uid: Option<&'a str>,
+}
+
+fn deletion(key: &PodKey, how: &Deletion<'_>) -> Result<http::Request<Vec<u8>>, Fault> {
     let mut options = json!({ "kind": "DeleteOptions", "apiVersion": "v1" });
-    if let Some(grace) = grace {
+    if let Some(grace) = how.grace {
         options["gracePeriodSeconds"] = grace.into();
+    }
+    // The server reads no query where a deletion has a body: a dry run in the query would delete.
+    if how.dry_run {
+        options["dryRun"] = json!(["All"]);
+    }
+    if let Some(uid) = how.uid {
+        options["preconditions"] = json!({ "uid": uid });
     }
     Target::pod(key, None)?.request(Method::DELETE, JSON, Some(JSON), options.to_string().into_bytes())
 }
@@ -98,33 +188,6 @@ fn enforced(namespace: &Value) -> Option<PodSecurity> {
         "restricted" => Some(PodSecurity::Restricted),
         _ => None,
     }
-}
-
-fn refused(fault: &Fault, request: &Request) -> Problem {
-    match request {
-        Request::PatchEphemeral { namespace, pod, .. } => {
-            let what = format!("cannot start a debugger in {namespace}/{pod}");
-            if is_without_subresource(fault) {
-                return Problem::new(
-                    what,
-                    "this server has no ephemeral containers (they came with Kubernetes 1.23, or are switched off)",
-                    "debug a copy of the pod instead",
-                );
-            }
-            fault.problem(what)
-        }
-        Request::CreatePod { namespace, pod, .. } => fault.problem(format!("cannot create the pod {namespace}/{pod}")),
-        Request::DeletePod { namespace, pod } => fault.problem(format!("cannot delete the pod {namespace}/{pod}")),
-    }
-}
-
-/// A 404 for a pod that is not there names it; one for a subresource the server does not know has nothing to name.
-fn is_without_subresource(fault: &Fault) -> bool {
-    fault.status().is_some_and(|status| {
-        status.code == 404
-            && status.reason == "NotFound"
-            && status.details.as_ref().is_some_and(|details| details.name.is_empty())
-    })
 }
 
 #[cfg(test)]
@@ -148,6 +211,22 @@ mod tests {
         assert!(old.hint.contains("copy"), "{old}");
         let missing = refused(&answer("unknown pod"), &patch());
         assert!(missing.why.contains("\"nosuch\" not found") && !missing.hint.contains("copy"), "{missing}");
+    }
+
+    #[test]
+    fn a_dry_run_says_so_where_the_server_reads_it() {
+        let namespace = || "n".to_owned();
+        for request in [
+            Request::PatchEphemeral { namespace: namespace(), pod: "p".into(), body: json!({}) },
+            Request::CreatePod { namespace: namespace(), pod: "p".into(), body: json!({}) },
+        ] {
+            assert_eq!(prepared(&request, true).unwrap().uri().query(), Some("dryRun=All"));
+            assert_eq!(prepared(&request, false).unwrap().uri().query(), None);
+        }
+        let deletion = Request::DeletePod { namespace: namespace(), pod: "p".into() };
+        let options =
+            |dry_run| -> Value { serde_json::from_slice(prepared(&deletion, dry_run).unwrap().body()).unwrap() };
+        assert_eq!((&options(true)["dryRun"], &options(false)["dryRun"]), (&json!(["All"]), &Value::Null));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Starting a command in a container and attaching to the process it already has; it never adds or changes containers.
 
 use super::{
-    Cluster, ContainerKey, Problem,
+    Cluster, ContainerKey, Fix, Problem, Way,
+    explain::with_role,
     problem::Fault,
     request::{ANYTHING, Target},
     streams::{self, Shape, Success},
@@ -16,9 +17,11 @@ impl Cluster {
     /// # Errors
     /// The API's refusal, or a connection that could not be made; a container that has already ended is one of them.
     pub async fn attach(&self, container: &ContainerKey, tty: bool, stdin: bool) -> Result<Transport, Problem> {
-        self.open_stream("attach", container, &[], Shape { stdin, tty, success: Success::Finished })
-            .await
-            .map_err(|fault| attach_problem(&fault, container))
+        self.attach_as(container, Shape { stdin, tty, apart: false, success: Success::Finished }).await
+    }
+
+    pub(super) async fn attach_as(&self, container: &ContainerKey, shape: Shape) -> Result<Transport, Problem> {
+        self.open_stream("attach", container, &[], shape).await.map_err(|fault| attach_problem(&fault, container))
     }
 
     /// Runs a command in the container, its standard input open.
@@ -33,9 +36,14 @@ impl Cluster {
         if command.is_empty() {
             return Err(Problem::new(what, "there is no command", "say which command to run"));
         }
-        self.open_stream("exec", container, command, Shape { stdin: true, tty, success: Success::ExitedZero })
-            .await
-            .map_err(|fault| fault.problem(what))
+        self.open_stream(
+            "exec",
+            container,
+            command,
+            Shape { stdin: true, tty, apart: false, success: Success::ExitedZero },
+        )
+        .await
+        .map_err(|fault| fault.problem(what))
     }
 
     async fn open_stream(
@@ -67,13 +75,17 @@ pub(super) fn named(container: &ContainerKey) -> String {
 
 fn attach_problem(fault: &Fault, container: &ContainerKey) -> Problem {
     let what = format!("cannot attach to {}", named(container));
+    let log = Way::Logs { container: container.clone(), previous: false };
+    let log = Fix::new(format!("the log of {}", container.container), log);
     let words = fault.status().map(|status| status.message.as_str()).unwrap_or_default();
     if fault.code() == 500 && words.contains("not found in pod") {
         return Problem::new(
             what,
             "the container does not run: it has ended or was not started yet",
             "its log may say more",
-        );
+        )
+        .with_fixes([log]);
     }
-    fault.problem(what)
+    let problem = with_role(fault.problem(what));
+    if fault.code() == 403 { problem.with_fixes([log]) } else { problem }
 }

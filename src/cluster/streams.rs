@@ -80,6 +80,8 @@ pub(super) enum Success {
 pub(super) struct Shape {
     pub(super) stdin: bool,
     pub(super) tty: bool,
+    /// Whether standard error is told apart from standard output.
+    pub(super) apart: bool,
     pub(super) success: Success,
 }
 
@@ -87,8 +89,10 @@ type Socket = WebSocketStream<TokioIo<Upgraded>>;
 
 /// Opens the stream. Dropping the transport closes it.
 pub(super) async fn open(cluster: &Cluster, request: Request<Vec<u8>>, shape: Shape) -> Result<Transport, Fault> {
-    let connection =
-        timeout(OPEN_TIME, cluster.client().connect(request)).await.map_err(|_| Fault::Silent(OPEN_TIME))??;
+    let passage = cluster.admit(&request)?;
+    let connected = timeout(OPEN_TIME, cluster.client().connect(request)).await;
+    let connected = connected.map_err(|_| Fault::Silent(OPEN_TIME)).and_then(|connected| connected.map_err(Into::into));
+    let connection = passage.told(connected)?;
     let half_close = connection.supports_stream_close();
     // The library's own limit would let a server make us hold 64 MiB; nothing has been read yet, so nothing is lost.
     let limits = WebSocketConfig::default().max_message_size(Some(MESSAGE_LIMIT)).max_frame_size(Some(MESSAGE_LIMIT));
@@ -286,7 +290,9 @@ impl Reader {
         let channel = frame.split_to(1)[0];
         match channel {
             STDOUT | STDERR if !frame.is_empty() => {
-                self.output.send(Incoming::Output(frame)).await.map_err(|_| Stop::Unwanted)?;
+                let apart = channel == STDERR && self.shape.apart;
+                let output = if apart { Incoming::ErrorOutput(frame) } else { Incoming::Output(frame) };
+                self.output.send(output).await.map_err(|_| Stop::Unwanted)?;
                 Ok(None)
             }
             STATUS if !frame.is_empty() => Ok(Some(verdict(&frame, self.shape.success))),

@@ -1,4 +1,6 @@
-//! Binds pods to nodes: the one with the fewest pods of those whose labels fit. It starts nothing.
+//! Binds pods to nodes: the one with the fewest pods of those that let them in and where they fit. It starts nothing.
+
+mod filter;
 
 use serde_json::{Value, json};
 
@@ -34,18 +36,19 @@ fn schedule(store: &Store, recorder: &Recorder, pod: &Value) {
         return;
     }
     let (nodes, _) = store.list("nodes", None);
-    let wanted = &pod["spec"]["nodeSelector"];
-    let fits = |node: &&std::sync::Arc<Value>| {
-        wanted
-            .as_object()
-            .is_none_or(|wanted| wanted.iter().all(|(label, value)| node["metadata"]["labels"][label] == *value))
-    };
     let (pods, _) = store.list("pods", None);
-    let load = |node: &Value| {
-        let node = node["metadata"]["name"].as_str();
-        pods.iter().filter(|pod| pod["spec"]["nodeName"].as_str() == node).count()
-    };
-    let chosen = nodes.iter().filter(fits).min_by_key(|node| load(node));
+    let over = |pod: &Value| matches!(text(pod, "/status/phase"), "Succeeded" | "Failed");
+    let of_nodes: Vec<_> = nodes
+        .iter()
+        .map(|node| {
+            let name = node["metadata"]["name"].as_str();
+            let there = pods.iter().filter(|pod| pod["spec"]["nodeName"].as_str() == name && !over(pod));
+            let there: Vec<&Value> = there.map(AsRef::as_ref).collect();
+            (node, there.len(), filter::reasons(&pod, node, &there))
+        })
+        .collect();
+    let fitting = of_nodes.iter().filter(|(_, _, reasons)| reasons.is_empty());
+    let chosen = fitting.min_by_key(|(_, load, _)| *load).map(|(node, ..)| node);
     let now = now();
     let condition = |status: &str, more: Value| {
         let mut condition = json!({
@@ -60,7 +63,8 @@ fn schedule(store: &Store, recorder: &Recorder, pod: &Value) {
         }
         json!([condition])
     };
-    if let Some(node) = chosen {
+    let claimed = missing_claim(&pod, of_nodes.len()).is_none();
+    if let Some(node) = chosen.filter(|_| claimed) {
         let node = text(node, "/metadata/name");
         store.update("pods", namespace, name, |pod| {
             pod["spec"]["nodeName"] = json!(node);
@@ -69,16 +73,20 @@ fn schedule(store: &Store, recorder: &Recorder, pod: &Value) {
         let message = format!("Successfully assigned {namespace}/{name} to {node}");
         return recorder.record(&pod, SOURCE, "Scheduled", &message, None);
     }
-    let count = nodes.len();
-    let message = format!(
-        "0/{count} nodes are available: {count} node(s) didn't match Pod's node affinity/selector. no new claims to \
-         deallocate, preemption: 0/{count} nodes are available: {count} Preemption is not helpful for scheduling."
-    );
+    let of_nodes: Vec<_> = of_nodes.into_iter().map(|(_, _, reasons)| reasons).collect();
+    let message = missing_claim(&pod, of_nodes.len()).unwrap_or_else(|| filter::nowhere(&of_nodes));
     store.update("pods", namespace, name, |pod| {
         pod["status"]["phase"] = json!("Pending");
         pod["status"]["conditions"] = condition("False", json!({ "reason": "Unschedulable", "message": message }));
     });
     recorder.record(&pod, SOURCE, "FailedScheduling", &message, None);
+}
+
+/// The demo has no storage: a claim is never there.
+fn missing_claim(pod: &Value, nodes: usize) -> Option<String> {
+    let volumes = pod["spec"]["volumes"].as_array()?;
+    let claim = volumes.iter().find_map(|volume| volume["persistentVolumeClaim"]["claimName"].as_str())?;
+    Some(format!("0/{nodes} nodes are available: persistentvolumeclaim {claim:?} not found. not found"))
 }
 
 #[cfg(test)]
@@ -110,6 +118,34 @@ mod tests {
         assert_ne!(first["spec"]["nodeName"], second["spec"]["nodeName"]);
         assert_eq!(bound(&store, &recorder, "three", &json!({ "disk": "b" }))["spec"]["nodeName"], "b");
         assert_eq!(store.list("events", Some("demo")).0.len(), 3);
+    }
+
+    #[test]
+    fn a_cordoned_node_takes_only_what_tolerates_it() {
+        let (store, recorder) = cluster();
+        store.update("nodes", "", "a", |node| {
+            let taint = json!({ "key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule" });
+            node["spec"] = json!({ "unschedulable": true, "taints": [taint] });
+        });
+        for name in ["one", "two", "three"] {
+            assert_eq!(bound(&store, &recorder, name, &Value::Null)["spec"]["nodeName"], "b");
+        }
+        let pod = bound(&store, &recorder, "kept-out", &json!({ "disk": "a" }));
+        let message = text(&pod["status"]["conditions"][0], "/message").to_owned();
+        assert!(
+            message.starts_with(
+                "0/2 nodes are available: 1 node(s) didn't match Pod's node affinity/selector, 1 node(s) were \
+                 unschedulable. "
+            ),
+            "{message}"
+        );
+        let tolerant = json!({
+            "metadata": { "name": "let-in", "namespace": "demo" },
+            "spec": { "nodeSelector": { "disk": "a" }, "tolerations": [{ "operator": "Exists" }] },
+        });
+        let tolerant = store.create("pods", tolerant).unwrap();
+        schedule(&store, &recorder, &tolerant);
+        assert_eq!(store.get("pods", "demo", "let-in").unwrap()["spec"]["nodeName"], "a");
     }
 
     #[test]

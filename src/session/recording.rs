@@ -31,10 +31,10 @@ pub struct About {
     pub title: String,
     /// The kubeconfig context it runs in.
     pub context: String,
-    /// The namespace of its pod.
+    /// The namespace of its pod, there already or to come.
     pub namespace: String,
-    /// The pod.
-    pub pod: String,
+    /// The pod; `None` for a node whose debugger's pod is still to come.
+    pub pod: Option<String>,
     /// The container, as far as it is known.
     pub container: Option<String>,
     /// The container's image, as far as it is known.

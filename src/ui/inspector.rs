@@ -1,4 +1,4 @@
-//! The selected pod: what it is, its containers, and in one sentence what is wrong with it.
+//! The selected pod (or node, drawn by its own file): what it is, its containers, and in one sentence what is wrong with it.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -6,19 +6,26 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::Paragraph;
 
-use super::Theme;
-use super::text::{clip, wrap};
+use super::text::{clip, fit, wrap};
+use super::{Theme, nodes};
 use crate::app::age::age;
-use crate::app::{Focus, State};
-use crate::cluster::{ContainerDetail, ContainerKind, ContainerState, PodDetail};
+use crate::app::rights::missing;
+use crate::app::{Focus, List, State};
+use crate::cluster::{ContainerDetail, ContainerKind, ContainerState, Debuggers, PodDetail, PodRight};
 
 pub(super) fn title(state: &State, theme: &Theme) -> Line<'static> {
     let style = if state.focus == Focus::Containers { theme.focused_title } else { theme.title };
-    let name = state.navigator.inspected.key.as_ref().map(|key| key.name.to_string()).unwrap_or_default();
+    let name = match state.navigator.list {
+        List::Nodes => nodes::title(state),
+        _ => state.navigator.inspected.key.as_ref().map(|key| key.name.to_string()).unwrap_or_default(),
+    };
     if name.is_empty() { Line::default() } else { Line::from(Span::styled(name, style)) }
 }
 
 pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
+    if state.navigator.list == List::Nodes {
+        return nodes::inspector(state, theme, frame, area);
+    }
     let inspected = &state.navigator.inspected;
     let Some(pod) = &inspected.pod else {
         let text = match (&inspected.key, inspected.gone) {
@@ -57,6 +64,7 @@ pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Re
             lines.extend(wrapped(&format!("   {more}"), width, theme.faint));
         }
     }
+    lines.extend(missing_rights(state, theme, width));
     lines.extend(facts(pod, state, theme, width));
     let height = usize::from(area.height);
     let first = (selected_line + 2).saturating_sub(height);
@@ -64,12 +72,12 @@ pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Re
     frame.render_widget(Paragraph::new(Text::from(shown)), indented(area));
 }
 
-fn indented(area: Rect) -> Rect {
+pub(super) fn indented(area: Rect) -> Rect {
     Rect { x: area.x + 1, width: area.width.saturating_sub(1), ..area }
 }
 
 /// A few lines of a text that may be long.
-fn wrapped(text: &str, width: usize, style: Style) -> impl Iterator<Item = Line<'static>> {
+pub(super) fn wrapped(text: &str, width: usize, style: Style) -> impl Iterator<Item = Line<'static>> {
     const MOST: usize = 5;
     wrap(text, width).into_iter().take(MOST).map(move |line| Line::styled(line, style))
 }
@@ -130,6 +138,28 @@ fn state_message(container: &ContainerDetail) -> Option<&str> {
     .filter(|message| !message.is_empty())
 }
 
+/// What the user may not do here, as far as the API was asked.
+fn missing_rights(state: &State, theme: &Theme, width: usize) -> Vec<Line<'static>> {
+    let missing: Vec<String> = missing(state, &PodRight::ALL).iter().map(ToString::to_string).collect();
+    if missing.is_empty() {
+        return Vec::new();
+    }
+    wrapped(&format!("you may not {}", missing.join(", ")), width, theme.changing).collect()
+}
+
+/// What ephemeral containers the pod carries already.
+fn carried(pod: &PodDetail) -> Option<String> {
+    let Debuggers { running, ended, stuck, starting } = pod.debuggers();
+    let said = [(running, "running"), (starting, "starting"), (stuck, "stuck"), (ended, "ended")]
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let stay = if ended + stuck > 0 { " (stay until the pod goes)" } else { "" };
+    (!said.is_empty()).then(|| format!("{said}{stay}"))
+}
+
 fn facts(pod: &PodDetail, state: &State, theme: &Theme, width: usize) -> Vec<Line<'static>> {
     let mut facts = vec![("phase", pod.phase.clone())];
     if let Some(since) = pod.deleting {
@@ -141,6 +171,9 @@ fn facts(pod: &PodDetail, state: &State, theme: &Theme, width: usize) -> Vec<Lin
         facts.push(("owner", format!("{kind}/{name}")));
     }
     facts.push(("account", pod.service_account.clone()));
+    if let Some(carried) = carried(pod) {
+        facts.push(("debuggers", carried));
+    }
     if pod.share_processes {
         facts.push(("processes", "shared by its containers".to_owned()));
     }
@@ -151,11 +184,17 @@ fn facts(pod: &PodDetail, state: &State, theme: &Theme, width: usize) -> Vec<Lin
     facts
         .into_iter()
         .filter(|(_, value)| !value.is_empty())
-        .map(|(name, value)| {
-            Line::from(vec![
-                Span::styled(format!("{name:<10}"), theme.faint),
-                Span::styled(clip(&value, width.saturating_sub(10)), theme.text),
-            ])
-        })
+        .map(|(name, value)| fact(name, &value, theme, width))
         .collect()
+}
+
+/// How far the value of a fact stands from the left.
+pub(super) const FACT_INDENT: usize = 10;
+
+/// A line that tells one thing under its name.
+pub(super) fn fact(name: &str, value: &str, theme: &Theme, width: usize) -> Line<'static> {
+    Line::from(vec![
+        Span::styled(fit(name, FACT_INDENT - 1) + " ", theme.faint),
+        Span::styled(clip(value, width.saturating_sub(FACT_INDENT)), theme.text),
+    ])
 }

@@ -29,7 +29,9 @@ fn printed(console: &mut Console, id: SessionId, text: &'static str) {
 /// What was recorded so far, shortly; it is taken out of what was asked.
 fn recorded(console: &mut Console) -> Vec<String> {
     let word = |effect: Effect| match effect {
-        Effect::StartRecording(_, about, _) => Some(format!("start {} {}x{}", about.pod, about.columns, about.rows)),
+        Effect::StartRecording(_, about, _) => {
+            Some(format!("start {} {}x{}", about.pod.as_deref().unwrap_or("?"), about.columns, about.rows))
+        }
         Effect::StopRecording(_) => Some("stop".to_owned()),
         Effect::Record(_, event) => Some(match event {
             Event::Output(bytes) => format!("o {}", String::from_utf8_lossy(&bytes)),

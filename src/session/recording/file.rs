@@ -52,8 +52,8 @@ pub(super) fn create(directory: &Path, about: &About) -> io::Result<(File, PathB
 fn name(about: &About) -> String {
     let began = jiff::Timestamp::from_second(about.timestamp).unwrap_or_default();
     let mut name = began.strftime("%Y%m%dT%H%M%SZ").to_string();
-    let container = about.container.as_deref().unwrap_or("");
-    for (part, most) in [(about.context.as_str(), 40), (&about.namespace, 40), (&about.pod, 80), (container, 40)] {
+    let [pod, container] = [&about.pod, &about.container].map(|part| part.as_deref().unwrap_or(""));
+    for (part, most) in [(about.context.as_str(), 40), (&about.namespace, 40), (pod, 80), (container, 40)] {
         let safe = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '.') { c } else { '-' };
         let part: String = part.chars().take(most).map(safe).collect();
         if !part.is_empty() {
@@ -112,7 +112,7 @@ mod tests {
             timestamp: 1_800_000_000,
             context: "arn:aws:eks:eu-west-1:123:cluster/../prod".to_owned(),
             namespace: "payments".to_owned(),
-            pod: "x".repeat(253),
+            pod: Some("x".repeat(253)),
             container: Some("app".to_owned()),
             ..About::default()
         }

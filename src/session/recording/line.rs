@@ -16,8 +16,8 @@ const LATEST: f64 = 1e9;
 
 /// The first line of a recording, with its line feed.
 pub(super) fn header(about: &About) -> Vec<u8> {
-    let mut of = json!({ "context": about.context, "namespace": about.namespace, "pod": about.pod });
-    for (name, value) in [("container", &about.container), ("image", &about.image)] {
+    let mut of = json!({ "context": about.context, "namespace": about.namespace });
+    for (name, value) in [("pod", &about.pod), ("container", &about.container), ("image", &about.image)] {
         if let Some(value) = value {
             of[name] = json!(value);
         }

@@ -12,7 +12,7 @@ use crate::session::recording::{Ending, PlayedKind, Reader};
 const ID: RecordingId = RecordingId(1);
 
 fn about() -> About {
-    About { columns: 80, rows: 24, timestamp: 1_800_000_000, pod: "api".to_owned(), ..About::default() }
+    About { columns: 80, rows: 24, timestamp: 1_800_000_000, pod: Some("api".to_owned()), ..About::default() }
 }
 
 fn directory(name: &str) -> PathBuf {

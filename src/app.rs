@@ -20,6 +20,8 @@ mod notices;
 pub mod overlay;
 mod overlay_keys;
 mod recent_images;
+pub mod recording;
+pub mod replay;
 pub mod reuse;
 pub mod rights;
 mod rows;
@@ -61,17 +63,18 @@ use overlay::Deed;
 #[must_use = "what is asked of the outside has to be done"]
 pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     let effects = take_in(state, message);
-    safety::pass(state, effects)
+    let effects = safety::pass(state, effects);
+    recording::overhear(state, effects)
 }
 
 fn take_in(state: &mut State, message: Message) -> Vec<Effect> {
     match message {
         Message::Key(key) => {
-            let effects = settle(state);
+            let effects = bring_up_to_date(state);
             join(effects, keys::pressed(state, &key))
         }
         Message::Mouse(event) => {
-            let effects = settle(state);
+            let effects = bring_up_to_date(state);
             join(effects, mouse::moved(state, event))
         }
         Message::Paste(text) => keys::pasted(state, &text),
@@ -109,13 +112,14 @@ fn take_in(state: &mut State, message: Message) -> Vec<Effect> {
         }
         Message::Attached(id) => {
             lives::attached(state, id);
-            Vec::new()
+            recording::begin(state, id)
         }
         Message::StartFailed(id, problem) => {
             lives::start_failed(state, id, problem);
             Vec::new()
         }
         Message::Output(id, bytes) => lives::printed(state, id, &bytes),
+        Message::Recording(id, report) => recording::reported(state, id, report),
         Message::Ended(id, end) => lives::ended(state, id, end),
         Message::ExitCode(id, code) => {
             lives::exit_code(state, id, code);
@@ -153,6 +157,11 @@ fn take_in(state: &mut State, message: Message) -> Vec<Effect> {
 /// needed before a frame is drawn.
 #[must_use = "what is asked of the outside has to be done"]
 pub fn settle(state: &mut State) -> Vec<Effect> {
+    let effects = bring_up_to_date(state);
+    recording::overhear(state, effects)
+}
+
+fn bring_up_to_date(state: &mut State) -> Vec<Effect> {
     timing::settle_pods(state);
     state.navigator.namespaces.settle();
     state.navigator.nodes.settle();

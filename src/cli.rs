@@ -8,6 +8,7 @@ mod demo;
 mod guarded;
 mod leftovers;
 mod question;
+mod replay;
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
@@ -24,7 +25,7 @@ use tracing_subscriber::EnvFilter;
 use crate::cluster::{Contexts as _, KubeconfigContexts, KubeconfigOptions, Problem};
 use crate::runtime::tty;
 pub use arguments::{Arguments, Verb};
-pub use config::Config;
+pub use config::{Config, RecordingConfig};
 pub use debug::DebugArguments;
 
 /// How many threads serve the console; more would only wake each other.
@@ -74,6 +75,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             runtime.block_on(demo::run(options, arguments, &config)).map(|()| ExitCode::SUCCESS)
         }
         Some(Verb::Debug(options)) => runtime.block_on(debug::run(options, arguments, &config)),
+        Some(Verb::Replay(options)) => runtime.block_on(replay::run(options)).map(|()| ExitCode::SUCCESS),
         // What was not done has been told.
         Some(Verb::Leftovers(options)) => runtime
             .block_on(leftovers::run(options, arguments, &config))

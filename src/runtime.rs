@@ -5,8 +5,11 @@ mod clipboard;
 mod effects;
 mod forms;
 pub mod image_file;
+pub mod inputs;
 mod launch;
 pub mod plain;
+mod recordings;
+pub mod replay;
 pub mod tty;
 
 use std::future::Future;

@@ -14,6 +14,7 @@ mod paste;
 mod replies;
 mod search;
 mod selection;
+mod serialize;
 mod view;
 
 use std::borrow::Cow;
@@ -83,6 +84,8 @@ pub struct Screen {
     lexer: Lexer,
     /// The beginning of a character whose rest has not arrived.
     partial: Vec<u8>,
+    /// The beginning of a control sequence whose rest has not arrived.
+    unfinished: Vec<u8>,
     size: Size,
     scrollback: usize,
     /// Rows scrolled back from the bottom.
@@ -106,6 +109,7 @@ impl Screen {
             parser: Processor::new(),
             lexer: Lexer::default(),
             partial: Vec::new(),
+            unfinished: Vec::new(),
             size,
             scrollback: scrollback_lines,
             offset: 0,
@@ -130,6 +134,7 @@ impl Screen {
         let (complete, partial) = whole.split_at(whole.len() - incomplete_tail(&whole));
         self.partial = partial.to_vec();
         self.guarded(|screen| screen.advance(complete));
+        self.keep_unfinished(complete);
         if self.emulator.on_alt_screen() != alt {
             self.selection = None;
         }

@@ -2,6 +2,7 @@
 
 pub mod join;
 pub mod pump;
+pub mod recording;
 
 pub use pump::{Chunk, Full, SessionHandle, SessionUpdate, spawn};
 

@@ -8,6 +8,7 @@ mod list;
 mod nodes;
 mod overlay;
 mod pane;
+mod replay;
 pub mod theme;
 mod timeline;
 
@@ -16,6 +17,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 use ratatui::widgets::{Clear, Paragraph};
 
+pub use replay::draw as draw_replay;
 pub use theme::Theme;
 
 use crate::app::State;

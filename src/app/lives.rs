@@ -13,6 +13,7 @@ use super::leaving;
 use super::message::{Effect, Start, Target};
 use super::notices::Level;
 use super::overlay::{Choice, Choose, Deed, Overlay};
+use super::recording::{self, Recording};
 use super::session::{Phase, Session};
 use super::state::{Focus, State};
 use super::{abandoned, reuse, rights};
@@ -84,6 +85,8 @@ fn start_in(state: &mut State, start: Start, place: Option<SessionId>) -> Vec<Ef
         id,
         context: state.context.name.clone(),
         container,
+        image: recording::image(state, &start),
+        recording: Recording::Never,
         screen: Screen::new(UNSIZED, state.settings.scrollback),
         phase: Phase::Launching,
         steps: Vec::new(),
@@ -99,12 +102,16 @@ fn start_in(state: &mut State, start: Start, place: Option<SessionId>) -> Vec<Ef
         sight: None,
         reused: None,
     };
+    let mut effects: Vec<Effect> = place.map(Effect::Detach).into_iter().collect();
     session.steps.extend(rights::checked(state, &start).map(|text| (state.now, LaunchStep::Checked(text))));
     match place {
-        Some(old) => {
-            // What a pane has created is not forgotten because it shows something else.
-            session.created = state.sessions.get(old).map(|old| old.created.clone()).unwrap_or_default();
-            if let Some(old) = state.sessions.replace(old, session) {
+        Some(place) => {
+            if let Some(old) = state.sessions.get(place) {
+                // What a pane has created is not forgotten because it shows something else.
+                session.created.clone_from(&old.created);
+                effects.extend(recording::carry_on(old, &mut session));
+            }
+            if let Some(old) = state.sessions.replace(place, session) {
                 abandoned::note(state, &old);
             }
         }
@@ -116,8 +123,8 @@ fn start_in(state: &mut State, start: Start, place: Option<SessionId>) -> Vec<Ef
     if let Some(session) = state.sessions.get_mut(id) {
         session.size = size;
         session.screen.resize(size);
+        effects.extend(recording::sized(session));
     }
-    let mut effects: Vec<Effect> = place.map(Effect::Detach).into_iter().collect();
     effects.push(Effect::Start(id, state.context.name.clone(), start, size));
     effects
 }
@@ -176,8 +183,10 @@ pub(super) fn attached(state: &mut State, id: SessionId) {
 pub(super) fn printed(state: &mut State, id: SessionId, bytes: &Bytes) -> Vec<Effect> {
     let in_view = state.sessions.active().is_some_and(|session| session.id == id);
     let now = state.now;
+    let mut effects = recording::begin(state, id);
     let Some(session) = state.sessions.get_mut(id) else { return Vec::new() };
     session.screen.feed(bytes);
+    effects.extend(recording::printed(session, bytes));
     session.activity |= !in_view;
     let replies = session.screen.take_replies();
     let noticed = session.screen.take_notices();
@@ -192,7 +201,10 @@ pub(super) fn printed(state: &mut State, id: SessionId, bytes: &Bytes) -> Vec<Ef
         };
         state.notices.push(now, Level::Warning, format!("{title} {what}"), Vec::new());
     }
-    if live && !replies.is_empty() { vec![Effect::Input(id, replies)] } else { Vec::new() }
+    if live && !replies.is_empty() {
+        effects.push(Effect::Input(id, replies));
+    }
+    effects
 }
 
 /// A stream ended.
@@ -200,14 +212,18 @@ pub(super) fn ended(state: &mut State, id: SessionId, end: End) -> Vec<Effect> {
     let Some(session) = state.sessions.get_mut(id) else { return Vec::new() };
     let asks = matches!(end, End::Finished | End::Lost { .. })
         && (session.start.is_debugger() || matches!(session.start, Start::Attach { .. }));
+    let cut = matches!(end, End::Lost { .. });
     session.phase = Phase::Ended { end, exit_code: None };
-    if session.reused.is_some() && session.has_no_shell() {
-        return launch::attach_to_reused(state, id);
+    // What the debugger runs takes this pane, and goes on with its recording.
+    let goes_on = session.reused.is_some() && session.has_no_shell();
+    let container = session.container.clone().filter(|_| asks);
+    let mut effects = recording::ended(state, id, cut || goes_on);
+    if goes_on {
+        effects.extend(launch::attach_to_reused(state, id));
+    } else {
+        effects.extend(container.map(|container| Effect::FindExitCode(id, container)));
     }
-    match &session.container {
-        Some(container) if asks => vec![Effect::FindExitCode(id, container.clone())],
-        _ => Vec::new(),
-    }
+    effects
 }
 
 /// The container of an ended session turned out to have ended with this code.
@@ -271,7 +287,9 @@ pub(super) fn remove(state: &mut State, id: SessionId) -> Vec<Effect> {
     if state.focus == Focus::Pane {
         state.focus = Focus::List;
     }
-    vec![Effect::Detach(id)]
+    let mut effects = recording::removed(&session);
+    effects.push(Effect::Detach(id));
+    effects
 }
 
 /// Does what an answer says.

@@ -14,6 +14,7 @@ use crate::cluster::{
     WatchTarget, WatchUpdate, Which,
 };
 use crate::plan::{DebugOptions, Plan, Profile};
+use crate::session::recording::{About, Event, Options, RecordingId, Report};
 use crate::session::{End, SessionId};
 
 /// A fact that arrived.
@@ -54,6 +55,8 @@ pub enum Message {
     StartFailed(SessionId, Problem),
     /// A session's far end printed this.
     Output(SessionId, Bytes),
+    /// A recording says something of itself.
+    Recording(RecordingId, Report),
     /// A session's stream ended.
     Ended(SessionId, End),
     /// How the container of an ended session really ended.
@@ -199,6 +202,12 @@ pub enum Effect {
     Resize(SessionId, Size),
     /// Let go of a session's stream.
     Detach(SessionId),
+    /// Begin a recording.
+    StartRecording(RecordingId, Box<About>, Options),
+    /// Add to a recording.
+    Record(RecordingId, Event),
+    /// End a recording.
+    StopRecording(RecordingId),
     /// Find out how this container ended.
     FindExitCode(SessionId, ContainerKey),
     /// List what debugging left there in the context.

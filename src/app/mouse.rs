@@ -100,7 +100,8 @@ pub fn tab_labels(state: &State) -> Vec<String> {
             (Phase::Ended { .. }, _) => "▫",
             (Phase::Failed(_), _) => "✗",
         };
-        format!(" {} {}{} ", index + 1, session.title(), mark)
+        let recorded = if session.recording.running().is_some() { " [rec]" } else { "" };
+        format!(" {} {}{}{} ", index + 1, session.title(), mark, recorded)
     };
     state.sessions.iter().enumerate().map(label).collect()
 }

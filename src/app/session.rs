@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::age::age;
 use super::message::Start;
+use super::recording::Recording;
 use super::timeline;
 use crate::cluster::{ContainerKey, Fix, LaunchStep, PodKey, Problem, Sight};
 use crate::plan::Profile;
@@ -39,6 +40,10 @@ pub struct Session {
     pub context: String,
     /// Where it is attached; for a debugger once the server has accepted it.
     pub container: Option<ContainerKey>,
+    /// The image of that container, as far as it is known.
+    pub image: Option<String>,
+    /// Whether it is recorded.
+    pub recording: Recording,
     /// Its emulated terminal.
     pub screen: Screen,
     /// The pods that this pane has created (copies, node debuggers), to be remembered until they are removed.

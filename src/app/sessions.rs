@@ -2,6 +2,7 @@
 
 use super::session::Session;
 use crate::session::SessionId;
+use crate::session::recording::RecordingId;
 
 /// The sessions.
 #[derive(Debug, Default)]
@@ -9,6 +10,7 @@ pub struct Sessions {
     list: Vec<Session>,
     active: usize,
     last_id: u64,
+    last_recording: u64,
     /// Whether the pane takes the whole screen.
     pub zoomed: bool,
 }
@@ -18,6 +20,12 @@ impl Sessions {
     pub fn next_id(&mut self) -> SessionId {
         self.last_id += 1;
         SessionId(self.last_id)
+    }
+
+    /// A name that no recording has had.
+    pub fn next_recording(&mut self) -> RecordingId {
+        self.last_recording += 1;
+        RecordingId(self.last_recording)
     }
 
     /// Adds a session behind the others and brings it into view.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::recording::RecordingSettings;
 use super::toolkit::Toolkit;
 use crate::cluster::{ContainerKey, Leftover, LeftoverKind};
 
@@ -98,6 +99,8 @@ pub struct Settings {
     pub mouse: bool,
     /// Who is noted as the creator of copies.
     pub creator: String,
+    /// What is recorded, and where.
+    pub recording: RecordingSettings,
     /// What debuggers can be started with by name.
     pub toolkits: Vec<Toolkit>,
     /// Where the images used last are kept; `None` keeps them nowhere.
@@ -125,6 +128,7 @@ impl Default for Settings {
             scrollback: 5_000,
             mouse: true,
             creator: String::new(),
+            recording: RecordingSettings::default(),
             toolkits: Toolkit::built_in(),
             images_file: None,
             read_only: false,

@@ -188,6 +188,7 @@ mod tests {
     use super::*;
     use crate::app::Start;
     use crate::app::layout::Size;
+    use crate::app::recording::Recording;
     use crate::cluster::{ContainerKey, PodKey};
     use crate::screen::Screen;
     use crate::session::SessionId;
@@ -205,6 +206,8 @@ mod tests {
             start: Start::Shell { container: container.clone() },
             context: String::new(),
             container: Some(container),
+            image: None,
+            recording: Recording::Never,
             screen: Screen::new(size, 10),
             created: Vec::new(),
             profile: None,

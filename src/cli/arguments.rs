@@ -65,6 +65,24 @@ pub enum Verb {
     Debug(Box<DebugArguments>),
     /// List what debugging has left on the cluster: copies, node debuggers, ephemeral debuggers
     Leftovers(LeftoverArguments),
+    /// Play a recording of a session (asciicast 2 or 3)
+    Replay(ReplayArguments),
+}
+
+/// What is played, and how.
+#[derive(Debug, Clone, Args)]
+pub struct ReplayArguments {
+    /// The recording
+    pub file: PathBuf,
+    /// How fast (1 is as it was)
+    #[arg(long, value_name = "NUMBER", default_value_t = 1.0)]
+    pub speed: f64,
+    /// The longest pause that is played
+    #[arg(long, value_name = "SECONDS")]
+    pub idle_limit: Option<f64>,
+    /// Print what it shows in the end instead of playing it
+    #[arg(long)]
+    pub print: bool,
 }
 
 /// What to list.

@@ -1,5 +1,6 @@
 //! The configuration file: read, checked and turned into settings; a mistake in it names its place.
 
+mod recording;
 mod toolkits;
 
 use std::collections::BTreeMap;
@@ -10,6 +11,7 @@ use anyhow::Context as _;
 use etcetera::BaseStrategy as _;
 use serde::Deserialize;
 
+pub use self::recording::RecordingConfig;
 use self::toolkits::ToolkitConfig;
 use super::Arguments;
 use crate::actions::actions;
@@ -34,6 +36,8 @@ pub struct Config {
     pub creator: Option<String>,
     /// Namespaces to list even if the server lists none.
     pub namespaces: Vec<String>,
+    /// What is recorded, and where.
+    pub recording: RecordingConfig,
     /// Whether nothing may be changed.
     pub read_only: bool,
     /// Where the audit log is written, or whether it is.
@@ -172,6 +176,7 @@ impl Config {
     pub fn parse(text: &str) -> anyhow::Result<Self> {
         let config: Self = toml::from_str(text)?;
         config.keymap()?;
+        config.recording.check()?;
         if let Some(profile) = &config.debug.profile {
             parse_profile(profile).context("debug.profile")?;
         }
@@ -207,6 +212,7 @@ impl Config {
             scrollback: self.scrollback.unwrap_or(defaults.scrollback),
             mouse: self.mouse.unwrap_or(defaults.mouse) && !arguments.no_mouse,
             creator: self.creator.clone().or_else(login_name).unwrap_or_default(),
+            recording: self.recording.settings(),
             toolkits: self.own_toolkits().unwrap_or(defaults.toolkits),
             images_file: None,
             read_only: self.read_only || arguments.read_only,
@@ -301,6 +307,7 @@ mod tests {
             ("[keys]\n'no.such' = ['e']", "no.such"),
             ("leader = 'hyper-x'", "hyper-x"),
             ("scrollback = 1000000000", "scrollback"),
+            ("[recording]\nmax-size = '1MB'", "max-size"),
             ("[[toolkits]]\nname = 'x'\nimage = 'A B'", "toolkit x: "),
             ("[debug]\nprofile = 'strong'", "debug.profile"),
             ("copy-time-limit = 'soon'", "soon"),

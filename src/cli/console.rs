@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use crossterm::event::EventStream;
 use jiff::Timestamp;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -64,17 +63,22 @@ pub(super) async fn open(
     if let Some((level, text)) = greeting {
         state.notices.push(state.now, level, text, Vec::new());
     }
-    let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let theme = if no_colour { Theme::without_colour() } else { Theme::palette() };
+    let theme = theme();
     let mut tty = Tty::take(mouse).context("cannot control the terminal")?;
     let guarded = Arc::<Guarded>::clone(&contexts);
-    let ended = runtime::run(&mut tty.terminal, EventStream::new(), stop, guarded, state, &theme).await;
+    let ended = runtime::run(&mut tty.terminal, runtime::inputs::inputs(), stop, guarded, state, &theme).await;
     drop(tty);
     contexts.close();
     match ended?.first() {
         None => Ok(()),
         Some(problem) => Err(told(problem)),
     }
+}
+
+/// The user's choice of colours.
+pub(super) fn theme() -> Theme {
+    let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    if no_colour { Theme::without_colour() } else { Theme::palette() }
 }
 
 fn scope(arguments: &Arguments) -> Option<PodScope> {
@@ -86,7 +90,7 @@ fn scope(arguments: &Arguments) -> Option<PodScope> {
 }
 
 /// Resolves when the system asks the program to end.
-fn stopped(panics: bool) -> anyhow::Result<impl Future<Output = ()>> {
+pub(super) fn stopped(panics: bool) -> anyhow::Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut hang_up = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
     Ok(async move {

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 
+use super::recordings::Recordings;
 use super::{clipboard, forms, image_file, launch};
 use crate::app::layout::Size;
 use crate::app::{Effect, Message, Start};
@@ -68,6 +69,7 @@ pub(super) struct Effects {
     connected: Queue<Result<Cluster, (String, Problem)>>,
     watched: (mpsc::Sender<Watched>, mpsc::Receiver<Watched>),
     printed: Queue<(SessionId, SessionUpdate)>,
+    recordings: Recordings,
 }
 
 /// What a watch reports, and which watch.
@@ -101,6 +103,7 @@ impl Effects {
             connected: mpsc::unbounded_channel(),
             watched: mpsc::channel(WATCH_QUEUE),
             printed: mpsc::unbounded_channel(),
+            recordings: Recordings::default(),
         }
     }
 
@@ -112,6 +115,7 @@ impl Effects {
             Some(fact) = self.facts.1.recv() => fact,
             Some(connected) = self.connected.1.recv() => self.connected(connected),
             Some((id, update)) = self.watched.1.recv() => Fact::Message(Message::Watch(id, update)),
+            Some((id, report)) = self.recordings.reported() => Fact::Message(Message::Recording(id, report)),
             Some((id, update)) = self.printed.1.recv() => self.printed(id, update),
             else => std::future::pending().await,
         }
@@ -127,6 +131,9 @@ impl Effects {
         }
         if let Ok((id, update)) = self.watched.1.try_recv() {
             return Some(Fact::Message(Message::Watch(id, update)));
+        }
+        if let Some((id, report)) = self.recordings.ready() {
+            return Some(Fact::Message(Message::Recording(id, report)));
         }
         let (id, update) = self.printed.1.try_recv().ok()?;
         Some(self.printed(id, update))
@@ -225,6 +232,9 @@ impl Effects {
                     None => {}
                 }
             }
+            Effect::StartRecording(id, about, options) => self.recordings.start(id, *about, options),
+            Effect::Record(id, event) => self.recordings.record(id, event),
+            Effect::StopRecording(id) => self.recordings.stop(id),
             Effect::FindExitCode(id, container) => self.find_exit_code(id, container),
             Effect::FindLeftovers(context, scope) => self.find_leftovers(context, scope),
             Effect::DeletePod(context, pod, which) => self.delete_pod(&context, pod, which),
@@ -320,6 +330,7 @@ impl Effects {
             // Ends once the last launch that holds a sender has its answer; nothing is ever sent.
             let _ = unanswered.recv().await;
         };
+        let recordings = std::mem::take(&mut self.recordings);
         let mut problems = Vec::new();
         if tokio::time::timeout(LAST_REQUESTS, deletions).await.is_err() {
             problems.push(Problem {
@@ -329,6 +340,7 @@ impl Effects {
                 fixes: Vec::new(),
             });
         }
+        problems.extend(recordings.finish().await);
         while let Ok(fact) = self.facts.1.try_recv() {
             match fact {
                 Fact::Message(Message::Failed(problem)) => problems.push(problem),

@@ -5,6 +5,7 @@ mod cursor;
 mod handler;
 mod kitty;
 mod palette;
+mod parked;
 
 use std::ops::Range;
 
@@ -170,6 +171,11 @@ impl Emulator {
 
     pub(super) fn term(&self) -> &Term<VoidListener> {
         &self.term
+    }
+
+    /// The margins, counted from the first row; the bottom is not included.
+    pub(super) fn margins(&self) -> Range<usize> {
+        self.margins.clone()
     }
 
     pub(super) fn modes(&self) -> Modes {

@@ -42,6 +42,9 @@ pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Re
     if wide_enough && !state.context.user.is_empty() {
         right.push(user);
     }
+    if state.sessions.iter().any(|session| session.recording.running().is_some()) {
+        right.push(Span::styled("[rec] ", theme.bad));
+    }
     let right = Line::from(right);
     let left_width = area.width.saturating_sub(u16::try_from(right.width() + 1).unwrap_or(area.width));
     frame.render_widget(Paragraph::new(right).alignment(Alignment::Right), area);

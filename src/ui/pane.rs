@@ -99,7 +99,7 @@ fn place_cursor(session: &Session, state: &State, frame: &mut Frame<'_>, area: R
 }
 
 /// Paints a screen without its first `skipped` rows.
-fn paint(screen: &screen::Screen, skipped: u16, buffer: &mut Buffer, area: Rect) {
+pub(super) fn paint(screen: &screen::Screen, skipped: u16, buffer: &mut Buffer, area: Rect) {
     screen.for_each_cell(|column, row, cell| {
         let Some(row) = row.checked_sub(skipped) else { return };
         let at = Position::new(area.x + column, area.y + row);

@@ -26,6 +26,8 @@ mod plain_terminal;
 mod plan_matrix;
 mod plan_properties;
 mod plan_vectors;
+mod recorded;
+mod replay;
 mod sandbox;
 mod screen_hostile;
 mod screen_keys;

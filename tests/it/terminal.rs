@@ -179,3 +179,39 @@ fn a_bad_configuration_is_told_before_the_screen_opens() {
     assert!(raw.contains("imgae") && !raw.contains("\x1b[?1049h"), "{raw}");
     std::fs::remove_file(file).expect("it was there");
 }
+
+#[test]
+fn it_replays_a_recording_and_gives_the_terminal_back() {
+    let file = std::env::temp_dir().join(format!("bathy-test-replay-{}.cast", std::process::id()));
+    let content = "{\"version\":2,\"width\":40,\"height\":6,\"title\":\"a talk\"}\n\
+        [0.1,\"o\",\"first \\u001b]52;c;aGk=\\u0007\\u001b[5n\\r\\n\"]\n[0.2,\"m\",\"half\"]\n[3600.0,\"o\",\"second\\r\\n\"]\n";
+    std::fs::write(&file, content).expect("a file");
+    let name = file.to_str().expect("a name");
+    let mut terminal = Terminal::bathy(&["replay", name, "--idle-limit", "1", "--speed", "0.5"]);
+    terminal.wait_for_text("first");
+    terminal.wait_for_text("a talk");
+    terminal.send("++++++");
+    terminal.wait_for_text("second");
+    terminal.wait_for_text("the end");
+    terminal.wait_for_text("00:01 / 00:01");
+    terminal.send("g");
+    terminal.wait_for("the start", |terminal| !terminal.screen.text().contains("first"));
+    terminal.send("m");
+    terminal.wait_for_text("half");
+    terminal.send("/sec\r");
+    terminal.wait_for_text("second");
+    terminal.send("q");
+    assert_eq!(terminal.ended(), 0);
+    let raw = String::from_utf8_lossy(&terminal.raw).into_owned();
+    assert!(!raw.contains("\x1b]52") && !raw.contains("\x1b[5n"), "what the file holds reached the terminal raw");
+    assert!(raw.rfind("\x1b[?1049l") > raw.rfind("\x1b[?1049h") && raw.rfind("\x1b[?25h") > raw.rfind("\x1b[?25l"));
+
+    let printed = std::process::Command::new(env!("CARGO_BIN_EXE_bathy")).args(["replay", name, "--print"]).output();
+    assert_eq!(printed.expect("it runs").stdout, b"first\nsecond\n");
+    std::fs::write(&file, "no recording\n").expect("a file");
+    let mut refused = Terminal::bathy(&["replay", name]);
+    assert_eq!(refused.ended(), 1);
+    let raw = String::from_utf8_lossy(&refused.raw).into_owned();
+    assert!(raw.contains("no asciicast file") && !raw.contains("\x1b[?1049h"), "{raw}");
+    std::fs::remove_file(file).expect("it was there");
+}

@@ -9,6 +9,7 @@ use bathyscope::cluster::{
     RowsUpdate, Sight, WatchTarget, WatchUpdate, Way, Which,
 };
 use bathyscope::plan::Profile;
+use bathyscope::session::recording::Event;
 use bathyscope::session::{End, SessionId};
 use jiff::SignedDuration;
 
@@ -222,6 +223,22 @@ fn a_debugger_without_a_shell_is_attached_to_instead() {
     let reason = "exec: \"sh\": executable file not found in $PATH".to_owned();
     console.told(Message::Ended(id, End::Failed { reason }));
     assert_eq!(last(&console).1, Start::Attach { container: container("crash", "debugger-x7k2p") });
+}
+
+#[test]
+fn its_recording_goes_on_where_the_shell_was_not_to_be_had() {
+    let mut console = with_running();
+    console.state.settings.recording.directory = Some("recordings".into());
+    console.press("e");
+    let (id, _) = last(&console);
+    console.press("<c-]>r");
+    let reason = "exec: \"sh\": executable file not found in $PATH".to_owned();
+    console.told(Message::Ended(id, End::Failed { reason }));
+    let seam =
+        |effect: &Effect| matches!(effect, Effect::Record(_, Event::Anew(why, _)) if why.contains("there already"));
+    assert!(console.asked.iter().any(seam));
+    assert!(!console.asked.iter().any(|effect| matches!(effect, Effect::StopRecording(_))));
+    assert!(console.state.sessions.active().is_some_and(|session| session.recording.running().is_some()));
 }
 
 #[test]

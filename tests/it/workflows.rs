@@ -10,6 +10,7 @@ mod launch;
 mod leftovers;
 mod nodes;
 mod person;
+mod recording;
 mod recovery;
 mod rights;
 mod sessions;

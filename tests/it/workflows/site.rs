@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use bathyscope::app::Settings;
 use bathyscope::cluster::{Cluster, ContextInfo, Contexts, KubeconfigContexts, KubeconfigOptions, Problem};
 use bathyscope::demo::{DemoCluster, DemoOptions, Isolation};
 use futures::FutureExt as _;
@@ -99,6 +100,21 @@ impl Site {
     /// A person on this site, as administrator, at the pods of the scenario.
     pub(super) fn person(&self) -> Person {
         self.person_as("admin", self.namespace())
+    }
+
+    /// The same, with these settings.
+    pub(super) fn person_with(&self, settings: Settings) -> Person {
+        match self {
+            Self::Demo(cluster) => {
+                let users = Arc::new(DemoUsers(Arc::clone(cluster)));
+                Person::with_settings(users, "admin", self.namespace(), settings)
+            }
+            Self::Real(contexts, _) => {
+                let current = contexts.current().expect("the kubeconfig has a current context");
+                let contexts = Arc::clone(contexts) as Arc<dyn Contexts>;
+                Person::with_settings(contexts, &current, self.namespace(), settings)
+            }
+        }
     }
 
     /// A person with the rights of this user of the demo.

@@ -158,6 +158,8 @@ fn take_in(state: &mut State, message: Message) -> Vec<Effect> {
 #[must_use = "what is asked of the outside has to be done"]
 pub fn settle(state: &mut State) -> Vec<Effect> {
     let effects = bring_up_to_date(state);
+    // What waited for a pod's details may be about to change something.
+    let effects = safety::pass(state, effects);
     recording::overhear(state, effects)
 }
 
@@ -185,14 +187,19 @@ pub fn run(state: &mut State, action: &Action) -> Vec<Effect> {
             Vec::new()
         }
         Availability::No(reason) => {
-            if let Some(pod) = state.selected_pod().filter(|_| action.scope == Scope::Pods).cloned() {
-                // Rights may have been given since they were asked about.
-                state.rights.doubt(&state.context.name, &pod.namespace, state.now);
-            }
-            state.notices.push(state.now, Level::Warning, format!("{}: {reason}", action.title), Vec::new());
+            refuse(state, action, &reason);
             Vec::new()
         }
     }
+}
+
+/// Tells why an action cannot run.
+fn refuse(state: &mut State, action: &Action, reason: &str) {
+    if let Some(pod) = state.selected_pod().filter(|_| action.scope == Scope::Pods).cloned() {
+        // Rights may have been given since they were asked about.
+        state.rights.doubt(&state.context.name, &pod.namespace, state.now);
+    }
+    state.notices.push(state.now, Level::Warning, format!("{}: {reason}", action.title), Vec::new());
 }
 
 /// Answers a question.

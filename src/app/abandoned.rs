@@ -13,9 +13,20 @@ use crate::session::SessionId;
 /// How many are remembered; a request is answered within seconds.
 const MOST: usize = 64;
 
-/// The launches whose answer is still to come, oldest first: which, in which context, whether it makes a pod of its own.
+/// The launches whose answer is still to come, oldest first: which, in which context, what it makes.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Abandoned(VecDeque<(SessionId, String, bool)>);
+pub(super) struct Abandoned(VecDeque<(SessionId, String, Makes)>);
+
+/// What a launch makes.
+#[derive(Debug, Clone, Copy)]
+enum Makes {
+    /// An ephemeral container.
+    Debugger,
+    /// A pod of our own.
+    Pod,
+    /// A pod in the place of one that is deleted: the workload itself.
+    Replacement,
+}
 
 /// A session is let go of; if its request may be on the way, its answer is waited for.
 pub(super) fn note(state: &mut State, session: &Session) {
@@ -25,22 +36,33 @@ pub(super) fn note(state: &mut State, session: &Session) {
         if abandoned.len() == MOST {
             abandoned.pop_front();
         }
-        abandoned.push_back((session.id, session.context.clone(), session.start.creates().is_some()));
+        let makes = match session.start.creates() {
+            None => Makes::Debugger,
+            Some(_) if session.start.replaces() => Makes::Replacement,
+            Some(_) => Makes::Pod,
+        };
+        abandoned.push_back((session.id, session.context.clone(), makes));
     }
 }
 
 /// The server has taken a request of a session that is not there any more.
 pub(super) fn accepted(state: &mut State, id: SessionId, container: &ContainerKey) -> Vec<Effect> {
     let Some(index) = state.abandoned.0.iter().position(|(other, ..)| *other == id) else { return Vec::new() };
-    let Some((_, context, is_copy)) = state.abandoned.0.remove(index) else { return Vec::new() };
+    let Some((_, context, makes)) = state.abandoned.0.remove(index) else { return Vec::new() };
     let pod = &container.pod;
-    if is_copy {
-        let text = format!("{}/{} was made after you had let go of it; it is deleted", pod.namespace, pod.name);
-        state.notices.push(state.now, Level::Warning, text, Vec::new());
-        return vec![Effect::DeletePod(context, pod.clone(), Which::Ours)];
-    }
-    state.notices.push(state.now, Level::Warning, stays(container), Vec::new());
-    Vec::new()
+    let name = format!("{}/{}", pod.namespace, pod.name);
+    let (text, effects) = match makes {
+        Makes::Debugger => (stays(container), Vec::new()),
+        Makes::Pod => {
+            let text = format!("{name} was made after you had let go of it; it is deleted");
+            (text, vec![Effect::DeletePod(context, pod.clone(), Which::Ours)])
+        }
+        Makes::Replacement => {
+            (format!("{name} was made after you had let go of it; it replaces the original"), Vec::new())
+        }
+    };
+    state.notices.push(state.now, Level::Warning, text, Vec::new());
+    effects
 }
 
 /// What an ephemeral container leaves that nobody waits for any more.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::message::{Start, Target};
 use crate::cluster::{PodKey, Way};
-use crate::plan::{CopyOptions, DebugOptions, PullPolicy};
+use crate::plan::{CopyOptions, DebugOptions, Profile, PullPolicy};
 
 /// What a way comes to.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,17 +54,8 @@ pub fn take(start: &Start, way: &Way, accepted: bool, defaults: &Defaults) -> Ta
         Way::Image(None) => return Taken::Form(pod, Box::new(options)),
         Way::Image(Some(image)) => with_image(&mut options, image),
         Way::Profile(profile) => options.profile = *profile,
-        Way::ProfileWith { profile, custom } => {
-            options.profile = *profile;
-            options.custom = Some(below(options.custom.take(), custom.clone()));
-        }
-        Way::User { uid, gid } => {
-            let mut context = json!({ "runAsUser": uid, "runAsGroup": gid });
-            if *uid == 0 {
-                context["runAsNonRoot"] = false.into();
-            }
-            options.custom = Some(below(Some(json!({ "securityContext": context })), options.custom.take()));
-        }
+        Way::ProfileWith { profile, custom } => with_profile(&mut options, *profile, custom),
+        Way::User { uid, gid } => with_user(&mut options, *uid, *gid),
         Way::Copy => {
             if options.copy.is_none() {
                 options.copy.clone_from(&defaults.copy);
@@ -78,6 +69,19 @@ pub fn take(start: &Start, way: &Way, accepted: bool, defaults: &Defaults) -> Ta
         Way::Again | Way::Attach(_) | Way::Shell(_) | Way::Logs { .. } => {}
     }
     Taken::Start(Start::Debug { pod, target, options: Box::new(options) })
+}
+
+fn with_profile(options: &mut DebugOptions, profile: Profile, custom: &Value) {
+    options.profile = profile;
+    options.custom = Some(below(options.custom.take(), custom.clone()));
+}
+
+fn with_user(options: &mut DebugOptions, uid: u32, gid: u32) {
+    let mut context = json!({ "runAsUser": uid, "runAsGroup": gid });
+    if uid == 0 {
+        context["runAsNonRoot"] = false.into();
+    }
+    options.custom = Some(below(Some(json!({ "securityContext": context })), options.custom.take()));
 }
 
 fn with_image(options: &mut DebugOptions, image: &str) {
@@ -94,7 +98,9 @@ fn take_for_node((node, namespace): (&Arc<str>, &Arc<str>), options: &DebugOptio
     match way {
         Way::Image(None) => return Taken::NodeForm(Arc::clone(node), Arc::clone(namespace), Box::new(options)),
         Way::Image(Some(image)) => with_image(&mut options, image),
-        Way::Profile(profile) | Way::ProfileWith { profile, .. } => options.profile = *profile,
+        Way::Profile(profile) => options.profile = *profile,
+        Way::ProfileWith { profile, custom } => with_profile(&mut options, *profile, custom),
+        Way::User { uid, gid } => with_user(&mut options, *uid, *gid),
         _ => {}
     }
     let options = Box::new(options);

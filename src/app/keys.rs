@@ -1,6 +1,7 @@
 //! Where a key goes: to the overlay, the filter, the shell or an action; what an action does is its own row's affair.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
+use jiff::Timestamp;
 
 use super::message::Effect;
 use super::notices::Level;
@@ -90,7 +91,7 @@ fn after_leader(state: &mut State, key: &KeyEvent, chord: Chord) -> Vec<Effect> 
 fn to_pane(state: &mut State, key: &KeyEvent, chord: Chord) -> Vec<Effect> {
     let Some(session) = state.sessions.active() else { return Vec::new() };
     // A digit is for the shell unless a fix with this number is on screen.
-    let fix = chord.digit().is_none_or(|digit| digit >= 1 && digit <= session.fixes().len());
+    let fix = chord.digit().is_none_or(|digit| session.takes_fix(digit, state.now));
     let launch = state.keymap.action(Scope::Launch, chord).filter(|_| session.shows_timeline() && fix);
     if let Some(action) = launch {
         return run(state, action);
@@ -105,22 +106,25 @@ fn to_pane(state: &mut State, key: &KeyEvent, chord: Chord) -> Vec<Effect> {
 }
 
 fn to_shell(state: &mut State, key: &KeyEvent) -> Vec<Effect> {
+    let now = state.now;
     let Some(session) = state.sessions.active_mut() else { return Vec::new() };
     let modes = session.screen.modes();
     match encode_key(key, &modes) {
-        Some(bytes) => send(session, bytes),
+        Some(bytes) => send(session, bytes, now),
         None => Vec::new(),
     }
 }
 
 /// Sends to the shell; what it prints next is wanted in view.
-fn send(session: &mut Session, bytes: Vec<u8>) -> Vec<Effect> {
+fn send(session: &mut Session, bytes: Vec<u8>, now: Timestamp) -> Vec<Effect> {
+    session.typed = Some(now);
     session.screen.scroll_to_bottom();
     vec![Effect::Input(session.id, bytes)]
 }
 
 /// Text was pasted.
 pub(super) fn pasted(state: &mut State, text: &str) -> Vec<Effect> {
+    let now = state.now;
     if let Some(overlay) = &mut state.overlay {
         overlay_keys::pasted(overlay, text, state.now);
     } else if state.filtering {
@@ -134,7 +138,7 @@ pub(super) fn pasted(state: &mut State, text: &str) -> Vec<Effect> {
         && !session.timeline_open
     {
         let bytes = encode_paste(text, &session.screen.modes());
-        return send(session, bytes);
+        return send(session, bytes, now);
     }
     Vec::new()
 }

@@ -92,6 +92,7 @@ fn start_in(state: &mut State, start: Start, place: Option<SessionId>) -> Vec<Ef
         steps: Vec::new(),
         started: state.now,
         activity: false,
+        typed: None,
         created: Vec::new(),
         profile: None,
         size: UNSIZED,

@@ -160,6 +160,11 @@ impl Start {
         }
     }
 
+    /// Whether what it creates stands for a pod that it deletes: that is the workload now, and never ours to remove.
+    pub fn replaces(&self) -> bool {
+        matches!(self, Self::Debug { options, .. } if options.copy.as_ref().is_some_and(|copy| copy.replace))
+    }
+
     /// Whether it starts a debugger of our own, whose shell is ours to end.
     pub fn is_debugger(&self) -> bool {
         matches!(self, Self::Debug { .. } | Self::NodeDebug { .. })

@@ -90,6 +90,8 @@ pub(super) fn pass(state: &mut State, effects: Vec<Effect>) -> Vec<Effect> {
             Some(Change { context, asks: Some(_) }) if !confirmed && state.settings.is_protected(context) => {
                 state.held.push(effect);
             }
+            // Leaving waits for the answer: what was decided is not dropped in silence.
+            _ if effect == Effect::Quit && !state.held.is_empty() => state.held.push(effect),
             _ => passed.push(effect),
         }
     }

@@ -60,6 +60,8 @@ pub struct Session {
     pub started: Timestamp,
     /// Whether it printed something since it was last in view.
     pub activity: bool,
+    /// When something was last typed for its far end.
+    pub typed: Option<Timestamp>,
     /// When its launch came out: its stream stood, or it failed.
     pub launched: Option<Timestamp>,
     /// Whether its timeline stands in the pane instead of its screen.
@@ -170,6 +172,22 @@ impl Session {
         const KEYS: usize = 9;
         let fixes = self.problem().filter(|_| self.shows_timeline()).map_or(&[][..], |problem| &problem.fixes);
         &fixes[..fixes.len().min(KEYS)]
+    }
+
+    /// Whether a digit is for the fix of this number: it is in view for long enough to have been read, and nobody is
+    /// typing ahead for the shell.
+    pub fn takes_fix(&self, number: usize, now: Timestamp) -> bool {
+        const READ: i128 = 1_200;
+        let since = |then: Timestamp| now.duration_since(then).as_millis();
+        let shown = match &self.phase {
+            Phase::Launching => self.steps.iter().rev().find_map(|(at, step)| match step {
+                LaunchStep::Stuck(_) => Some(since(*at) >= READ),
+                _ => None,
+            }),
+            _ => Some(true),
+        };
+        let typing = self.typed.is_some_and(|typed| since(typed) < READ);
+        (1..=self.fixes().len()).contains(&number) && shown == Some(true) && !typing
     }
 
     /// Whether the server has taken what it asked for, so that something of it stays whatever happens to the pane.

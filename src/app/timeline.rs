@@ -216,6 +216,7 @@ mod tests {
             steps: steps.into_iter().map(|(time, step)| (at(time), step)).collect(),
             started: at(0),
             activity: false,
+            typed: None,
             launched: None,
             timeline_open: false,
             timeline_back: 0,

@@ -45,6 +45,10 @@ pub(super) fn resume(state: &mut State) -> Vec<Effect> {
         return run(state, &action);
     }
     // What does without the details does so; what does not says why.
+    if let Availability::No(reason) = action.availability(state) {
+        super::refuse(state, &action, &reason);
+        return Vec::new();
+    }
     let effects = (action.run)(state);
     if effects.is_empty() && state.overlay.is_none() {
         state.notices.push(state.now, Level::Warning, format!("{}: {reason}", action.title), Vec::new());

@@ -154,7 +154,7 @@ impl Cluster {
             ("attach", _) => Verb::Attach,
             ("exec", _) => Verb::Exec,
             ("portforward" | "proxy", _) => Verb::Forward,
-            _ if reads || query("dryRun").as_deref() == Some("All") => return None,
+            _ if reads || is_dry_run(request, query("dryRun").as_deref()) => return None,
             // Asking what one may do changes nothing.
             _ if path.starts_with("/apis/authorization.k8s.io/")
                 || path.starts_with("/apis/authentication.k8s.io/") =>
@@ -185,6 +185,15 @@ impl Cluster {
             outcome: Outcome::Done,
         })
     }
+}
+
+/// Whether nothing comes of a request. Of a deletion the server reads that in the body only.
+fn is_dry_run(request: &Request<Vec<u8>>, query: Option<&str>) -> bool {
+    if *request.method() != Method::DELETE {
+        return query == Some("All");
+    }
+    let options: Value = serde_json::from_slice(request.body()).unwrap_or_default();
+    options["dryRun"] == serde_json::json!(["All"])
 }
 
 /// The container that a request makes: an ephemeral one that has no state yet, or the one of a pod that takes input.

@@ -272,7 +272,10 @@ impl Copied {
     }
 
     fn into_body(mut self, pod: &Pod<'_>, copy: &CopyOptions) -> Value {
-        add(&mut self.labels, &copy.labels);
+        // A copy that replaces its original is the workload from then on: nobody may take it for a leftover.
+        if !copy.replace {
+            add(&mut self.labels, &copy.labels);
+        }
         add(&mut self.annotations, &copy.annotations);
         let mut metadata = Object::new();
         metadata.insert("name".into(), copy.name.as_str().into());

@@ -10,6 +10,7 @@ use crate::app::session::{Phase, Reused, Session};
 use crate::app::state::State;
 use crate::app::{abandoned, open_node_form, open_pod_form, reuse};
 use crate::cluster::{ContainerDetail, ContainerKey, LaunchStep, PodDetail, Problem, Sight, Way, Which};
+use crate::plan::CopyOptions;
 use crate::session::SessionId;
 
 /// Steps of a start that are kept; of more, what was said of waiting goes first.
@@ -29,7 +30,8 @@ pub(crate) fn launched(state: &mut State, id: SessionId, step: LaunchStep) -> Ve
         if session.start.is_debugger() {
             state.settings.made.push((session.context.clone(), container.clone()));
         }
-        if session.start.creates().is_some() && !session.created.contains(&container.pod) {
+        let ours = session.start.creates().is_some() && !session.start.replaces();
+        if ours && !session.created.contains(&container.pod) {
             session.created.push(container.pod.clone());
         }
     }
@@ -137,6 +139,15 @@ pub fn take_fix(state: &mut State, number: usize) -> Vec<Effect> {
     let accepted = session.is_accepted();
     let copy = start.pod().map(|pod| default_copy(state, pod));
     let defaults = Defaults { options: default_options(state), copy };
+    let start = match (&start, &session.container) {
+        // The original may be gone: what stands in its place is what there is to go on from.
+        (Start::Debug { target, options, .. }, Some(at)) if accepted && start.replaces() => {
+            let mut options = options.clone();
+            options.copy = options.copy.map(|copy| CopyOptions { replace: false, ..copy });
+            Start::Debug { pod: at.pod.clone(), target: target.clone(), options }
+        }
+        _ => start,
+    };
     match fixes::take(&start, &way, accepted, &defaults) {
         // A debugger that stands keeps its pane: what is better gets one of its own.
         Taken::Start(start) if state.sessions.get(id).is_some_and(|old| old.phase == Phase::Live) => {
@@ -172,8 +183,10 @@ pub(super) fn start_instead(state: &mut State, old: SessionId, start: Start) -> 
     let left = session.container.clone().filter(|_| session.is_accepted() && session.phase != Phase::Live);
     // What this launch made, not what the pane made before.
     let made = session.container.as_ref().map(|container| container.pod.clone());
-    let made =
-        made.filter(|made| session.phase != Phase::Live && session.created.contains(made) && start.creates().is_some());
+    let made = made.filter(|made| {
+        let never_started = matches!(session.phase, Phase::Launching | Phase::Failed(_));
+        never_started && session.created.contains(made) && start.creates().is_some()
+    });
     let (context, ephemeral) = (session.context.clone(), session.start.creates().is_none());
     let mut effects = start_in(state, start, Some(old));
     let note = match (left, made) {

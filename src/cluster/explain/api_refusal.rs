@@ -9,7 +9,7 @@ use serde_json::Value;
 use self::pod_security::{Breach, Whose};
 use crate::{
     cluster::{
-        ContainerKey, Fix, PodKey, Problem, Way,
+        ContainerKey, Fix, PodKey, Problem, Way, is_node_debugger,
         policy::DEBUGGER_BREAKS,
         problem::{Fault, MissingRight},
     },
@@ -117,6 +117,12 @@ impl<'a> Sent<'a> {
                 let target = list(new).find_map(|container| container["targetContainerName"].as_str());
                 Self { request, namespace, pod, ours, older, target }
             }
+            Request::CreatePod { namespace, pod, body } if is_node_debugger(pod) => {
+                // All of it was made for this, its host namespaces and volumes too.
+                let containers = list(&body["spec"]["containers"]);
+                let ours = containers.filter_map(|container| container["name"].as_str()).collect();
+                Self { request, namespace, pod, ours, older: Vec::new(), target: None }
+            }
             Request::CreatePod { namespace, pod, body } => {
                 // A copy's debugger is the container that has an input; nothing else of it is ours.
                 let debugger = |container: &&Value| container["stdin"] == true || container["tty"] == true;
@@ -148,7 +154,7 @@ impl<'a> Sent<'a> {
     /// Whether a copy was to be made: a pod that is put on a node by its name debugs that node.
     fn is_copy(&self) -> bool {
         match self.request {
-            Request::CreatePod { pod, .. } => !pod.starts_with("node-debugger-"),
+            Request::CreatePod { pod, .. } => !is_node_debugger(pod),
             _ => false,
         }
     }
@@ -171,7 +177,11 @@ fn against_pod_security(sent: &Sent<'_>, breach: &Breach<'_>) -> Problem {
     let level = breach.level;
     let problem = |why: String, hint: &str| Problem::new(sent.what(), why, hint);
     let checks = breach.checks;
-    match breach.whose(&sent.ours, &sent.older) {
+    let whose = match breach.whose(&sent.ours, &sent.older) {
+        Whose::ThePods(_) if is_node_debugger(sent.pod) => Whose::Ours,
+        whose => whose,
+    };
+    match whose {
         Whose::Ours => {
             let profile = if level == "baseline" { Profile::Baseline } else { Profile::Restricted };
             let why = format!("the namespace enforces the Pod Security level {level}, {DEBUGGER_BREAKS}: {checks}");

@@ -83,10 +83,11 @@ pub(super) async fn debug_node(
         }
         let left = plan::alternatives_for_node(&node, &facts, options, &plan);
         left.into_iter().fold(problem, |mut problem, left| {
-            let way = Way::Profile(left.profile);
-            if problem.fixes.iter().all(|fix| fix.way != way) {
-                problem.fixes.push(Fix::new(format!("again with profile {}: {}", left.profile, left.reason), way));
-            }
+            let custom = left.options.custom.unwrap_or_else(|| serde_json::json!({}));
+            let way = Way::ProfileWith { profile: left.profile, custom };
+            // The bare profile would lack the user that makes it of use.
+            problem.fixes.retain(|fix| fix.way != Way::Profile(left.profile));
+            problem.fixes.push(Fix::new(format!("again with profile {}: {}", left.profile, left.reason), way));
             problem
         })
     });

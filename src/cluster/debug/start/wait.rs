@@ -49,6 +49,8 @@ pub(super) struct Wait<'a, P> {
     /// The server is not heard at present, and that was told.
     lost: bool,
     silence_told: bool,
+    /// Why it does not get on is known: that little is heard of it meanwhile says nothing new.
+    explained: bool,
 }
 
 impl<'a, P: FnMut(LaunchStep) + Send> Wait<'a, P> {
@@ -66,6 +68,7 @@ impl<'a, P: FnMut(LaunchStep) + Send> Wait<'a, P> {
             heard: Instant::now(),
             lost: false,
             silence_told: false,
+            explained: false,
         }
     }
 
@@ -120,7 +123,8 @@ impl<'a, P: FnMut(LaunchStep) + Send> Wait<'a, P> {
             .iter()
             .rfind(|event| event.container.as_deref() == Some(&*self.container.container))
             .is_some_and(|event| event.reason == "Pulling");
-        (!self.silence_told && !self.lost && !pulling && self.pod.is_some()).then(|| self.heard + SILENCE)
+        let known = self.silence_told || self.explained || self.lost || pulling;
+        (!known && self.pod.is_some()).then(|| self.heard + SILENCE)
     }
 
     /// Nothing was heard for long: the node is looked at, and that it is silent is told.
@@ -204,7 +208,8 @@ impl<'a, P: FnMut(LaunchStep) + Send> Wait<'a, P> {
                 self.say_once(&key, LaunchStep::Waiting { reason, message });
             }
         }
-        if explain(&self.situation(pod)).is_none() {
+        self.explained = explain(&self.situation(pod)).is_some();
+        if !self.explained {
             return Ok(None);
         }
         self.read_node(pod).await;

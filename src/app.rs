@@ -3,6 +3,7 @@
 mod action;
 pub mod age;
 mod browse;
+mod cut;
 mod keymap;
 mod keys;
 pub mod layout;
@@ -21,6 +22,7 @@ mod state;
 
 pub use action::{Action, Availability, Scope};
 pub use browse::{open, set_scope, switch_context};
+pub use cut::Cut;
 pub use keymap::{Chord, Keymap};
 pub use lives::{again, attach_again, close, debug_instead, default_copy, default_options, quit, start};
 pub use message::{Effect, Message, Start, Target};
@@ -73,6 +75,15 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::Output(id, bytes) => lives::printed(state, id, &bytes),
+        Message::Past(id, bytes) => {
+            // Whoever asked has long stopped waiting: an answer would be typed into whatever reads now.
+            let _ = lives::printed(state, id, &bytes);
+            Vec::new()
+        }
+        Message::Link(id, link) => {
+            cut::linked(state, id, link);
+            Vec::new()
+        }
         Message::Ended(id, end) => lives::ended(state, id, end),
         Message::ExitCode(id, code) => {
             lives::exit_code(state, id, code);

@@ -112,6 +112,7 @@ where
 fn take_in(state: &mut State, effects: &mut Effects, fact: Fact) -> bool {
     let asked = match fact {
         Fact::Message(message) => update(state, message),
+        Fact::Output(id, chunk) if chunk.is_past() => update(state, Message::Past(id, chunk.bytes().clone())),
         Fact::Output(id, chunk) => update(state, Message::Output(id, chunk.bytes().clone())),
         Fact::Opened(id, opened) => {
             effects.opened(id, opened);

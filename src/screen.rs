@@ -204,6 +204,18 @@ impl Screen {
         self.emulator.title()
     }
 
+    /// Puts a row of our own above the line that the cursor is on, to say where the stream was cut; see [`Cell::seam`].
+    /// The alternate screen gets none. Characters that are not one column wide are left out.
+    pub fn mark_seam(&mut self, text: &str) {
+        let first = self.emulator.first_row();
+        self.guarded(|screen| screen.emulator.mark_seam(text));
+        if self.offset > 0 {
+            let scrolled = self.emulator.first_row().saturating_sub(first);
+            self.offset = self.offset.saturating_add(usize::try_from(scrolled).unwrap_or(usize::MAX));
+        }
+        self.offset = self.offset.min(self.history());
+    }
+
     /// The modes the program has set.
     pub fn modes(&self) -> Modes {
         self.emulator.modes()

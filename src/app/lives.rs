@@ -68,6 +68,7 @@ fn start_in(state: &mut State, start: Start, place: Option<SessionId>) -> Vec<Ef
         started: state.now,
         activity: false,
         copy: None,
+        cut: None,
         size: UNSIZED,
         start: start.clone(),
     };
@@ -186,6 +187,7 @@ pub(super) fn ended(state: &mut State, id: SessionId, end: End) -> Vec<Effect> {
     let Some(session) = state.sessions.get_mut(id) else { return Vec::new() };
     let asks = matches!(end, End::Finished | End::Lost { .. })
         && matches!(session.start, Start::Debug { .. } | Start::Attach { .. });
+    session.cut = None;
     session.phase = Phase::Ended { end, exit_code: None };
     match &session.container {
         Some(container) if asks => vec![Effect::FindExitCode(id, container.clone())],

@@ -9,7 +9,7 @@ use crate::cluster::{
     ContainerKey, ContextInfo, LaunchStep, Leftover, PodKey, Problem, WatchId, WatchTarget, WatchUpdate,
 };
 use crate::plan::DebugOptions;
-use crate::session::{End, SessionId};
+use crate::session::{End, Link, SessionId};
 
 /// A fact that arrived.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,6 +47,10 @@ pub enum Message {
     StartFailed(SessionId, Problem),
     /// A session's far end printed this.
     Output(SessionId, Bytes),
+    /// A session's far end printed this earlier: shown as output, but questions in it are not answered.
+    Past(SessionId, Bytes),
+    /// The connection below a session broke or stands again.
+    Link(SessionId, Link),
     /// A session's stream ended.
     Ended(SessionId, End),
     /// How the container of an ended session really ended.

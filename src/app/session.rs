@@ -44,6 +44,8 @@ pub struct Session {
     pub size: super::layout::Size,
     /// How far it has come.
     pub phase: Phase,
+    /// While its connection is cut and made anew.
+    pub cut: Option<super::Cut>,
     /// The steps of its start, each with its time.
     pub steps: Vec<(Timestamp, LaunchStep)>,
     /// Since when it exists.

@@ -20,6 +20,7 @@ use std::{
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
+pub(super) use self::backoff::Backoff;
 pub(super) use self::pod::{PodNews, pod_news};
 use self::rows::{Namespaces, Pods};
 use super::{Cluster, Liveness, Problem, WatchId, WatchTarget, WatchUpdate};

@@ -5,6 +5,7 @@ mod cursor;
 mod handler;
 mod kitty;
 mod palette;
+mod seam;
 
 use std::ops::Range;
 

@@ -7,7 +7,7 @@ use alacritty_terminal::term::cell::{Cell as GridCell, Flags};
 use alacritty_terminal::vte::ansi::CursorShape as GridCursorShape;
 
 use super::Screen;
-use super::cell::{Cell, Color, MARKS_MAX, Style, SymbolBuffer, width_of};
+use super::cell::{Cell, Color, MARKS_MAX, SEAM, SEAM_RULE, Style, SymbolBuffer, width_of};
 use super::emulator::RowRef;
 use super::history::{StoredRow, Styles};
 
@@ -68,9 +68,13 @@ impl Screen {
             let Some(cells) = self.emulator.row(number) else {
                 continue;
             };
+            let mut seam = false;
             cells.visit(self.size.columns, &mut |column, base, marks, width, style| {
+                seam |= base == SEAM;
+                let base = if base == SEAM { SEAM_RULE } else { base };
                 let cell = Cell {
                     symbol: buffer.symbol(base, marks, width),
+                    seam,
                     width,
                     fg: self.color(style.fg, 256),
                     bg: self.color(style.bg, 257),
@@ -127,7 +131,7 @@ impl Screen {
         };
         cells.visit(self.size.columns, &mut |_, base, marks, _, _| {
             if base != NO_TEXT {
-                text.push(base);
+                text.push(if base == SEAM { SEAM_RULE } else { base });
                 text.extend(marks.iter());
             }
         });

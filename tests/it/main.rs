@@ -3,6 +3,7 @@
 mod architecture;
 mod cluster_connect;
 mod cluster_debug;
+mod cluster_lasting;
 mod cluster_streams;
 mod cluster_watch;
 mod console_state;

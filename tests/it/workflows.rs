@@ -4,6 +4,7 @@
 mod backend;
 mod browse;
 mod copy;
+mod cut;
 mod ephemeral;
 mod person;
 mod recovery;

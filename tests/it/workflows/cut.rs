@@ -39,8 +39,8 @@ async fn a_counting_program_is_seen_whole_through_cuts() {
     for after in [100_300, 101_500, 102_700] {
         person.wait_for("more numbers", |screen| newest(screen).is_some_and(|newest| newest >= after)).await;
         site.cluster().cut();
-        person.wait_for("the cut", |screen| screen.contains("cut for ")).await;
-        person.wait_for("it goes on", |screen| !screen.contains("cut for ")).await;
+        person.wait_for("the cut", |screen| screen.contains("· attaching again")).await;
+        person.wait_for("it goes on", |screen| !screen.contains("· attaching again")).await;
     }
     person.wait_for_text("counted-2").await;
     assert_eq!(numbers(&mut person).await, (100_000..104_000).collect::<Vec<u32>>());

@@ -23,6 +23,8 @@ pub enum Incoming {
     Past(Bytes),
     /// What becomes of the connection below a stream that outlasts it.
     Link(Link),
+    /// Bytes of standard error, from a stream that was asked to keep them apart.
+    ErrorOutput(Bytes),
     /// The last thing a stream says.
     Ended(End),
 }

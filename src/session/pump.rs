@@ -139,7 +139,7 @@ impl Reader {
         }
         while let Some(next) = incoming.recv().await {
             match next {
-                Incoming::Output(bytes) => self.hand_over(bytes, false).await?,
+                Incoming::Output(bytes) | Incoming::ErrorOutput(bytes) => self.hand_over(bytes, false).await?,
                 Incoming::Past(bytes) => self.hand_over(bytes, true).await?,
                 Incoming::Link(link) => self.updates.send((self.id, SessionUpdate::Link(link))).ok()?,
                 Incoming::Ended(end) => return Some(end),

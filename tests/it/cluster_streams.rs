@@ -214,7 +214,8 @@ async fn attach_joined(log: &'static str, stream: &[&'static str]) -> (Transport
 async fn the_past_is_joined_to_the_stream() {
     let (mut transport, past, mut socket) = attach_joined("one\ntwo\n", &["two\n", "three\n"]).await;
     assert_eq!(past, "one\n");
-    assert_eq!(next(&mut transport).await, output("two\nthree\n"));
+    assert_eq!(next(&mut transport).await, output("two\n"));
+    assert_eq!(next(&mut transport).await, output("three\n"));
     socket.send(1, b"four\n").await;
     assert_eq!(next(&mut transport).await, output("four\n"));
     let (mut transport, past, _socket) = attach_joined("", &["/ # "]).await;

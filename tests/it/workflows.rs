@@ -6,6 +6,8 @@ mod browse;
 mod copy;
 mod cut;
 mod ephemeral;
+mod form;
+mod nodes;
 mod person;
 mod recovery;
 mod rights;

@@ -9,7 +9,12 @@ use tokio::{
     time::{Instant, sleep, sleep_until, timeout},
 };
 
-use super::super::{Cluster, ContainerKey, LogOptions, Problem, exec::named, problem::Fault};
+use super::super::{
+    Cluster, ContainerKey, LogOptions, Problem,
+    exec::named,
+    problem::Fault,
+    streams::{Shape, Success},
+};
 use crate::session::{
     End, Incoming, Transport,
     join::{Shown, between, plain, with_carriage_returns},
@@ -71,8 +76,26 @@ impl Cluster {
         tty: bool,
         stdin: bool,
     ) -> Result<(Transport, Bytes), Problem> {
-        let transport = self.attach_soon(container, tty, stdin).await?;
-        let (transport, past) = self.with_past(container, tty, transport, None).await;
+        self.joined(container, Shape { stdin, tty, apart: false, success: Success::Finished }).await
+    }
+
+    /// As [`Cluster::attach_joined`], standard error apart as
+    /// [`Incoming::ErrorOutput`]; of the past only one text is known.
+    ///
+    /// # Errors
+    /// As [`Cluster::attach`].
+    pub async fn attach_joined_apart(
+        &self,
+        container: &ContainerKey,
+        tty: bool,
+        stdin: bool,
+    ) -> Result<(Transport, Bytes), Problem> {
+        self.joined(container, Shape { stdin, tty, apart: true, success: Success::Finished }).await
+    }
+
+    async fn joined(&self, container: &ContainerKey, shape: Shape) -> Result<(Transport, Bytes), Problem> {
+        let transport = self.attach_soon(container, shape).await?;
+        let (transport, past) = self.with_past(container, shape.tty, transport, None).await;
         Ok((transport, past.bytes))
     }
 
@@ -87,10 +110,7 @@ impl Cluster {
         let Transport { mut incoming, outgoing } = transport;
         let mut stream = Meanwhile::default();
         let past = self.past(container, tty, &mut stream, &mut incoming, before).await;
-        let Meanwhile { bytes, end } = stream;
-        let brought = (!bytes.is_empty()).then(|| Incoming::Output(bytes.freeze()));
-        let items: Vec<Incoming> = brought.into_iter().chain(end.map(Incoming::Ended)).collect();
-        (preceded(items, Transport { incoming, outgoing }), past)
+        (preceded(stream.items, Transport { incoming, outgoing }), past)
     }
 
     async fn past(
@@ -156,14 +176,14 @@ impl Cluster {
         }
     }
 
-    async fn attach_soon(&self, container: &ContainerKey, tty: bool, stdin: bool) -> Result<Transport, Problem> {
+    async fn attach_soon(&self, container: &ContainerKey, shape: Shape) -> Result<Transport, Problem> {
         for _ in 1..TRIES {
-            match self.attach(container, tty, stdin).await {
+            match self.attach_as(container, shape).await {
                 Err(problem) if problem.why.contains("does not run") => sleep(BETWEEN_TRIES).await,
                 other => return other,
             }
         }
-        self.attach(container, tty, stdin).await
+        self.attach_as(container, shape).await
     }
 }
 
@@ -206,25 +226,29 @@ pub(super) fn preceded(items: Vec<Incoming>, transport: Transport) -> Transport 
 /// What the stream brings while the log is read.
 #[derive(Default)]
 struct Meanwhile {
+    items: Vec<Incoming>,
+    /// Their bytes.
     bytes: BytesMut,
-    end: Option<End>,
+    ended: bool,
 }
 
 impl Meanwhile {
     fn takes_more(&self) -> bool {
-        self.end.is_none() && self.bytes.len() < MEANWHILE
+        !self.ended && self.bytes.len() < MEANWHILE
     }
 
     fn take(&mut self, item: Option<Incoming>) {
-        match item {
-            Some(Incoming::Output(bytes) | Incoming::Past(bytes)) => self.bytes.extend_from_slice(&bytes),
-            Some(Incoming::Ended(end)) => self.end = Some(end),
-            // One connection says nothing of others.
-            Some(Incoming::Link(_)) => {}
-            None => {
-                self.end = Some(End::Lost { reason: "the stream stopped without saying why".to_owned() });
+        let lost = || Incoming::Ended(End::Lost { reason: "the stream stopped without saying why".to_owned() });
+        let item = item.unwrap_or_else(lost);
+        match &item {
+            Incoming::Output(bytes) | Incoming::ErrorOutput(bytes) | Incoming::Past(bytes) => {
+                self.bytes.extend_from_slice(bytes);
             }
+            Incoming::Ended(_) => self.ended = true,
+            // One connection says nothing of others.
+            Incoming::Link(_) => return,
         }
+        self.items.push(item);
     }
 
     async fn settle(&mut self, incoming: &mut mpsc::Receiver<Incoming>) {

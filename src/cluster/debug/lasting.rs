@@ -148,7 +148,7 @@ impl Lasting {
                     () = output.closed() => return Stop::Unwanted,
                 };
                 match item {
-                    Some(Incoming::Output(bytes) | Incoming::Past(bytes)) => {
+                    Some(Incoming::Output(bytes) | Incoming::ErrorOutput(bytes) | Incoming::Past(bytes)) => {
                         shown.push(&bytes);
                         *last = Instant::now();
                         if output.send(Incoming::Output(bytes)).await.is_err() {

@@ -22,6 +22,7 @@ pub mod session;
 mod sessions;
 mod settings;
 mod state;
+mod terminal;
 pub mod text;
 mod toolkit;
 
@@ -43,6 +44,7 @@ pub use rows::{Row, Rows};
 pub use sessions::Sessions;
 pub use settings::{Settings, context_matches};
 pub use state::{Connection, Focus, Opening, State};
+pub use terminal::{DefaultColors, TerminalSettings, holds_frame};
 pub use toolkit::{Mount, Toolkit};
 
 use overlay::{Deed, Overlay};
@@ -67,6 +69,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         }
         Message::Tick(now) => {
             state.now = now;
+            terminal::ticked(state);
             let effects = forms::ticked(state);
             join(effects, refresh_leftovers(state, false))
         }

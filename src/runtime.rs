@@ -23,9 +23,9 @@ use ratatui::backend::Backend;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::app::layout::Size;
-use crate::app::{Message, State, settle, update};
+use crate::app::{Message, State, holds_frame, settle, update};
 use crate::cluster::{Contexts, Problem};
-use crate::ui::{Theme, draw};
+use crate::ui::{Theme, cursor_style, draw};
 use effects::{Effects, Fact};
 
 /// The shortest time between two frames.
@@ -104,8 +104,11 @@ where
         let settled = settle(&mut state);
         pace.dirty |= !settled.is_empty();
         going &= effects.run_all(settled);
-        if pace.is_due() {
+        if pace.is_due() && holds_frame(&state) {
+            pace.put_off();
+        } else if pace.is_due() {
             terminal.draw(|frame| draw(&state, theme, frame)).context("cannot draw on the terminal")?;
+            tty::shape_cursor(cursor_style(&state));
             pace.drawn();
         }
     }
@@ -154,6 +157,11 @@ impl Default for Pace {
 impl Pace {
     fn is_due(&self) -> bool {
         self.dirty && Instant::now() >= self.due
+    }
+
+    /// What is to be drawn is not finished.
+    fn put_off(&mut self) {
+        self.due = Instant::now() + FRAME;
     }
 
     fn drawn(&mut self) {

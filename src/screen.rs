@@ -4,6 +4,7 @@
 //! terminal as it came. The other half of a terminal is here too: keys, mouse, paste and focus become bytes.
 
 mod cell;
+mod clipboard;
 mod emulator;
 mod history;
 mod keys;
@@ -162,9 +163,10 @@ impl Screen {
     /// Runs what could panic inside the library; afterwards there is a working screen in any case.
     fn guarded(&mut self, work: impl FnOnce(&mut Screen)) {
         if catch_unwind(AssertUnwindSafe(|| work(self))).is_err() {
-            let colors = self.emulator.default_colors();
+            let (colors, clipboard) = (self.emulator.default_colors(), self.emulator.clipboard_allowed);
             *self = Screen::new(self.size, self.scrollback);
             self.emulator.set_default_colors(colors);
+            self.emulator.clipboard_allowed = clipboard;
             self.emulator.notice(ScreenNotice::Broken);
         }
     }
@@ -197,6 +199,16 @@ impl Screen {
     /// What happened since the last call, each thing once.
     pub fn take_notices(&mut self) -> Vec<ScreenNotice> {
         self.emulator.take_notices()
+    }
+
+    /// Whether the program may put text on the user's clipboard (OSC 52). It may not unless this was called.
+    pub fn allow_clipboard_write(&mut self, allowed: bool) {
+        self.emulator.clipboard_allowed = allowed;
+    }
+
+    /// The text that the program last wanted on the clipboard, once, where it may; at most 64 KiB of it.
+    pub fn take_clipboard(&mut self) -> Option<String> {
+        clipboard::clipboard_text(&self.emulator.clipboard.take()?)
     }
 
     /// The title the program gave itself: at most 200 printable characters.

@@ -1,5 +1,6 @@
 //! From state to cells: draws, and nothing else; it changes no state and finds out nothing.
 
+mod cursor;
 mod footer;
 mod header;
 mod inspector;
@@ -14,6 +15,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 use ratatui::widgets::{Clear, Paragraph};
 
+pub use cursor::cursor_style;
 pub use theme::Theme;
 
 use crate::app::State;

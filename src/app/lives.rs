@@ -10,7 +10,7 @@ use super::session::{Phase, Session};
 use super::state::{Focus, State};
 use crate::cluster::{ContainerKey, LaunchStep, PodKey, Problem};
 use crate::plan::{CopyOptions, DebugOptions, Profile};
-use crate::screen::{Screen, ScreenNotice};
+use crate::screen::ScreenNotice;
 use crate::session::{End, SessionId};
 
 /// Steps of a start that are kept; a start that takes longer has said it all before.
@@ -71,12 +71,13 @@ fn start_in(state: &mut State, start: Start, place: Option<SessionId>) -> Vec<Ef
         id,
         context: state.context.name.clone(),
         container,
-        screen: Screen::new(UNSIZED, state.settings.scrollback),
+        screen: super::terminal::blank_screen(UNSIZED, state),
         phase: Phase::Launching,
         steps: Vec::new(),
         started: state.now,
         activity: false,
         cut: None,
+        synchronized: None,
         created: Vec::new(),
         profile: None,
         size: UNSIZED,
@@ -182,14 +183,20 @@ pub(super) fn printed(state: &mut State, id: SessionId, bytes: &Bytes) -> Vec<Ef
     let title = session.title();
     for notice in noticed {
         let what = match notice {
-            ScreenNotice::ClipboardWriteRefused => "tried to write to the clipboard; that is not allowed",
+            ScreenNotice::ClipboardWriteRefused => {
+                "tried to write to your clipboard, which terminal.clipboard-write does not allow"
+            }
             ScreenNotice::ClipboardReadRefused => "tried to read the clipboard; that is not allowed",
             ScreenNotice::Broken => "printed something that broke its screen; it starts anew",
             ScreenNotice::Bell | ScreenNotice::TitleChanged => continue,
         };
         state.notices.push(now, Level::Warning, format!("{title} {what}"), Vec::new());
     }
-    if live && !replies.is_empty() { vec![Effect::Input(id, replies)] } else { Vec::new() }
+    let mut effects = super::terminal::printed(state, id);
+    if live && !replies.is_empty() {
+        effects.push(Effect::Input(id, replies));
+    }
+    effects
 }
 
 /// A stream ended.

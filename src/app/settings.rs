@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::terminal::TerminalSettings;
 use super::toolkit::Toolkit;
 
 /// The choices a run starts with.
@@ -19,6 +20,8 @@ pub struct Settings {
     pub mouse: bool,
     /// Who is noted as the creator of copies.
     pub creator: String,
+    /// What programs in panes may do and are told.
+    pub terminal: TerminalSettings,
     /// What debuggers can be started with by name.
     pub toolkits: Vec<Toolkit>,
     /// Where the images used last are kept; `None` keeps them nowhere.
@@ -34,6 +37,7 @@ impl Default for Settings {
             scrollback: 5_000,
             mouse: true,
             creator: String::new(),
+            terminal: TerminalSettings::default(),
             toolkits: Toolkit::built_in(),
             images_file: None,
         }

@@ -22,6 +22,8 @@ pub struct Cursor {
     pub shape: CursorShape,
     /// Whether the program wants it to blink.
     pub blinking: bool,
+    /// Whether the program chose shape and blinking; else they are the user's own.
+    pub chosen: bool,
 }
 
 /// The shape of a cursor (DECSCUSR).
@@ -55,7 +57,13 @@ impl Screen {
             GridCursorShape::Hidden => return None,
             GridCursorShape::Block | GridCursorShape::HollowBlock => CursorShape::Block,
         };
-        Some(Cursor { column: u16::try_from(column).ok()?, row, shape, blinking: style.blinking })
+        Some(Cursor {
+            column: u16::try_from(column).ok()?,
+            row,
+            shape,
+            blinking: style.blinking,
+            chosen: self.emulator.cursor_chosen(),
+        })
     }
 
     /// Gives every cell in view as `(column, row, cell)`, row by row, from the left. All columns are covered.
@@ -281,7 +289,7 @@ mod tests {
     #[test]
     fn the_cursor_hides_and_scrolls_away() {
         let mut screen = screen(b"1\r\n2\r\n3\r\n4\x1b[5 q");
-        let shown = Cursor { column: 1, row: 2, shape: CursorShape::Bar, blinking: true };
+        let shown = Cursor { column: 1, row: 2, shape: CursorShape::Bar, blinking: true, chosen: true };
         assert_eq!(screen.cursor(), Some(shown));
         screen.scroll(1);
         assert_eq!(screen.cursor(), None);

@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use alacritty_terminal::vte::ansi::{Processor, Timeout};
 
-pub use cell::{Attributes, Cell, Color, Underline};
+pub use cell::{Attributes, Cell, Color, Underline, is_printable};
 pub use emulator::DefaultColors;
 pub use keys::encode_key;
 pub use modes::{KittyFlags, Modes, MouseEncoding, MouseTracking};

@@ -8,6 +8,7 @@ mod list;
 mod nodes;
 mod overlay;
 mod pane;
+mod safe;
 pub mod theme;
 
 use ratatui::Frame;
@@ -47,6 +48,7 @@ pub fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>) {
     }
     footer::draw(state, theme, frame, places.footer);
     overlay::draw(state, theme, frame, places.body);
+    safe::make_safe(frame.buffer_mut());
 }
 
 fn draw_titles(state: &State, theme: &Theme, frame: &mut Frame<'_>, places: &Layout) {

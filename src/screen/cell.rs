@@ -169,7 +169,7 @@ pub(super) const SEAM_RULE: char = '╌';
 
 /// Whether a character may reach the user's terminal: no controls, no line separators, and none of the invisible ones
 /// that reorder or hide text (bidirectional controls, tags, byte order marks).
-pub(super) fn is_printable(character: char) -> bool {
+pub fn is_printable(character: char) -> bool {
     !matches!(
         character,
         '\0'..='\x1f'

@@ -30,5 +30,6 @@ mod screen_streams;
 mod screens;
 mod spdy;
 mod terminal;
+mod terminal_policy;
 mod update;
 mod workflows;

@@ -12,6 +12,8 @@ use bytes::{Bytes, BytesMut};
 const WINDOW: usize = 256 * 1024;
 /// So much of a stream, found whole in a log, stands there by no accident.
 const UNMISTAKABLE: usize = 4096;
+/// How many places in a line are tried for a part of it; more than a few mean that the part says nothing.
+const PLACES_TRIED: usize = 16;
 
 /// The form in which outputs are compared: without the CRs that stand before a LF, and without CRs at the end, which
 /// may yet turn out to be such ones.
@@ -104,7 +106,7 @@ impl Shown {
 /// `shown` is `None` where nothing was shown before: then the part begins with the log. `None` comes back while one of
 /// the places cannot be told: the log lacks what was shown, or is not as far as the stream yet.
 pub fn between(shown: Option<&Shown>, log: &[u8], stream: &[u8]) -> Option<Range<usize>> {
-    let mut start = shown.map_or(Some(0), |shown| end_of(shown, log))?;
+    let mut start = shown.map_or(Some(0), |shown| end_of(shown, log, stream))?;
     // CRs at the end of what was shown are not in its plain form, and yet were shown.
     let returns = shown.map_or(0, |shown| shown.form.returns);
     start += log[start..].iter().take(returns).take_while(|&&byte| byte == b'\r').count();
@@ -113,7 +115,7 @@ pub fn between(shown: Option<&Shown>, log: &[u8], stream: &[u8]) -> Option<Range
 }
 
 /// Where in the log what was shown ends; the last place where there are several.
-fn end_of(shown: &Shown, log: &[u8]) -> Option<usize> {
+fn end_of(shown: &Shown, log: &[u8], stream: &[u8]) -> Option<usize> {
     // The last line may not be whole, and then not in the log.
     let whole = shown.plain.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
     let (lines, started) = shown.plain.split_at(whole);
@@ -136,7 +138,16 @@ fn end_of(shown: &Shown, log: &[u8]) -> Option<usize> {
         if known.is_empty() || line.is_empty() {
             return Some(end);
         }
-        return find(known, line, true).map(|at| end + at + known.len());
+        // What little is known of the line may stand there more than once: the last place before the stream's counts.
+        let mut within = line;
+        for _ in 0..PLACES_TRIED {
+            let known_to = find(known, within, true)? + known.len();
+            if start_of(stream, &log[end + known_to..]).is_some() {
+                return Some(end + known_to);
+            }
+            within = &within[..known_to - 1];
+        }
+        return None;
     }
     let common = after.len().min(started.len());
     (after[..common] == started[..common]).then_some(end + common)

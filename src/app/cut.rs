@@ -23,7 +23,7 @@ impl Cut {
     pub fn told(&self, now: Timestamp) -> String {
         let wait = self.retry_at.as_second() - now.as_second();
         let next = if wait > 0 { format!("attaching again in {wait}s") } else { "attaching again …".to_owned() };
-        format!("cut for {}: {} · {next}", age(self.since, now), self.reason)
+        format!("cut for {} · {next} · {}", age(self.since, now), self.reason)
     }
 }
 

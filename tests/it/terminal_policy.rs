@@ -141,7 +141,7 @@ fn a_cut_session_refuses_input_and_marks_the_seam() {
     let cut = Link::Cut { reason: "the connection was cut".to_owned(), retry_in: std::time::Duration::from_secs(4) };
     console.told(Message::Link(id, cut));
     let screen = console.screen();
-    assert!(screen.contains("cut for 0s: the connection was cut · attaching again in 4s"), "{screen}");
+    assert!(screen.contains("cut for 0s · attaching again in 4s · the connection was cut"), "{screen}");
     console.press("rm");
     console.told(Message::Paste("rm -rf".to_owned()));
     assert_eq!(console.asked, []);

@@ -11,6 +11,7 @@ mod nodes;
 mod person;
 mod recovery;
 mod rights;
+mod road;
 mod sessions;
 mod shell;
 mod site;

@@ -30,7 +30,7 @@ async fn a_cut_session_says_so_and_goes_on_by_itself() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_counting_program_is_seen_whole_through_cuts() {
-    let site = Site::demo().await;
+    let site = Site::any().await;
     let mut person = site.person();
     person.select_pod(NODE_POD).await;
     person.press("e");
@@ -38,7 +38,7 @@ async fn a_counting_program_is_seen_whole_through_cuts() {
     person.press(&format!("{COUNTER}<enter>"));
     for after in [100_300, 101_500, 102_700] {
         person.wait_for("more numbers", |screen| newest(screen).is_some_and(|newest| newest >= after)).await;
-        site.cluster().cut();
+        site.cut();
         person.wait_for("the cut", |screen| screen.contains("· attaching again")).await;
         person.wait_for("it goes on", |screen| !screen.contains("· attaching again")).await;
     }

@@ -2,6 +2,7 @@
 
 mod debug;
 mod general;
+mod launch;
 mod lists;
 mod nodes;
 mod pane;
@@ -10,8 +11,9 @@ use std::sync::LazyLock;
 
 use crate::app::Action;
 
-static ACTIONS: LazyLock<Vec<Action>> =
-    LazyLock::new(|| [debug::ACTIONS, lists::ACTIONS, nodes::ACTIONS, general::ACTIONS, pane::ACTIONS].concat());
+static ACTIONS: LazyLock<Vec<Action>> = LazyLock::new(|| {
+    [debug::ACTIONS, lists::ACTIONS, nodes::ACTIONS, general::ACTIONS, pane::ACTIONS, launch::ACTIONS].concat()
+});
 
 /// Every action, in the order help lists them.
 pub fn actions() -> &'static [Action] {

@@ -224,6 +224,8 @@ pub struct CopyOptions {
     pub labels: Vec<(String, String)>,
     /// Annotations put on the copy likewise.
     pub annotations: Vec<(String, String)>,
+    /// `activeDeadlineSeconds`: after so long its processes are ended; a shorter one of the pod itself stays. Not kubectl's.
+    pub active_deadline: Option<u32>,
 }
 
 impl CopyOptions {
@@ -243,6 +245,7 @@ impl CopyOptions {
             keep_init_containers: true,
             labels: Vec::new(),
             annotations: Vec::new(),
+            active_deadline: None,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The select loop: facts in, effects out, frames at a pace; it decides nothing that the state could decide.
 
+pub mod audit;
 mod clipboard;
 mod effects;
 mod forms;

@@ -4,12 +4,14 @@ mod cursor;
 mod footer;
 mod header;
 mod inspector;
+mod leftovers;
 mod list;
 mod nodes;
 mod overlay;
 mod pane;
 mod safe;
 pub mod theme;
+mod timeline;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;

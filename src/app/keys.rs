@@ -18,6 +18,8 @@ pub(super) fn pressed(state: &mut State, key: &KeyEvent) -> Vec<Effect> {
     if state.overlay.is_some() {
         return overlay_keys::pressed(state, key);
     }
+    // A form that a fix had opened is closed, whatever became of it.
+    state.place = None;
     if state.filtering {
         return filter(state, key);
     }
@@ -87,8 +89,14 @@ fn after_leader(state: &mut State, key: &KeyEvent, chord: Chord) -> Vec<Effect> 
 
 fn to_pane(state: &mut State, key: &KeyEvent, chord: Chord) -> Vec<Effect> {
     let Some(session) = state.sessions.active() else { return Vec::new() };
+    // A digit is for the shell unless a fix with this number is on screen.
+    let fix = chord.digit().is_none_or(|digit| digit >= 1 && digit <= session.fixes().len());
+    let launch = state.keymap.action(Scope::Launch, chord).filter(|_| session.shows_timeline() && fix);
+    if let Some(action) = launch {
+        return run(state, action);
+    }
     if session.is_live() && !session.is_log() {
-        return to_shell(state, key);
+        return if session.timeline_open { Vec::new() } else { to_shell(state, key) };
     }
     match state.keymap.action(Scope::Ended, chord) {
         Some(action) => run(state, action),
@@ -128,6 +136,7 @@ pub(super) fn pasted(state: &mut State, text: &str) -> Vec<Effect> {
         && let Some(session) = state.sessions.active_mut()
         && session.is_live()
         && !session.is_log()
+        && !session.timeline_open
     {
         if session.cut.is_some() {
             let id = session.id;

@@ -1,20 +1,25 @@
 //! The lives of sessions: how they start, what arrives from them, how they end and are started again; streams are elsewhere.
 
+mod launch;
+
+pub use launch::{fresh, refused, start_reused, take_fix, way_is_closed};
+pub(super) use launch::{launched, sighted, start_failed};
+
 use bytes::Bytes;
+use jiff::Timestamp;
 
 use super::layout::{Size, layout};
+use super::leaving;
 use super::message::{Effect, Start, Target};
 use super::notices::Level;
 use super::overlay::{Choice, Choose, Deed, Overlay};
 use super::session::{Phase, Session};
 use super::state::{Focus, State};
-use crate::cluster::{ContainerKey, LaunchStep, PodKey, Problem};
+use super::{abandoned, reuse, rights};
+use crate::cluster::{ContainerKey, LaunchStep, PodKey, Which};
 use crate::plan::{CopyOptions, DebugOptions, Profile};
 use crate::screen::ScreenNotice;
 use crate::session::{End, SessionId};
-
-/// Steps of a start that are kept; a start that takes longer has said it all before.
-const STEPS_KEPT: usize = 200;
 
 /// What a screen has before it has a place.
 const UNSIZED: Size = Size { columns: 80, rows: 24 };
@@ -49,6 +54,8 @@ fn marks(state: &State, (about, name): (&str, &str)) -> (Pairs, Pairs) {
     if !state.settings.creator.is_empty() {
         annotations.push(("bathyscope.dev/created-by".to_owned(), state.settings.creator.clone()));
     }
+    let when = Timestamp::from_second(state.now.as_second()).unwrap_or(state.now);
+    annotations.push(("bathyscope.dev/created-at".to_owned(), when.to_string()));
     (vec![("app.kubernetes.io/managed-by".to_owned(), "bathyscope".to_owned())], annotations)
 }
 
@@ -56,7 +63,13 @@ type Pairs = Vec<(String, String)>;
 
 /// Opens a pane and starts a session in it.
 pub fn start(state: &mut State, start: Start) -> Vec<Effect> {
-    start_in(state, start, None)
+    // What a form starts that a fix had opened takes the place of what went wrong.
+    let place =
+        state.place.take().filter(|id| state.sessions.get(*id).is_some_and(|old| old.start.pod() == start.pod()));
+    match place {
+        Some(old) => launch::start_instead(state, old, start),
+        None => start_in(state, start, None),
+    }
 }
 
 fn start_in(state: &mut State, start: Start, place: Option<SessionId>) -> Vec<Effect> {
@@ -82,12 +95,20 @@ fn start_in(state: &mut State, start: Start, place: Option<SessionId>) -> Vec<Ef
         profile: None,
         size: UNSIZED,
         start: start.clone(),
+        launched: None,
+        timeline_open: false,
+        timeline_back: 0,
+        sight: None,
+        reused: None,
     };
+    session.steps.extend(rights::checked(state, &start).map(|text| (state.now, LaunchStep::Checked(text))));
     match place {
         Some(old) => {
             // What a pane has created is not forgotten because it shows something else.
             session.created = state.sessions.get(old).map(|old| old.created.clone()).unwrap_or_default();
-            state.sessions.replace(old, session);
+            if let Some(old) = state.sessions.replace(old, session) {
+                abandoned::note(state, &old);
+            }
         }
         None => state.sessions.add(session),
     }
@@ -108,6 +129,12 @@ pub fn again(state: &mut State, id: SessionId) -> Vec<Effect> {
     match state.sessions.get(id) {
         Some(session) if session.context == state.context.name => {
             let start = session.start.clone();
+            let inspected = state.navigator.inspected.pod.as_deref().filter(|pod| Some(&pod.key) == start.pod());
+            let ephemeral = matches!(start, Start::Debug { .. }) && start.creates().is_none();
+            if let Some(problem) = inspected.filter(|_| ephemeral).and_then(reuse::unstartable) {
+                state.notices.problem(state.now, &problem);
+                return Vec::new();
+            }
             start_in(state, start, Some(id))
         }
         Some(session) => {
@@ -131,42 +158,19 @@ pub fn debug_instead(state: &mut State, id: SessionId, container: &ContainerKey)
     start_in(state, start, Some(id))
 }
 
-/// A start made a step.
-pub(super) fn launched(state: &mut State, id: SessionId, step: LaunchStep) {
-    let now = state.now;
-    let Some(session) = state.sessions.get_mut(id) else { return };
-    if let LaunchStep::Accepted(container) = &step {
-        session.container = Some(container.clone());
-        if session.start.creates().is_some() && !session.created.contains(&container.pod) {
-            session.created.push(container.pod.clone());
-        }
-    }
-    if let LaunchStep::Note(note) = &step {
-        let text = format!("{}: {note}", session.title());
-        state.notices.keep(now, text);
-    }
-    let repeated = session.steps.last().is_some_and(|(_, last)| *last == step);
-    if !repeated && session.steps.len() < STEPS_KEPT {
-        session.steps.push((now, step));
-    }
-}
-
 /// A stream stands.
 pub(super) fn attached(state: &mut State, id: SessionId) {
     // Its end may have been told before; then that stays.
-    if let Some(session) = state.sessions.get_mut(id)
-        && session.phase == Phase::Launching
-    {
+    let now = state.now;
+    let Some(session) = state.sessions.get_mut(id) else { return };
+    session.launched.get_or_insert(now);
+    if session.phase == Phase::Launching {
         session.phase = Phase::Live;
     }
-}
-
-/// A session could not be started.
-pub(super) fn start_failed(state: &mut State, id: SessionId, problem: Problem) {
-    let now = state.now;
-    if let Some(session) = state.sessions.get_mut(id) {
-        state.notices.problem(now, &problem);
-        session.phase = Phase::Failed(problem);
+    let (start, context) = (session.start.clone(), session.context.clone());
+    // What was done can be done: an answer that says otherwise is out of date.
+    if !rights::missing_in(state, start.namespace(), rights::needed(&start)).is_empty() {
+        state.rights.doubt(&context, start.namespace(), now);
     }
 }
 
@@ -206,6 +210,9 @@ pub(super) fn ended(state: &mut State, id: SessionId, end: End) -> Vec<Effect> {
         && (session.start.is_debugger() || matches!(session.start, Start::Attach { .. }));
     session.cut = None;
     session.phase = Phase::Ended { end, exit_code: None };
+    if session.reused.is_some() && session.has_no_shell() {
+        return launch::attach_to_reused(state, id);
+    }
     match &session.container {
         Some(container) if asks => vec![Effect::FindExitCode(id, container.clone())],
         _ => Vec::new(),
@@ -221,13 +228,21 @@ pub(super) fn exit_code(state: &mut State, id: SessionId, code: i32) {
 
 /// Closes a pane: at once where nothing is lost by it, else after a question.
 pub fn close(state: &mut State, id: SessionId) -> Vec<Effect> {
+    if let Some(effects) = leaving::decided(state, id) {
+        return effects;
+    }
     let Some(session) = state.sessions.get(id) else { return Vec::new() };
+    if session.phase == Phase::Launching && session.is_accepted() {
+        state.overlay = Some(Overlay::Choose(launch::cancellation(session)));
+        return Vec::new();
+    }
     let (title, what) = (session.title(), session.created_words());
     let removal = (!session.created.is_empty()).then(|| {
         let deed = Deed::DeleteCreated(id, session.context.clone(), session.created.clone());
         Choice::new('r', format!("remove the {what}"), deed)
     });
-    let choose = match (session.is_live(), removal) {
+    let mut choose = match (session.is_live(), removal) {
+        (true, None) if session.phase == Phase::Launching => return remove(state, id),
         (false, None) => return remove(state, id),
         (true, None) if session.is_log() => return remove(state, id),
         (false, Some(removal)) => {
@@ -252,15 +267,15 @@ pub fn close(state: &mut State, id: SessionId) -> Vec<Effect> {
             Choose { title: format!("Leave {title}"), lines: vec![stays.to_owned()], choices }
         }
     };
+    leaving::offer(state, id, &mut choose.choices);
     state.overlay = Some(Overlay::Choose(choose));
     Vec::new()
 }
 
 /// Takes a pane away and lets go of its stream.
 pub(super) fn remove(state: &mut State, id: SessionId) -> Vec<Effect> {
-    if state.sessions.remove(id).is_none() {
-        return Vec::new();
-    }
+    let Some(session) = state.sessions.remove(id) else { return Vec::new() };
+    abandoned::note(state, &session);
     // Keys meant for the lists must not land in whichever shell comes into view.
     if state.focus == Focus::Pane {
         state.focus = Focus::List;
@@ -268,50 +283,39 @@ pub(super) fn remove(state: &mut State, id: SessionId) -> Vec<Effect> {
     vec![Effect::Detach(id)]
 }
 
-/// Leaves the program: at once, or after a question while something of ours still runs.
-pub fn quit(state: &mut State) -> Vec<Effect> {
-    let live: Vec<String> =
-        state.sessions.iter().filter(|s| s.is_live() && !s.is_log()).map(|s| format!("  {}", s.title())).collect();
-    let created: Vec<(String, PodKey)> =
-        state.sessions.iter().flat_map(|s| s.created.iter().map(|pod| (s.context.clone(), pod.clone()))).collect();
-    if live.is_empty() && created.is_empty() {
-        return vec![Effect::Quit];
-    }
-    let mut lines = Vec::new();
-    if !live.is_empty() {
-        lines.push("These sessions are open; what runs in debuggers goes on and can be attached again:".to_owned());
-        lines.extend(live);
-    }
-    if !created.is_empty() {
-        lines.push("These pods of ours stay on the cluster until they are deleted:".to_owned());
-        lines.extend(created.iter().map(|(_, pod)| format!("  {}/{}", pod.namespace, pod.name)));
-    }
-    let mut choices = vec![Choice::new('q', "leave", Deed::Quit)];
-    if !created.is_empty() {
-        choices.push(Choice::new('d', "delete these pods and leave", Deed::DeleteAndQuit(created)));
-    }
-    state.overlay = Some(Overlay::Choose(Choose { title: "Leave bathy?".to_owned(), lines, choices }));
-    Vec::new()
-}
-
 /// Does what an answer says.
 pub(super) fn carry_out(state: &mut State, deed: Deed) -> Vec<Effect> {
     match deed {
         Deed::Nothing => Vec::new(),
         Deed::Quit => vec![Effect::Quit],
-        Deed::DeleteAndQuit(pods) => {
-            let deletions = pods.into_iter().map(|(context, pod)| Effect::DeletePod(context, pod));
-            deletions.chain([Effect::Quit]).collect()
+        Deed::RemoveAndQuit(removals) => {
+            state.confirmed = true;
+            leaving::taken_away(removals).into_iter().chain([Effect::Quit]).collect()
+        }
+        Deed::Remove(removals) => {
+            state.confirmed = true;
+            let effects = leaving::taken_away(removals);
+            effects.into_iter().chain(super::leftovers::show(state, false)).collect()
+        }
+        Deed::ShowLeftovers(mine) => super::leftovers::show(state, mine),
+        Deed::Proceed => super::safety::proceed(state),
+        Deed::Remember(kind, leave, deed) => {
+            state.settings.on_leave.decide(kind, leave);
+            carry_out(state, *deed)
         }
         Deed::Detach(id) => remove(state, id),
         // Ctrl-C leaves whatever runs in front of the shell; `exit` then ends the shell itself.
         Deed::EndShell(id) => vec![Effect::Input(id, b"\x03exit\r".to_vec())],
         Deed::DeleteCreated(id, context, pods) => {
+            state.confirmed = true;
             let mut effects = remove(state, id);
-            effects.extend(pods.into_iter().map(|pod| Effect::DeletePod(context.clone(), pod)));
+            effects.extend(pods.into_iter().map(|pod| Effect::DeletePod(context.clone(), pod, Which::Ours)));
             effects
         }
-        Deed::DeletePod(context, pod) => vec![Effect::DeletePod(context, pod)],
+        Deed::DeletePod(context, pod, which) => {
+            state.confirmed = true;
+            vec![Effect::DeletePod(context, pod, which)]
+        }
     }
 }
 

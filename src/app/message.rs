@@ -10,7 +10,8 @@ use jiff::Timestamp;
 use super::layout::Size;
 use super::overlay::{FormId, Found, Subject, Verdict};
 use crate::cluster::{
-    ContainerKey, ContextInfo, LaunchStep, Leftover, PodKey, Problem, WatchId, WatchTarget, WatchUpdate,
+    ContainerKey, ContextInfo, Found as Leftovers, Granted, LaunchStep, LeftoverScope, PodKey, Problem, Sight, WatchId,
+    WatchTarget, WatchUpdate, Which,
 };
 use crate::plan::{DebugOptions, Plan, Profile};
 use crate::session::{End, Link, SessionId};
@@ -63,8 +64,12 @@ pub enum Message {
     ExitCode(SessionId, i32),
     /// A session did not take the input: its far end does not read.
     InputLost(SessionId),
-    /// What debugging left in this context.
-    Leftovers(String, Result<Vec<Leftover>, Problem>),
+    /// What debugging left there in this context: the answer to that question.
+    Leftovers(String, LeftoverScope, Result<Leftovers, Problem>),
+    /// What a debugger turned out to see, some time after its stream stood.
+    Sight(SessionId, Sight),
+    /// What the user may do in this namespace of this context.
+    Rights(String, Arc<str>, Granted),
     /// What a form plans with.
     SubjectRead(FormId, Result<Found, Problem>),
     /// A verdict on the plan of a form at this revision.
@@ -125,6 +130,28 @@ pub enum Start {
 }
 
 impl Start {
+    /// The pod that the session is about; `None` for a node.
+    pub fn pod(&self) -> Option<&PodKey> {
+        match self {
+            Self::Debug { pod, .. } => Some(pod),
+            Self::NodeDebug { .. } => None,
+            Self::Attach { container } | Self::Shell { container } | Self::Logs { container, .. } => {
+                Some(&container.pod)
+            }
+        }
+    }
+
+    /// The namespace that it asks for rights in.
+    pub fn namespace(&self) -> &Arc<str> {
+        match self {
+            Self::NodeDebug { namespace, .. } => namespace,
+            Self::Debug { pod, .. } => &pod.namespace,
+            Self::Attach { container } | Self::Shell { container } | Self::Logs { container, .. } => {
+                &container.pod.namespace
+            }
+        }
+    }
+
     /// What kind of pod it creates, in the words of a question; `None` if it creates none.
     pub fn creates(&self) -> Option<&'static str> {
         match self {
@@ -178,10 +205,14 @@ pub enum Effect {
     Detach(SessionId),
     /// Find out how this container ended.
     FindExitCode(SessionId, ContainerKey),
-    /// List what debugging left in these namespaces of the context; in every one if `None`.
-    FindLeftovers(String, Option<Vec<String>>),
-    /// Delete a pod of this context.
-    DeletePod(String, PodKey),
+    /// List what debugging left there in the context.
+    FindLeftovers(String, LeftoverScope),
+    /// Delete a pod of this context, if it is the one that is meant.
+    DeletePod(String, PodKey, Which),
+    /// End an ephemeral debugger of this context.
+    EndDebugger(String, ContainerKey),
+    /// Find out what the user may do in this namespace of this context.
+    AskRights(String, Arc<str>),
     /// End the program.
     Quit,
 }

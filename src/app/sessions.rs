@@ -26,15 +26,14 @@ impl Sessions {
         self.active = self.list.len() - 1;
     }
 
-    /// Puts a session where another one was.
-    pub fn replace(&mut self, old: SessionId, session: Session) {
-        match self.list.iter().position(|other| other.id == old) {
-            Some(index) => {
-                self.list[index] = session;
-                self.active = index;
-            }
-            None => self.add(session),
-        }
+    /// Puts a session where another one was, which comes back.
+    pub fn replace(&mut self, old: SessionId, session: Session) -> Option<Session> {
+        let Some(index) = self.list.iter().position(|other| other.id == old) else {
+            self.add(session);
+            return None;
+        };
+        self.active = index;
+        Some(std::mem::replace(&mut self.list[index], session))
     }
 
     /// Takes a session away; the view moves to a neighbour.

@@ -4,11 +4,14 @@ mod flags;
 
 use std::io::{IsTerminal as _, Read};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Arguments, Config, told};
+use super::guarded::{AuditPlace, Guarded, guarded};
+use super::question::asked;
+use super::{Arguments, Config, kubeconfig_contexts, say, told};
 use crate::cluster::{Cluster, Contexts as _, KubeconfigContexts, KubeconfigOptions, cleaned, manifest};
 use crate::plan::{Refusal, Resource, parse_profile};
 use crate::runtime::plain::{self, DEFAULT_PROFILE, DryRun, Errand, Input, Plain, Subject, Verdict};
@@ -19,14 +22,15 @@ pub(super) async fn run(debug: &DebugArguments, arguments: &Arguments, config: &
     anyhow::ensure!(!arguments.all_namespaces, "debug means pods of one namespace: leave -A out, or name one with -n");
     let stopped = stopped(arguments.test_panic)?;
     let work = async {
-        let (errand, cluster) = prepare(debug, arguments, config).await?;
+        let (errand, access) = prepare(debug, arguments, config).await?;
         let mut plain = Plain {
             input: Input::new(std::io::stdin()),
             out: Box::new(tokio::io::stdout()),
             err: Box::new(tokio::io::stderr()),
             is_terminal: std::io::stdin().is_terminal(),
         };
-        plain::run(&errand, cluster.as_ref(), &mut plain).await.map_err(|problem| told(&problem))
+        let cluster = access.as_ref().map(|access| &access.cluster);
+        plain::run(&errand, cluster, &mut plain).await.map_err(|problem| told(&problem))
     };
     let verdict = tokio::select! {
         verdict = work => verdict?,
@@ -43,7 +47,7 @@ async fn prepare(
     debug: &DebugArguments,
     arguments: &Arguments,
     config: &Config,
-) -> anyhow::Result<(Errand, Option<Cluster>)> {
+) -> anyhow::Result<(Errand, Option<Access>)> {
     let refused = |refusal: Refusal| anyhow::Error::msg(cleaned(&refusal.message));
     let profile = config.debug.profile.as_deref().map_or(Ok(DEFAULT_PROFILE), parse_profile).map_err(refused)?;
     let mut invocation = debug.invocation();
@@ -70,10 +74,10 @@ async fn prepare(
         subjects.push(Subject::Named(Resource::parse(word).map_err(refused)?));
     }
     let needs_cluster = dry_run != DryRun::Client || debug.files.is_empty();
-    let (cluster, home) = if needs_cluster {
-        let cluster = connect(arguments).await?;
-        let home = cluster.context().namespace.clone();
-        (Some(cluster), home)
+    let (access, home) = if needs_cluster {
+        let access = connect(arguments, config, dry_run == DryRun::No).await?;
+        let home = access.cluster.context().namespace.clone();
+        (Some(access), home)
     } else {
         (None, home_without_cluster(arguments)?)
     };
@@ -90,7 +94,7 @@ async fn prepare(
         timeout: debug.timeout.filter(|timeout| !timeout.is_zero()),
         program: program(arguments),
     };
-    Ok((errand, cluster))
+    Ok((errand, access))
 }
 
 fn read_custom(file: &str) -> Result<String, Refusal> {
@@ -108,13 +112,36 @@ fn kubeconfig(arguments: &Arguments) -> KubeconfigOptions {
     }
 }
 
-async fn connect(arguments: &Arguments) -> anyhow::Result<Cluster> {
-    let contexts = KubeconfigContexts::load(kubeconfig(arguments)).map_err(|problem| told(&problem))?;
-    let current = contexts.current().context("no context is chosen; name one with --context")?;
-    if contexts.needs_login(&current).is_some() {
-        contexts.login(&current).await.map_err(|problem| told(&problem))?;
+/// The cluster, and the contexts it came from: what is still to be recorded is written as they are dropped.
+struct Access {
+    cluster: Cluster,
+    contexts: Arc<Guarded>,
+}
+
+impl Drop for Access {
+    fn drop(&mut self) {
+        self.contexts.close();
     }
-    contexts.connect(&current).await.map_err(|problem| told(&problem))
+}
+
+/// The cluster behind the person's safety choices; a protected one is used after a question, or when it was named.
+async fn connect(arguments: &Arguments, config: &Config, changes: bool) -> anyhow::Result<Access> {
+    let contexts = kubeconfig_contexts(arguments).await?;
+    let mut settings = config.settings(arguments);
+    let contexts = guarded(Arc::new(contexts), &mut settings, AuditPlace::chosen(arguments, config))?;
+    let current = contexts.current().context("no context is chosen; name one with --context")?;
+    if changes && settings.is_protected(&current) && arguments.context.as_ref() != Some(&current) {
+        let otherwise = format!("{current} is protected: name it with --context to go on without a question");
+        let yes = asked(&format!("{current} is protected: debug there?"), &otherwise).await?;
+        anyhow::ensure!(yes, "nothing was changed");
+    }
+    let cluster = contexts.connect(&current).await.map_err(|problem| told(&problem))?;
+    if let Some(mut troubles) = contexts.troubles()
+        && let Ok(problem) = troubles.try_recv()
+    {
+        say(&format!("bathy: {problem}"));
+    }
+    Ok(Access { cluster: cluster.on_behalf_of("bathy debug"), contexts })
 }
 
 /// The namespace of the context where there is one; a kubeconfig is needed only if it was named.

@@ -1,6 +1,9 @@
 //! A raw pod as the inspector shows it; pure, and it takes nothing for granted that a server may leave out.
 
+mod debuggers;
 mod trouble;
+
+pub use self::debuggers::Debuggers;
 
 use std::sync::Arc;
 
@@ -14,6 +17,13 @@ const DEFAULT_CONTAINER: &str = "kubectl.kubernetes.io/default-container";
 
 /// What the inspector shows of a pod as the API gives it; `None` if it has no name.
 pub fn pod_detail(pod: &Value) -> Option<PodDetail> {
+    let mut detail = read_pod(pod)?;
+    detail.trouble = trouble::trouble(pod);
+    Some(detail)
+}
+
+/// The same without asking what is wrong with it.
+pub(super) fn read_pod(pod: &Value) -> Option<PodDetail> {
     let (metadata, spec, status) = (&pod["metadata"], &pod["spec"], &pod["status"]);
     let key =
         PodKey { namespace: text(&metadata["namespace"]).into(), name: metadata["name"].as_str().map(cleaned)?.into() };
@@ -29,7 +39,7 @@ pub fn pod_detail(pod: &Value) -> Option<PodDetail> {
     let owner = items(&metadata["ownerReferences"])
         .find(|owner| owner["controller"] == true)
         .map(|owner| (text(&owner["kind"]), text(&owner["name"])));
-    let mut detail = PodDetail {
+    Some(PodDetail {
         key,
         uid: text(&metadata["uid"]),
         created: timestamp(&metadata["creationTimestamp"]),
@@ -45,9 +55,7 @@ pub fn pod_detail(pod: &Value) -> Option<PodDetail> {
         deleting: timestamp(&metadata["deletionTimestamp"]),
         containers,
         trouble: None,
-    };
-    detail.trouble = trouble::trouble(&detail, spec, status);
-    Some(detail)
+    })
 }
 
 /// What one container is doing, by any kind of its name; `None` if the status says nothing of it.

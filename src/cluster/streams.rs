@@ -98,8 +98,10 @@ type Socket = WebSocketStream<TokioIo<Upgraded>>;
 
 /// Opens the stream. Dropping the transport closes it.
 pub(super) async fn open(cluster: &Cluster, request: Request<Vec<u8>>, shape: Shape) -> Result<Transport, Fault> {
-    let connection =
-        timeout(OPEN_TIME, cluster.client().connect(request)).await.map_err(|_| Fault::Silent(OPEN_TIME))??;
+    let passage = cluster.admit(&request)?;
+    let connected = timeout(OPEN_TIME, cluster.client().connect(request)).await;
+    let connected = connected.map_err(|_| Fault::Silent(OPEN_TIME)).and_then(|connected| connected.map_err(Into::into));
+    let connection = passage.told(connected)?;
     let half_close = connection.supports_stream_close();
     // The library's own limit would let a server make us hold 64 MiB; nothing has been read yet, so nothing is lost.
     let limits = WebSocketConfig::default().max_message_size(Some(MESSAGE_LIMIT)).max_frame_size(Some(MESSAGE_LIMIT));

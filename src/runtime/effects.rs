@@ -11,15 +11,18 @@ use tokio::task::{AbortHandle, JoinSet};
 use super::{clipboard, forms, image_file, launch};
 use crate::app::layout::Size;
 use crate::app::{Effect, Message, Start};
-use crate::cluster::{Cluster, ContainerKey, Contexts, Leftover, PodKey, Problem, WatchId, WatchUpdate, watch};
+use crate::cluster::{
+    Cluster, ContainerKey, Contexts, Finish, LaunchStep, LeftoverScope, PodKey, Problem, WatchId, WatchUpdate, Which,
+    watch,
+};
 use crate::session::{Chunk, SessionHandle, SessionId, SessionUpdate};
 
 /// Reports of watches that may wait; a watch that reports faster waits itself.
 const WATCH_QUEUE: usize = 64;
 /// What a person types before a shell stands is kept up to this many bytes.
 const TYPED_AHEAD: usize = 4_096;
-/// How long deletions asked for at the end may take.
-const LAST_REQUESTS: Duration = Duration::from_secs(5);
+/// How long deletions and endings asked for at the end may take.
+const LAST_REQUESTS: Duration = Duration::from_secs(20);
 
 /// Something that happened outside.
 pub(super) enum Fact {
@@ -60,6 +63,8 @@ pub(super) struct Effects {
     check: Option<AbortHandle>,
     tasks: JoinSet<()>,
     last_requests: JoinSet<()>,
+    /// Held by every launch whose request is not answered yet: it is carried through whatever happens to the launch.
+    unanswered: (mpsc::Sender<()>, mpsc::Receiver<()>),
     facts: Queue<Fact>,
     connected: Queue<Result<Cluster, (String, Problem)>>,
     watched: (mpsc::Sender<Watched>, mpsc::Receiver<Watched>),
@@ -72,6 +77,16 @@ type Queue<T> = (mpsc::UnboundedSender<T>, mpsc::UnboundedReceiver<T>);
 
 impl Effects {
     pub(super) fn new(contexts: Arc<dyn Contexts>) -> Self {
+        let facts: Queue<Fact> = mpsc::unbounded_channel();
+        let mut tasks = JoinSet::new();
+        if let Some(mut troubles) = contexts.troubles() {
+            let told = facts.0.clone();
+            tasks.spawn(async move {
+                while let Some(problem) = troubles.recv().await {
+                    let _ = told.send(Fact::Message(Message::Failed(problem)));
+                }
+            });
+        }
         Self {
             contexts,
             clusters: HashMap::new(),
@@ -80,9 +95,10 @@ impl Effects {
             streams: HashMap::new(),
             watches: HashMap::new(),
             check: None,
-            tasks: JoinSet::new(),
+            tasks,
             last_requests: JoinSet::new(),
-            facts: mpsc::unbounded_channel(),
+            unanswered: mpsc::channel(1),
+            facts,
             connected: mpsc::unbounded_channel(),
             watched: mpsc::channel(WATCH_QUEUE),
             printed: mpsc::unbounded_channel(),
@@ -212,8 +228,10 @@ impl Effects {
                 }
             }
             Effect::FindExitCode(id, container) => self.find_exit_code(id, container),
-            Effect::FindLeftovers(context, namespaces) => self.find_leftovers(context, namespaces),
-            Effect::DeletePod(context, pod) => self.delete_pod(&context, pod),
+            Effect::FindLeftovers(context, scope) => self.find_leftovers(context, scope),
+            Effect::DeletePod(context, pod, which) => self.delete_pod(&context, pod, which),
+            Effect::EndDebugger(context, container) => self.end_debugger(&context, container),
+            Effect::AskRights(context, namespace) => self.ask_rights(context, namespace),
             Effect::Quit => {}
         }
     }
@@ -222,7 +240,11 @@ impl Effects {
         match self.cluster(context) {
             Ok(cluster) => {
                 self.homes.insert(id, cluster.clone());
-                let outlets = launch::Outlets { facts: self.facts.0.clone(), printed: self.printed.0.clone() };
+                let outlets = launch::Outlets {
+                    facts: self.facts.0.clone(),
+                    printed: self.printed.0.clone(),
+                    unanswered: self.unanswered.0.clone(),
+                };
                 let task = self.tasks.spawn(launch::start(cluster, id, start, drawn, outlets));
                 self.streams.insert(id, Stream::Starting { task, typed: Vec::new(), size });
             }
@@ -295,28 +317,56 @@ impl Effects {
         });
     }
 
-    fn find_leftovers(&mut self, context: String, namespaces: Option<Vec<String>>) {
+    fn find_leftovers(&mut self, context: String, scope: LeftoverScope) {
         let cluster = self.cluster(&context);
         let facts = self.facts.0.clone();
         self.tasks.spawn(async move {
-            let found: Result<Vec<Leftover>, Problem> = match cluster {
-                Ok(cluster) => cluster.leftovers(namespaces.as_deref()).await,
+            let found = match cluster {
+                Ok(cluster) => cluster.leftovers(&scope).await,
                 Err(problem) => Err(problem),
             };
-            let _ = facts.send(Fact::Message(Message::Leftovers(context, found)));
+            let _ = facts.send(Fact::Message(Message::Leftovers(context, scope, found)));
         });
     }
 
-    fn delete_pod(&mut self, context: &str, pod: PodKey) {
+    fn ask_rights(&mut self, context: String, namespace: Arc<str>) {
+        let Ok(cluster) = self.cluster(&context) else { return };
+        let facts = self.facts.0.clone();
+        self.tasks.spawn(async move {
+            let granted = cluster.rights(&namespace).await;
+            let _ = facts.send(Fact::Message(Message::Rights(context, namespace, granted)));
+        });
+    }
+
+    fn delete_pod(&mut self, context: &str, pod: PodKey, which: Which) {
         let cluster = self.cluster(context);
         let facts = self.facts.0.clone();
         self.last_requests.spawn(async move {
             let deleted = match cluster {
-                Ok(cluster) => cluster.delete_pod(&pod, None).await,
+                Ok(cluster) => cluster.on_behalf_of("delete").delete_pod(&pod, &which).await,
                 Err(problem) => Err(problem),
             };
             let told = match deleted {
                 Ok(()) => Message::Done(format!("pod {}/{} is being deleted", pod.namespace, pod.name)),
+                Err(problem) => Message::Failed(problem),
+            };
+            let _ = facts.send(Fact::Message(told));
+        });
+    }
+
+    fn end_debugger(&mut self, context: &str, at: ContainerKey) {
+        let cluster = self.cluster(context);
+        let facts = self.facts.0.clone();
+        self.last_requests.spawn(async move {
+            let ended = match cluster {
+                Ok(cluster) => cluster.on_behalf_of("end").end_debugger(&at).await,
+                Err(problem) => Err(problem),
+            };
+            let name = format!("{}/{}/{}", at.pod.namespace, at.pod.name, at.container);
+            let told = match ended {
+                Ok(Finish::Ended(code)) => Message::Done(format!("{name} has ended ({code})")),
+                Ok(Finish::EndedBefore) => Message::Done(format!("{name} had ended before")),
+                Ok(Finish::Gone) => Message::Done(format!("{name} is gone with its pod")),
                 Err(problem) => Message::Failed(problem),
             };
             let _ = facts.send(Fact::Message(told));
@@ -331,19 +381,31 @@ impl Effects {
     pub(super) async fn finish(mut self) -> Vec<Problem> {
         self.streams.clear();
         self.tasks.abort_all();
-        let deletions = async { while self.last_requests.join_next().await.is_some() {} };
+        let (mine, mut unanswered) = self.unanswered;
+        drop(mine);
+        let deletions = async {
+            while self.last_requests.join_next().await.is_some() {}
+            // Ends once the last launch that holds a sender has its answer; nothing is ever sent.
+            let _ = unanswered.recv().await;
+        };
         let mut problems = Vec::new();
         if tokio::time::timeout(LAST_REQUESTS, deletions).await.is_err() {
             problems.push(Problem {
-                what: "not every pod was deleted".to_owned(),
+                what: "not everything was deleted or ended".to_owned(),
                 why: format!("the server had not answered after {} s", LAST_REQUESTS.as_secs()),
                 hint: "`bathy` lists what is left under x".to_owned(),
                 fixes: Vec::new(),
             });
         }
         while let Ok(fact) = self.facts.1.try_recv() {
-            if let Fact::Message(Message::Failed(problem)) = fact {
-                problems.push(problem);
+            match fact {
+                Fact::Message(Message::Failed(problem)) => problems.push(problem),
+                Fact::Message(Message::Launch(_, LaunchStep::Accepted(container))) => problems.push(Problem::new(
+                    "a debugger was accepted while bathy was leaving",
+                    format!("{} in {}/{}", container.container, container.pod.namespace, container.pod.name),
+                    "it is listed under leftovers",
+                )),
+                _ => {}
             }
         }
         problems

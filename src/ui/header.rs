@@ -20,12 +20,21 @@ pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Re
         (List::Pods, PodScope::Namespace(name)) => name.to_string(),
         (List::Pods, PodScope::Node(name)) => format!("node/{name}"),
     };
-    let left = Line::from(vec![
+    let context = &state.context.name;
+    let protected = state.settings.is_protected(context);
+    let mut left = Line::from(vec![
         Span::styled(" bathy ", theme.brand),
-        Span::styled(format!(" {}", state.context.name), theme.title),
-        Span::styled(" › ", theme.rule),
-        Span::styled(scope, theme.title),
+        Span::styled(format!(" {context}"), if protected { theme.guarded } else { theme.title }),
     ]);
+    for (word, style, is_so) in
+        [("protected ", theme.guarded, protected), ("read-only", theme.changing, state.settings.is_read_only(context))]
+    {
+        if is_so {
+            left.push_span(Span::styled(format!(" {word}"), style));
+        }
+    }
+    left.push_span(Span::styled(" › ", theme.rule));
+    left.push_span(Span::styled(scope, theme.title));
     let connection = connection(state, theme);
     let user = Span::styled(format!("   {} ", state.context.user), theme.faint);
     let mut right = vec![connection];

@@ -193,7 +193,9 @@ async fn refusals_before_the_upgrade_are_problems() {
     let attaching = tokio::spawn(async move { cluster.attach(&container(), true, true).await });
     let message = "pods \"api\" is forbidden: User \"oncall\" cannot create resource \"pods/attach\" in API group \"\" in the namespace \"shop\"";
     api.next().await.refuse(403, "Forbidden", message);
-    assert_eq!(attaching.await.unwrap().unwrap_err().hint, "ask for the right to create pods/attach in namespace shop");
+    let hint = attaching.await.unwrap().unwrap_err().hint;
+    assert!(hint.starts_with("ask for the right to create pods/attach in namespace shop; this grants it: "), "{hint}");
+    assert!(hint.contains("resources: [pods/attach], verbs: [get, create]"), "{hint}");
 }
 
 async fn attach_joined(log: &'static str, stream: &[&'static str]) -> (Transport, Bytes, Socket) {

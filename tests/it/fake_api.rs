@@ -109,6 +109,14 @@ impl Call {
         self.send(Response::new(whole(body.to_string())));
     }
 
+    /// [`Call::json`] with a `Warning` header.
+    pub(crate) fn json_with_warning(self, body: &Value, warning: &str) {
+        let mut answer = Response::new(whole(body.to_string()));
+        let value = format!("299 - \"{warning}\"").parse().expect("a header may hold this");
+        answer.headers_mut().insert(header::WARNING, value);
+        self.send(answer);
+    }
+
     pub(crate) fn text(self, code: u16, body: &str) {
         let mut answer = Response::new(whole(body.to_owned()));
         *answer.status_mut() = StatusCode::from_u16(code).expect("a code of HTTP");

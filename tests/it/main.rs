@@ -1,9 +1,12 @@
 //! The tests that need more than one room: one binary, one file a subject.
 
 mod architecture;
+mod cli_leftovers;
 mod cluster_connect;
 mod cluster_debug;
 mod cluster_lasting;
+mod cluster_launch;
+mod cluster_leftovers;
 mod cluster_streams;
 mod cluster_watch;
 mod console_state;
@@ -13,10 +16,14 @@ mod demo_serve;
 mod demo_shell;
 mod demo_streams;
 mod echo;
+mod explanations;
 mod fake_api;
 mod form;
 mod kubelet;
+mod leftovers;
 mod nodes;
+mod plain;
+mod plain_terminal;
 mod plan_matrix;
 mod plan_properties;
 mod plan_vectors;
@@ -28,8 +35,10 @@ mod screen_probes;
 mod screen_scrollback;
 mod screen_streams;
 mod screens;
+mod screens_launch;
 mod spdy;
 mod terminal;
 mod terminal_policy;
 mod update;
+mod update_launch;
 mod workflows;

@@ -7,6 +7,8 @@ mod copy;
 mod cut;
 mod ephemeral;
 mod form;
+mod launch;
+mod leftovers;
 mod nodes;
 mod person;
 mod recovery;

@@ -1,0 +1,52 @@
+//! Launches that were let go of before the server had answered: what it takes all the same is told and, where it is a
+//! pod of our own, removed; nothing of ours stays behind in silence.
+
+use std::collections::VecDeque;
+
+use super::message::Effect;
+use super::notices::Level;
+use super::session::{Phase, Session};
+use super::state::State;
+use crate::cluster::{ContainerKey, Which};
+use crate::session::SessionId;
+
+/// How many are remembered; a request is answered within seconds.
+const MOST: usize = 64;
+
+/// The launches whose answer is still to come, oldest first: which, in which context, whether it makes a pod of its own.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Abandoned(VecDeque<(SessionId, String, bool)>);
+
+/// A session is let go of; if its request may be on the way, its answer is waited for.
+pub(super) fn note(state: &mut State, session: &Session) {
+    let pending = session.phase == Phase::Launching && !session.is_accepted();
+    if pending && session.start.is_debugger() {
+        let abandoned = &mut state.abandoned.0;
+        if abandoned.len() == MOST {
+            abandoned.pop_front();
+        }
+        abandoned.push_back((session.id, session.context.clone(), session.start.creates().is_some()));
+    }
+}
+
+/// The server has taken a request of a session that is not there any more.
+pub(super) fn accepted(state: &mut State, id: SessionId, container: &ContainerKey) -> Vec<Effect> {
+    let Some(index) = state.abandoned.0.iter().position(|(other, ..)| *other == id) else { return Vec::new() };
+    let Some((_, context, is_copy)) = state.abandoned.0.remove(index) else { return Vec::new() };
+    let pod = &container.pod;
+    if is_copy {
+        let text = format!("{}/{} was made after you had let go of it; it is deleted", pod.namespace, pod.name);
+        state.notices.push(state.now, Level::Warning, text, Vec::new());
+        return vec![Effect::DeletePod(context, pod.clone(), Which::Ours)];
+    }
+    state.notices.push(state.now, Level::Warning, stays(container), Vec::new());
+    Vec::new()
+}
+
+/// What an ephemeral container leaves that nobody waits for any more.
+pub(super) fn stays(container: &ContainerKey) -> String {
+    format!(
+        "{} was accepted and stays in {} until that pod goes: an ephemeral container cannot be removed",
+        container.container, container.pod.name
+    )
+}

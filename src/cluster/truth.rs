@@ -14,7 +14,7 @@ use judge::judge;
 pub use judge::{Expected, Sight, expected};
 
 /// How long the look may take.
-const LOOK_TIME: Duration = Duration::from_secs(5);
+const LOOK_TIME: Duration = Duration::from_secs(20);
 /// How much of its answer is read.
 const LONGEST_ANSWER: usize = 8 * 1024;
 

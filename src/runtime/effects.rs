@@ -1,5 +1,7 @@
 //! Carries out what the state asks of the outside, each in a task of its own; what comes of it returns as facts.
 
+mod requests;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,10 +13,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use super::{clipboard, forms, image_file, launch};
 use crate::app::layout::Size;
 use crate::app::{Effect, Message, Start};
-use crate::cluster::{
-    Cluster, ContainerKey, Contexts, Finish, LaunchStep, LeftoverScope, PodKey, Problem, WatchId, WatchUpdate, Which,
-    watch,
-};
+use crate::cluster::{Cluster, Contexts, LaunchStep, Problem, WatchId, WatchUpdate, watch};
 use crate::session::{Chunk, SessionHandle, SessionId, SessionUpdate};
 
 /// Reports of watches that may wait; a watch that reports faster waits itself.
@@ -305,72 +304,6 @@ impl Effects {
             self.tell(Message::InputLost(id));
         }
         self.streams.insert(id, Stream::Open(handle));
-    }
-
-    fn find_exit_code(&mut self, id: SessionId, container: ContainerKey) {
-        let Some(cluster) = self.homes.get(&id).cloned() else { return };
-        let facts = self.facts.0.clone();
-        self.tasks.spawn(async move {
-            if let Some(code) = cluster.exit_code(&container).await {
-                let _ = facts.send(Fact::Message(Message::ExitCode(id, code)));
-            }
-        });
-    }
-
-    fn find_leftovers(&mut self, context: String, scope: LeftoverScope) {
-        let cluster = self.cluster(&context);
-        let facts = self.facts.0.clone();
-        self.tasks.spawn(async move {
-            let found = match cluster {
-                Ok(cluster) => cluster.leftovers(&scope).await,
-                Err(problem) => Err(problem),
-            };
-            let _ = facts.send(Fact::Message(Message::Leftovers(context, scope, found)));
-        });
-    }
-
-    fn ask_rights(&mut self, context: String, namespace: Arc<str>) {
-        let Ok(cluster) = self.cluster(&context) else { return };
-        let facts = self.facts.0.clone();
-        self.tasks.spawn(async move {
-            let granted = cluster.rights(&namespace).await;
-            let _ = facts.send(Fact::Message(Message::Rights(context, namespace, granted)));
-        });
-    }
-
-    fn delete_pod(&mut self, context: &str, pod: PodKey, which: Which) {
-        let cluster = self.cluster(context);
-        let facts = self.facts.0.clone();
-        self.last_requests.spawn(async move {
-            let deleted = match cluster {
-                Ok(cluster) => cluster.on_behalf_of("delete").delete_pod(&pod, &which).await,
-                Err(problem) => Err(problem),
-            };
-            let told = match deleted {
-                Ok(()) => Message::Done(format!("pod {}/{} is being deleted", pod.namespace, pod.name)),
-                Err(problem) => Message::Failed(problem),
-            };
-            let _ = facts.send(Fact::Message(told));
-        });
-    }
-
-    fn end_debugger(&mut self, context: &str, at: ContainerKey) {
-        let cluster = self.cluster(context);
-        let facts = self.facts.0.clone();
-        self.last_requests.spawn(async move {
-            let ended = match cluster {
-                Ok(cluster) => cluster.on_behalf_of("end").end_debugger(&at).await,
-                Err(problem) => Err(problem),
-            };
-            let name = format!("{}/{}/{}", at.pod.namespace, at.pod.name, at.container);
-            let told = match ended {
-                Ok(Finish::Ended(code)) => Message::Done(format!("{name} has ended ({code})")),
-                Ok(Finish::EndedBefore) => Message::Done(format!("{name} had ended before")),
-                Ok(Finish::Gone) => Message::Done(format!("{name} is gone with its pod")),
-                Err(problem) => Message::Failed(problem),
-            };
-            let _ = facts.send(Fact::Message(told));
-        });
     }
 
     fn tell(&self, message: Message) {

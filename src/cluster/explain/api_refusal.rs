@@ -10,6 +10,7 @@ use self::pod_security::{Breach, Whose};
 use crate::{
     cluster::{
         ContainerKey, Fix, PodKey, Problem, Way,
+        policy::DEBUGGER_BREAKS,
         problem::{Fault, MissingRight},
     },
     plan::{Profile, Request},
@@ -173,8 +174,7 @@ fn against_pod_security(sent: &Sent<'_>, breach: &Breach<'_>) -> Problem {
     match breach.whose(&sent.ours, &sent.older) {
         Whose::Ours => {
             let profile = if level == "baseline" { Profile::Baseline } else { Profile::Restricted };
-            let why =
-                format!("the namespace enforces the Pod Security level {level}, which the debugger breaks: {checks}");
+            let why = format!("the namespace enforces the Pod Security level {level}, {DEBUGGER_BREAKS}: {checks}");
             let title = format!("again with the profile {profile}, which that level admits");
             problem(why, "choose a profile that the level admits")
                 .with_fixes([Fix::new(title, Way::Profile(profile))])

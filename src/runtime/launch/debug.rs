@@ -141,8 +141,7 @@ impl Refused<'_> {
     /// The problem with the profiles that policy may still admit, each once.
     fn with_what_is_left(&self, problem: Problem) -> Problem {
         let mut problem = self.with_users(problem);
-        // The words of the PodSecurity admission plugin; others say "forbidden" for what no profile changes.
-        if !problem.why.contains("PodSecurity") {
+        if !problem.is_of_policy() {
             return problem;
         }
         for (profile, custom, reason) in self.alternatives() {

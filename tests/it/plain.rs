@@ -346,7 +346,7 @@ async fn what_a_policy_refuses_is_offered_in_another_way_and_not_taken() {
     let errand = Errand { namespace: "restricted-ns".into(), ..errand(&["locked", "--image=busybox"]) };
     let (outcome, _, err) = Running::start(errand, Some(cluster), "").ended().await;
     assert_eq!(outcome, Ok(Verdict::Failed));
-    assert!(err.contains("violates PodSecurity"), "{err}");
+    assert!(err.contains("Pod Security level restricted, which the debugger breaks"), "{err}");
     let offered = err.lines().last().unwrap_or_default();
     assert!(offered.starts_with("    bathy --context prod debug -n restricted-ns locked "), "{err}");
     assert!(offered.contains("--profile=restricted"), "{err}");

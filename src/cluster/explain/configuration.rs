@@ -13,6 +13,8 @@ use crate::{
 
 /// A user that owns nothing: starts where root is forbidden, and looks into nobody's files.
 const NOBODY: u32 = 65534;
+/// What is said of a target that no container was ever made for.
+const NEVER_RAN: &str = "has not run yet, so there is nothing to look into";
 
 /// What keeps the asked container from being configured or created.
 pub(super) fn of_start(facts: &Facts<'_>) -> Option<Cause> {
@@ -30,7 +32,7 @@ pub(super) fn of_container(facts: &Facts<'_>, container: &ContainerDetail) -> Op
     }
     let lower = message.to_lowercase();
     if lower.contains("unable to find target container") {
-        return Some(without_target(facts, "has not run yet, so there is nothing to look into"));
+        return Some(without_target(facts, NEVER_RAN));
     }
     if lower.contains("invalid target container") {
         return Some(without_target(facts, "does not run at this moment"));
@@ -69,7 +71,9 @@ pub(super) fn target_not_running(facts: &Facts<'_>) -> Option<Cause> {
         ContainerState::Waiting { reason, .. }
             if !matches!(reason.as_str(), "" | "ContainerCreating" | "PodInitializing") =>
         {
-            Some(without_target(facts, "does not run at this moment"))
+            // The kubelet will say the same once it has come to the debugger.
+            let never = target.restarts == 0 && target.last.is_none();
+            Some(without_target(facts, if never { NEVER_RAN } else { "does not run at this moment" }))
         }
         _ => None,
     }

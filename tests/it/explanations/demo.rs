@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use super::Group;
 
-const LIMIT: Duration = Duration::from_secs(30);
+const LIMIT: Duration = Duration::from_secs(60);
 
 struct Demo {
     inside: DemoCluster,

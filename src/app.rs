@@ -4,6 +4,7 @@ mod abandoned;
 mod action;
 pub mod age;
 mod browse;
+mod cut;
 pub mod fixes;
 mod forms;
 mod keymap;
@@ -30,6 +31,7 @@ pub mod session;
 mod sessions;
 mod settings;
 mod state;
+mod terminal;
 pub mod text;
 pub mod timeline;
 pub mod timing;
@@ -37,6 +39,7 @@ mod toolkit;
 
 pub use action::{Action, Availability, Scope};
 pub use browse::{open, out, set_scope, switch_context};
+pub use cut::Cut;
 pub use forms::{open_node_form, open_pod_form};
 pub use keymap::{Chord, Keymap};
 pub use leaving::quit;
@@ -55,6 +58,7 @@ pub use rows::{Row, Rows};
 pub use sessions::Sessions;
 pub use settings::{ContextSettings, Leave, LeaveKind, OnLeave, Settings, context_matches};
 pub use state::{Connection, Focus, Opening, State};
+pub use terminal::{DefaultColors, TerminalSettings, holds_frame};
 pub use toolkit::{Mount, Toolkit};
 
 use overlay::Deed;
@@ -85,6 +89,7 @@ fn take_in(state: &mut State, message: Message) -> Vec<Effect> {
         }
         Message::Tick(now) => {
             state.now = now;
+            terminal::ticked(state);
             let effects = forms::ticked(state);
             join(effects, refresh_leftovers(state, false))
         }
@@ -120,6 +125,12 @@ fn take_in(state: &mut State, message: Message) -> Vec<Effect> {
         }
         Message::Output(id, bytes) => lives::printed(state, id, &bytes),
         Message::Recording(id, report) => recording::reported(state, id, report),
+        Message::Past(id, bytes) => {
+            // Whoever asked has long stopped waiting: an answer would be typed into whatever reads now.
+            let effects = lives::printed(state, id, &bytes);
+            effects.into_iter().filter(|effect| !matches!(effect, Effect::Input(..))).collect()
+        }
+        Message::Link(id, link) => cut::linked(state, id, link),
         Message::Ended(id, end) => lives::ended(state, id, end),
         Message::ExitCode(id, code) => {
             lives::exit_code(state, id, code);

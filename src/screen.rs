@@ -4,6 +4,7 @@
 //! terminal as it came. The other half of a terminal is here too: keys, mouse, paste and focus become bytes.
 
 mod cell;
+mod clipboard;
 mod emulator;
 mod history;
 mod keys;
@@ -23,7 +24,7 @@ use std::time::Duration;
 
 use alacritty_terminal::vte::ansi::{Processor, Timeout};
 
-pub use cell::{Attributes, Cell, Color, Underline};
+pub use cell::{Attributes, Cell, Color, Underline, is_printable};
 pub use emulator::DefaultColors;
 pub use keys::encode_key;
 pub use modes::{KittyFlags, Modes, MouseEncoding, MouseTracking};
@@ -167,9 +168,10 @@ impl Screen {
     /// Runs what could panic inside the library; afterwards there is a working screen in any case.
     fn guarded(&mut self, work: impl FnOnce(&mut Screen)) {
         if catch_unwind(AssertUnwindSafe(|| work(self))).is_err() {
-            let colors = self.emulator.default_colors();
+            let (colors, clipboard) = (self.emulator.default_colors(), self.emulator.clipboard_allowed);
             *self = Screen::new(self.size, self.scrollback);
             self.emulator.set_default_colors(colors);
+            self.emulator.clipboard_allowed = clipboard;
             self.emulator.notice(ScreenNotice::Broken);
         }
     }
@@ -204,9 +206,31 @@ impl Screen {
         self.emulator.take_notices()
     }
 
+    /// Whether the program may put text on the user's clipboard (OSC 52). It may not unless this was called.
+    pub fn allow_clipboard_write(&mut self, allowed: bool) {
+        self.emulator.clipboard_allowed = allowed;
+    }
+
+    /// The text that the program last wanted on the clipboard, once, where it may; at most 64 KiB of it.
+    pub fn take_clipboard(&mut self) -> Option<String> {
+        clipboard::clipboard_text(&self.emulator.clipboard.take()?)
+    }
+
     /// The title the program gave itself: at most 200 printable characters.
     pub fn title(&self) -> Option<&str> {
         self.emulator.title()
+    }
+
+    /// Puts a row of our own above the line that the cursor is on, to say where the stream was cut; see [`Cell::seam`].
+    /// The alternate screen gets none. Characters that are not one column wide are left out.
+    pub fn mark_seam(&mut self, text: &str) {
+        let first = self.emulator.first_row();
+        self.guarded(|screen| screen.emulator.mark_seam(text));
+        if self.offset > 0 {
+            let scrolled = self.emulator.first_row().saturating_sub(first);
+            self.offset = self.offset.saturating_add(usize::try_from(scrolled).unwrap_or(usize::MAX));
+        }
+        self.offset = self.offset.min(self.history());
     }
 
     /// The modes the program has set.

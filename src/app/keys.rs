@@ -108,6 +108,11 @@ fn to_pane(state: &mut State, key: &KeyEvent, chord: Chord) -> Vec<Effect> {
 fn to_shell(state: &mut State, key: &KeyEvent) -> Vec<Effect> {
     let now = state.now;
     let Some(session) = state.sessions.active_mut() else { return Vec::new() };
+    if session.cut.is_some() {
+        let id = session.id;
+        super::cut::not_sent(state, id);
+        return Vec::new();
+    }
     let modes = session.screen.modes();
     match encode_key(key, &modes) {
         Some(bytes) => send(session, bytes, now),
@@ -137,6 +142,11 @@ pub(super) fn pasted(state: &mut State, text: &str) -> Vec<Effect> {
         && !session.is_log()
         && !session.timeline_open
     {
+        if session.cut.is_some() {
+            let id = session.id;
+            super::cut::not_sent(state, id);
+            return Vec::new();
+        }
         let bytes = encode_paste(text, &session.screen.modes());
         return send(session, bytes, now);
     }
@@ -147,7 +157,8 @@ pub(super) fn pasted(state: &mut State, text: &str) -> Vec<Effect> {
 pub(super) fn focus_changed(state: &mut State, gained: bool) -> Vec<Effect> {
     let told = |session: &Session| -> Option<(SessionId, Vec<u8>)> {
         let bytes = encode_focus(gained, &session.screen.modes())?;
-        (session.phase == Phase::Live && !session.is_log()).then(|| (session.id, bytes.to_vec()))
+        (session.phase == Phase::Live && session.cut.is_none() && !session.is_log())
+            .then(|| (session.id, bytes.to_vec()))
     };
     state.sessions.active().and_then(told).map(|(id, bytes)| Effect::Input(id, bytes)).into_iter().collect()
 }

@@ -19,7 +19,7 @@ use super::state::{Focus, State};
 use super::{abandoned, reuse, rights};
 use crate::cluster::{ContainerKey, LaunchStep, PodKey, Which};
 use crate::plan::{CopyOptions, DebugOptions, Profile};
-use crate::screen::{Screen, ScreenNotice};
+use crate::screen::ScreenNotice;
 use crate::session::{End, SessionId};
 
 /// What a screen has before it has a place.
@@ -87,12 +87,14 @@ fn start_in(state: &mut State, start: Start, place: Option<SessionId>) -> Vec<Ef
         container,
         image: recording::image(state, &start),
         recording: Recording::Never,
-        screen: Screen::new(UNSIZED, state.settings.scrollback),
+        screen: super::terminal::blank_screen(UNSIZED, state),
         phase: Phase::Launching,
         steps: Vec::new(),
         started: state.now,
         activity: false,
         typed: None,
+        cut: None,
+        synchronized: None,
         created: Vec::new(),
         profile: None,
         size: UNSIZED,
@@ -195,13 +197,16 @@ pub(super) fn printed(state: &mut State, id: SessionId, bytes: &Bytes) -> Vec<Ef
     let title = session.title();
     for notice in noticed {
         let what = match notice {
-            ScreenNotice::ClipboardWriteRefused => "tried to write to the clipboard; that is not allowed",
+            ScreenNotice::ClipboardWriteRefused => {
+                "tried to write to your clipboard, which terminal.clipboard-write does not allow"
+            }
             ScreenNotice::ClipboardReadRefused => "tried to read the clipboard; that is not allowed",
             ScreenNotice::Broken => "printed something that broke its screen; it starts anew",
             ScreenNotice::Bell | ScreenNotice::TitleChanged => continue,
         };
         state.notices.push(now, Level::Warning, format!("{title} {what}"), Vec::new());
     }
+    let mut effects = super::terminal::printed(state, id);
     if live && !replies.is_empty() {
         effects.push(Effect::Input(id, replies));
     }
@@ -213,6 +218,7 @@ pub(super) fn ended(state: &mut State, id: SessionId, end: End) -> Vec<Effect> {
     let Some(session) = state.sessions.get_mut(id) else { return Vec::new() };
     let asks = matches!(end, End::Finished | End::Lost { .. })
         && (session.start.is_debugger() || matches!(session.start, Start::Attach { .. }));
+    session.cut = None;
     let cut = matches!(end, End::Lost { .. });
     session.phase = Phase::Ended { end, exit_code: None };
     // What the debugger runs takes this pane, and goes on with its recording.

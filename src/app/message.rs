@@ -15,7 +15,7 @@ use crate::cluster::{
 };
 use crate::plan::{DebugOptions, Plan, Profile};
 use crate::session::recording::{About, Event, Options, RecordingId, Report};
-use crate::session::{End, SessionId};
+use crate::session::{End, Link, SessionId};
 
 /// A fact that arrived.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,6 +57,10 @@ pub enum Message {
     Output(SessionId, Bytes),
     /// A recording says something of itself.
     Recording(RecordingId, Report),
+    /// A session's far end printed this earlier: shown as output, but questions in it are not answered.
+    Past(SessionId, Bytes),
+    /// The connection below a session broke or stands again.
+    Link(SessionId, Link),
     /// A session's stream ended.
     Ended(SessionId, End),
     /// How the container of an ended session really ended.

@@ -90,6 +90,7 @@ pub fn tab_labels(state: &State) -> Vec<String> {
         let mark = match (&session.phase, session.activity) {
             (Phase::Launching, _) if session.problem().is_some() => "!",
             (Phase::Launching, _) => "…",
+            (Phase::Live, _) if session.cut.is_some() => "!",
             (Phase::Live, true) => "•",
             (Phase::Live, false) => "",
             (
@@ -114,7 +115,8 @@ fn in_pane(state: &mut State, event: MouseEvent, pane: Rect) -> Vec<Effect> {
     let Some(session) = state.sessions.active_mut() else { return Vec::new() };
     let modes = session.screen.modes();
     let wants = modes.mouse != MouseTracking::Off || (modes.alt_screen && modes.alternate_scroll);
-    if session.phase == Phase::Live && wants && !session.is_log() && !session.timeline_open {
+    let takes = session.phase == Phase::Live && session.cut.is_none() && !session.is_log() && !session.timeline_open;
+    if takes && wants {
         let (column, row) = (event.column - pane.x, event.row - pane.y);
         return match encode_mouse(&event, column, row, &modes) {
             Some(bytes) => vec![Effect::Input(session.id, bytes)],

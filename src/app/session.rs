@@ -54,6 +54,10 @@ pub struct Session {
     pub size: super::layout::Size,
     /// How far it has come.
     pub phase: Phase,
+    /// While its connection is cut and made anew.
+    pub cut: Option<super::Cut>,
+    /// Since when the program keeps a frame to itself (mode 2026).
+    pub synchronized: Option<Timestamp>,
     /// The steps of its start, each with its time.
     pub steps: Vec<(Timestamp, LaunchStep)>,
     /// Since when it exists.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::recording::RecordingSettings;
+use super::terminal::TerminalSettings;
 use super::toolkit::Toolkit;
 use crate::cluster::{ContainerKey, Leftover, LeftoverKind};
 
@@ -101,6 +102,8 @@ pub struct Settings {
     pub creator: String,
     /// What is recorded, and where.
     pub recording: RecordingSettings,
+    /// What programs in panes may do and are told.
+    pub terminal: TerminalSettings,
     /// What debuggers can be started with by name.
     pub toolkits: Vec<Toolkit>,
     /// Where the images used last are kept; `None` keeps them nowhere.
@@ -129,6 +132,7 @@ impl Default for Settings {
             mouse: true,
             creator: String::new(),
             recording: RecordingSettings::default(),
+            terminal: TerminalSettings::default(),
             toolkits: Toolkit::built_in(),
             images_file: None,
             read_only: false,

@@ -202,6 +202,8 @@ mod tests {
         let container = ContainerKey { pod, container: "d".into() };
         let size = Size { columns: 80, rows: 24 };
         Session {
+            cut: None,
+            synchronized: None,
             id: SessionId(1),
             start: Start::Shell { container: container.clone() },
             context: String::new(),

@@ -15,7 +15,7 @@ pub use self::recording::RecordingConfig;
 use self::toolkits::ToolkitConfig;
 use super::Arguments;
 use crate::actions::actions;
-use crate::app::{ContextSettings, Keymap, Leave, OnLeave, Settings, Toolkit};
+use crate::app::{ContextSettings, Keymap, Leave, OnLeave, Settings, TerminalSettings, Toolkit};
 use crate::plan::parse_profile;
 
 /// The configuration file's content.
@@ -32,6 +32,8 @@ pub struct Config {
     pub scrollback: Option<usize>,
     /// Whether the mouse is listened to.
     pub mouse: Option<bool>,
+    /// What programs in panes may do.
+    pub terminal: TerminalConfig,
     /// Who is noted as the creator of copies (default: the login name).
     pub creator: Option<String>,
     /// Namespaces to list even if the server lists none.
@@ -62,6 +64,14 @@ pub struct Config {
 pub struct DebugConfig {
     /// The profile (default: `general`, as for kubectl).
     pub profile: Option<String>,
+}
+
+/// What programs in panes may do.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct TerminalConfig {
+    /// Whether they may put text on your clipboard (OSC 52).
+    pub clipboard_write: bool,
 }
 
 /// What is different in some contexts.
@@ -213,6 +223,7 @@ impl Config {
             mouse: self.mouse.unwrap_or(defaults.mouse) && !arguments.no_mouse,
             creator: self.creator.clone().or_else(login_name).unwrap_or_default(),
             recording: self.recording.settings(),
+            terminal: TerminalSettings { clipboard_write: self.terminal.clipboard_write, colors: None },
             toolkits: self.own_toolkits().unwrap_or(defaults.toolkits),
             images_file: None,
             read_only: self.read_only || arguments.read_only,

@@ -4,20 +4,25 @@ use std::future::Future;
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use jiff::Timestamp;
+use terminal_colorsaurus::{QueryOptions, color_palette};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::guarded::{AuditPlace, Guarded, guarded};
 use super::{Arguments, Config, kubeconfig_contexts, told};
 use crate::app::layout::Size;
 use crate::app::navigator::PodScope;
-use crate::app::{Level, Opening, Settings, State};
+use crate::app::{DefaultColors, Level, Opening, Settings, State};
 use crate::cluster::Contexts;
 use crate::runtime::tty::Tty;
 use crate::runtime::{self, image_file};
 use crate::ui::Theme;
+
+/// How long a terminal may take to tell its colours; one that does not know the question is known by its next answer.
+const COLORS_TIME: Duration = Duration::from_millis(300);
 
 /// The console on the contexts of the user's kubeconfig.
 pub(super) async fn on_kubeconfig(arguments: &Arguments, config: &Config) -> anyhow::Result<()> {
@@ -45,6 +50,7 @@ pub(super) async fn open(
     let recent_images = images_file.as_deref().map(image_file::read).unwrap_or_default();
     let mut settings = Settings { images_file, ..config.settings(arguments) };
     let contexts = guarded(contexts, &mut settings, audit)?;
+    settings.terminal.colors = colors();
     let mouse = settings.mouse;
     let stop = stopped(arguments.test_panic)?;
     let (columns, rows) = crossterm::terminal::size().context("cannot learn the terminal's size")?;
@@ -79,6 +85,17 @@ pub(super) async fn open(
 pub(super) fn theme() -> Theme {
     let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     if no_colour { Theme::without_colour() } else { Theme::palette() }
+}
+
+/// The colours of the user's terminal, if it tells them: programs in panes ask whether the background is dark.
+fn colors() -> Option<DefaultColors> {
+    let mut options = QueryOptions::default();
+    options.timeout = COLORS_TIME;
+    let palette = color_palette(options).ok()?;
+    Some(DefaultColors {
+        foreground: palette.foreground.scale_to_8bit(),
+        background: palette.background.scale_to_8bit(),
+    })
 }
 
 fn scope(arguments: &Arguments) -> Option<PodScope> {

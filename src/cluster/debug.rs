@@ -2,6 +2,7 @@
 //! nothing lost; it never decides what a debugger looks like.
 
 mod joined;
+mod lasting;
 mod start;
 
 use http::Method;
@@ -33,11 +34,13 @@ impl Cluster {
     /// # Errors
     /// The API's refusal, a pod that is not there, or a broken connection.
     pub async fn pod(&self, key: &PodKey) -> Result<Value, Problem> {
-        let read = async {
-            let request = Target::pod(key, None)?.get(JSON)?;
-            self.read_json(request, ANSWER_TIME).await
-        };
-        read.await.map_err(|fault| fault.problem(format!("cannot read the pod {}/{}", key.namespace, key.name)))
+        let read = self.pod_as_it_is(key).await;
+        read.map_err(|fault| fault.problem(format!("cannot read the pod {}/{}", key.namespace, key.name)))
+    }
+
+    async fn pod_as_it_is(&self, key: &PodKey) -> Result<Value, Fault> {
+        let request = Target::pod(key, None)?.get(JSON)?;
+        self.read_json(request, ANSWER_TIME).await
     }
 
     /// The node as the API gives it.

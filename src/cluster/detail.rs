@@ -60,11 +60,12 @@ pub(super) fn read_pod(pod: &Value) -> Option<PodDetail> {
 
 /// What one container is doing, by any kind of its name; `None` if the status says nothing of it.
 pub(super) fn container_state(pod: &Value, name: &str) -> Option<ContainerState> {
-    STATUSES
-        .iter()
-        .flat_map(|list| items(&pod["status"][list]))
-        .find(|status| status["name"] == name)
-        .map(|status| state(&status["state"]))
+    container_status(pod, name).map(|status| state(&status["state"]))
+}
+
+/// The status of a container of any kind as it came.
+pub(super) fn container_status<'a>(pod: &'a Value, name: &str) -> Option<&'a Value> {
+    STATUSES.iter().flat_map(|list| items(&pod["status"][list])).find(|status| status["name"] == name)
 }
 
 /// The status lists, in the order of the spec's lists.

@@ -6,6 +6,7 @@
 mod status;
 
 use std::{
+    io,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -58,6 +59,14 @@ const MESSAGE_LIMIT: usize = 4 * 1024 * 1024;
 const OUTPUT_PLACES: usize = 16;
 /// Pieces of input that may wait for the network.
 const INPUT_PLACES: usize = 16;
+
+/// What the end of a connection that nobody closed looks like.
+const CUT: [io::ErrorKind; 4] = [
+    io::ErrorKind::UnexpectedEof,
+    io::ErrorKind::ConnectionReset,
+    io::ErrorKind::ConnectionAborted,
+    io::ErrorKind::BrokenPipe,
+];
 
 const STDIN: u8 = 0;
 const STDOUT: u8 = 1;
@@ -311,6 +320,8 @@ fn told(error: &tungstenite::Error) -> String {
         tungstenite::Error::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake) => {
             "the connection was cut".to_owned()
         }
+        // TLS says it at length: the other side went without a word.
+        tungstenite::Error::Io(error) if CUT.contains(&error.kind()) => "the connection was cut".to_owned(),
         other => match Fault::broken(other) {
             Fault::Broken { why, .. } => format!("the connection broke: {why}"),
             other => other.why(),

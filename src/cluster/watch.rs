@@ -24,6 +24,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio::sync::mpsc;
 
+pub(super) use self::backoff::Backoff;
 pub(super) use self::events::{EventNews, pod_events};
 /// What is heard of a pod.
 pub(super) use self::object::News as PodNews;

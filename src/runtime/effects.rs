@@ -153,6 +153,7 @@ impl Effects {
     fn printed(&mut self, id: SessionId, update: SessionUpdate) -> Fact {
         match update {
             SessionUpdate::Output(chunk) => Fact::Output(id, chunk),
+            SessionUpdate::Link(link) => Fact::Message(Message::Link(id, link)),
             SessionUpdate::Ended(end) => {
                 self.streams.remove(&id);
                 Fact::Message(Message::Ended(id, end))

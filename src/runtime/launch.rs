@@ -129,7 +129,7 @@ async fn attach(
 }
 
 async fn joined(cluster: &Cluster, container: &ContainerKey, tty: bool, stdin: bool) -> Result<Ready, Problem> {
-    let (transport, past) = cluster.attach_joined(container, tty, stdin).await?;
+    let (transport, past) = cluster.attach_lasting(container, tty, stdin).await?;
     Ok(Ready { transport, past: if tty { past } else { with_new_lines(past) }, redraw: tty })
 }
 

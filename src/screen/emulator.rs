@@ -6,6 +6,7 @@ mod handler;
 mod kitty;
 mod palette;
 mod parked;
+mod seam;
 
 use std::ops::Range;
 
@@ -54,6 +55,11 @@ pub(super) struct Emulator {
     /// Rows of history that stay in the grid.
     grid_keeps: usize,
     colors: Option<DefaultColors>,
+    pub(super) clipboard_allowed: bool,
+    /// What the program wants copied, in base64.
+    pub(super) clipboard: Option<Vec<u8>>,
+    /// The program chose the cursor's shape.
+    cursor_chosen: bool,
 }
 
 impl Emulator {
@@ -77,6 +83,9 @@ impl Emulator {
             history: History::new(scrollback - grid_keeps),
             grid_keeps,
             colors: None,
+            clipboard_allowed: false,
+            clipboard: None,
+            cursor_chosen: false,
         }
     }
 
@@ -180,6 +189,10 @@ impl Emulator {
 
     pub(super) fn modes(&self) -> Modes {
         Modes::new(*self.term.mode(), self.kitty.flags(self.on_alt_screen()), self.synchronized)
+    }
+
+    pub(super) fn cursor_chosen(&self) -> bool {
+        self.cursor_chosen
     }
 
     pub(super) fn end_synchronized(&mut self) {

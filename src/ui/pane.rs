@@ -75,17 +75,34 @@ pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Re
     }
     match &session.phase {
         Phase::Launching | Phase::Failed(_) => {}
+        Phase::Live if session.cut.is_some() => {
+            paint(&session.screen, skipped_for_line(session, area), theme, frame.buffer_mut(), area);
+            cut(session, state, theme, frame, area);
+        }
         Phase::Live => {
-            paint(&session.screen, 0, frame.buffer_mut(), area);
+            paint(&session.screen, 0, theme, frame.buffer_mut(), area);
             place_cursor(session, state, frame, area);
         }
         Phase::Ended { .. } => {
             // The last line says how it ended; what stood there moves up.
-            let full = session.screen.cursor().is_some_and(|cursor| cursor.row + 1 >= area.height);
-            paint(&session.screen, u16::from(full), frame.buffer_mut(), area);
+            paint(&session.screen, skipped_for_line(session, area), theme, frame.buffer_mut(), area);
             epitaph(session, state, theme, frame, area);
         }
     }
+}
+
+/// How many rows move up to make room for a line of ours at the bottom.
+fn skipped_for_line(session: &Session, area: Rect) -> u16 {
+    u16::from(session.screen.cursor().is_some_and(|cursor| cursor.row + 1 >= area.height))
+}
+
+/// The last line of a session whose connection is being made anew.
+fn cut(session: &Session, state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
+    let Some(cut) = &session.cut else { return };
+    let area = Rect { y: area.bottom() - 1, height: 1, ..area };
+    let text = clip(&format!(" {} ", cut.told(state.now)), usize::from(area.width));
+    frame.render_widget(ratatui::widgets::Clear, area);
+    frame.render_widget(Paragraph::new(Line::styled(text, theme.bad)), area);
 }
 
 fn place_cursor(session: &Session, state: &State, frame: &mut Frame<'_>, area: Rect) {
@@ -99,7 +116,7 @@ fn place_cursor(session: &Session, state: &State, frame: &mut Frame<'_>, area: R
 }
 
 /// Paints a screen without its first `skipped` rows.
-pub(super) fn paint(screen: &screen::Screen, skipped: u16, buffer: &mut Buffer, area: Rect) {
+pub(super) fn paint(screen: &screen::Screen, skipped: u16, theme: &Theme, buffer: &mut Buffer, area: Rect) {
     screen.for_each_cell(|column, row, cell| {
         let Some(row) = row.checked_sub(skipped) else { return };
         let at = Position::new(area.x + column, area.y + row);
@@ -107,7 +124,7 @@ pub(super) fn paint(screen: &screen::Screen, skipped: u16, buffer: &mut Buffer, 
         if !area.contains(at) || column + u16::from(cell.width) > area.width {
             return;
         }
-        let style = style_of(cell);
+        let style = if cell.seam { theme.changing } else { style_of(cell) };
         if let Some(place) = buffer.cell_mut(at) {
             place.set_symbol(cell.symbol).set_style(style);
         }

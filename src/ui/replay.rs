@@ -27,6 +27,7 @@ pub fn draw(player: &Player, theme: &Theme, frame: &mut Frame<'_>) {
     draw_screen(player, theme, frame, Rect { height, ..whole });
     draw_progress(player, theme, frame, Rect { y: whole.y + height, height: 1, ..whole });
     draw_line(player, theme, frame, Rect { y: whole.y + height + 1, height: 1, ..whole });
+    super::safe::make_safe(frame.buffer_mut());
 }
 
 fn draw_screen(player: &Player, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
@@ -39,7 +40,7 @@ fn draw_screen(player: &Player, theme: &Theme, frame: &mut Frame<'_>, area: Rect
     }
     let all = Rect::new(0, 0, size.columns, size.rows);
     let mut painted = Buffer::empty(all);
-    super::pane::paint(screen, 0, &mut painted, all);
+    super::pane::paint(screen, 0, theme, &mut painted, all);
     let cursor = screen.cursor();
     // Where there is no room for all of it, the part with the cursor is what matters.
     let (column, row) = cursor.map_or((0, 0), |cursor| (cursor.column, cursor.row));

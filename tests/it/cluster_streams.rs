@@ -215,7 +215,9 @@ async fn attach_joined(log: &'static str, stream: &[&'static str]) -> (Transport
 #[tokio::test]
 async fn the_past_is_joined_to_the_stream() {
     let (mut transport, past, mut socket) = attach_joined("one\ntwo\n", &["two\n", "three\n"]).await;
-    assert_eq!(past, "one\ntwo\nthree\n");
+    assert_eq!(past, "one\n");
+    assert_eq!(next(&mut transport).await, output("two\n"));
+    assert_eq!(next(&mut transport).await, output("three\n"));
     socket.send(1, b"four\n").await;
     assert_eq!(next(&mut transport).await, output("four\n"));
     let (mut transport, past, _socket) = attach_joined("", &["/ # "]).await;
@@ -231,15 +233,26 @@ async fn the_past_is_joined_to_the_stream() {
 #[tokio::test]
 async fn logs_are_read_whole_and_followed() {
     let (cluster, mut api) = FakeApi::new();
-    let options = LogOptions { tail_lines: Some(5), limit_bytes: Some(1000), previous: true, timestamps: true };
+    let options = LogOptions {
+        tail_lines: Some(5),
+        limit_bytes: Some(1000),
+        since: Some(Duration::from_millis(200)),
+        previous: true,
+        timestamps: true,
+    };
     let reading = tokio::spawn({
         let cluster = cluster.clone();
         async move { cluster.log(&container(), options).await }
     });
     let call = api.next().await.expect("/api/v1/namespaces/shop/pods/api/log");
-    for (name, value) in
-        [("container", "app"), ("tailLines", "5"), ("limitBytes", "1000"), ("previous", "true"), ("timestamps", "true")]
-    {
+    for (name, value) in [
+        ("container", "app"),
+        ("tailLines", "5"),
+        ("limitBytes", "1000"),
+        ("sinceSeconds", "1"),
+        ("previous", "true"),
+        ("timestamps", "true"),
+    ] {
         assert_eq!(call.param(name), Some(value), "{name}");
     }
     call.text(200, "a line\n");

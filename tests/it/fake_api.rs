@@ -65,6 +65,11 @@ impl FakeApi {
         timeout(PATIENCE, self.calls.recv()).await.expect("no request came").expect("the client is gone")
     }
 
+    /// The next request; `None` once the client is gone.
+    pub(crate) async fn next_if_any(&mut self) -> Option<Call> {
+        self.calls.recv().await
+    }
+
     /// Whether a request waits already.
     pub(crate) fn is_idle(&mut self) -> bool {
         self.calls.is_empty()

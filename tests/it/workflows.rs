@@ -4,6 +4,7 @@
 mod backend;
 mod browse;
 mod copy;
+mod cut;
 mod ephemeral;
 mod form;
 mod launch;
@@ -13,6 +14,7 @@ mod person;
 mod recording;
 mod recovery;
 mod rights;
+mod road;
 mod sessions;
 mod shell;
 mod site;

@@ -126,9 +126,10 @@ fn take_in(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Output(id, bytes) => lives::printed(state, id, &bytes),
         Message::Recording(id, report) => recording::reported(state, id, report),
         Message::Past(id, bytes) => {
-            // Whoever asked has long stopped waiting: an answer would be typed into whatever reads now.
+            // Whoever asked has long stopped waiting: an answer would be typed into whatever reads now, and what was
+            // put on a clipboard was meant for somebody else's.
             let effects = lives::printed(state, id, &bytes);
-            effects.into_iter().filter(|effect| !matches!(effect, Effect::Input(..))).collect()
+            effects.into_iter().filter(|effect| !matches!(effect, Effect::Input(..) | Effect::Copy(_))).collect()
         }
         Message::Link(id, link) => cut::linked(state, id, link),
         Message::Ended(id, end) => lives::ended(state, id, end),

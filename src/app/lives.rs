@@ -206,7 +206,7 @@ pub(super) fn printed(state: &mut State, id: SessionId, bytes: &Bytes) -> Vec<Ef
         };
         state.notices.push(now, Level::Warning, format!("{title} {what}"), Vec::new());
     }
-    let mut effects = super::terminal::printed(state, id);
+    effects.extend(super::terminal::printed(state, id));
     if live && !replies.is_empty() {
         effects.push(Effect::Input(id, replies));
     }

@@ -190,7 +190,8 @@ impl Session {
             }),
             _ => Some(true),
         };
-        let typing = self.typed.is_some_and(|typed| since(typed) < READ);
+        let launching = self.phase == Phase::Launching;
+        let typing = launching && self.typed.is_some_and(|typed| since(typed) < READ);
         (1..=self.fixes().len()).contains(&number) && shown == Some(true) && !typing
     }
 

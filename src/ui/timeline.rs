@@ -101,7 +101,9 @@ fn fix_lines(session: &Session, state: &State, theme: &Theme, width: usize) -> V
         let (key_style, style) = if closed { (theme.faint, theme.faint) } else { (theme.key, theme.text) };
         let room = width.saturating_sub(key.width() + 4);
         let title = if closed { format!("{} (you may not)", fix.title) } else { fix.title.clone() };
-        Line::from(vec![Span::styled(format!(" {key}  "), key_style), Span::styled(clip(&title, room), style)])
+        // A key that nobody can have meant yet is not offered yet.
+        let shown = if session.takes_fix(index + 1, state.now) { key } else { " ".repeat(key.width()) };
+        Line::from(vec![Span::styled(format!(" {shown}  "), key_style), Span::styled(clip(&title, room), style)])
     };
     session.fixes().iter().enumerate().map(line).collect()
 }

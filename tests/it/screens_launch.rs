@@ -80,6 +80,7 @@ fn a_launch_that_is_stuck_keeps_the_problem_and_its_fixes_in_view() {
         later(&mut console, 9_000);
     }
     console.told(Message::Launch(id, LaunchStep::Stuck(stuck())));
+    later(&mut console, 2_000);
     assert_snapshot!(console.screen());
 }
 

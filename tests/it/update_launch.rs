@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 
-use bathyscope::app::{Effect, Focus, Level, Message, Start, Target};
+use bathyscope::app::{ContextSettings, Effect, Focus, Level, Message, Start, Target, settle, start};
 use bathyscope::cluster::{
     ContainerKey, ContainerKind, ContainerState, Fix, Granted, LaunchStep, PodDetail, PodKey, PodRight, Problem,
     RowsUpdate, Sight, WatchTarget, WatchUpdate, Way, Which,
 };
-use bathyscope::plan::Profile;
+use bathyscope::plan::{CopyOptions, DebugOptions, Profile};
 use bathyscope::session::recording::Event;
 use bathyscope::session::{End, SessionId};
 use jiff::SignedDuration;
@@ -64,6 +64,8 @@ fn with_stuck() -> (Console, SessionId) {
     let (id, _) = last(&console);
     console.told(Message::Launch(id, LaunchStep::Accepted(container("crash", "debugger-b7k2p"))));
     console.told(Message::Launch(id, LaunchStep::Stuck(stuck())));
+    // Long enough for the ways out to be read.
+    console.told(Message::Tick(console.state.now + SignedDuration::from_secs(2)));
     (console, id)
 }
 
@@ -144,10 +146,56 @@ fn a_copy_that_did_not_start_is_deleted_when_another_takes_its_place() {
     let (id, _) = last(&console);
     console.told(Message::Launch(id, LaunchStep::Accepted(container("crash-debug-1", "debugger-x"))));
     console.told(Message::Launch(id, LaunchStep::Stuck(stuck())));
+    console.told(Message::Tick(console.state.now + SignedDuration::from_secs(2)));
     console.press("1");
     let copy = container("crash-debug-1", "").pod;
     assert!(console.asked.contains(&Effect::DeletePod("prod-eu".into(), copy, Which::Ours)));
     assert!(matches!(last(&console).1, Start::Debug { options, .. } if options.copy.as_ref().unwrap().name.is_empty()));
+}
+
+#[test]
+fn a_copy_that_replaces_its_original_is_never_deleted_by_a_fix() {
+    let mut console = Console::with_pods(80, 24);
+    let pod = console.state.selected_pod().cloned().unwrap();
+    let copy = CopyOptions { replace: true, ..CopyOptions::named("") };
+    let options = Box::new(DebugOptions { copy: Some(copy), ..DebugOptions::default() });
+    let effects = start(&mut console.state, Start::Debug { pod, target: Target::AsGiven, options });
+    console.asked.extend(effects);
+    let (id, _) = last(&console);
+    console.told(Message::Launch(id, LaunchStep::Accepted(container("crash-debug-1", "debugger-x"))));
+    console.told(Message::Launch(id, LaunchStep::Stuck(stuck())));
+    console.told(Message::Tick(console.state.now + SignedDuration::from_secs(2)));
+    console.press("1");
+    assert!(!console.asked.iter().any(|effect| matches!(effect, Effect::DeletePod(..))), "{:?}", console.asked);
+    let Start::Debug { pod, options, .. } = last(&console).1 else { panic!("no debugger") };
+    assert_eq!((&*pod.name, options.copy.map(|copy| copy.replace)), ("crash-debug-1", Some(false)));
+}
+
+#[test]
+fn a_digit_typed_ahead_is_no_fix() {
+    let mut console = Console::with_pods(80, 24);
+    console.press("e");
+    let (id, _) = last(&console);
+    console.told(Message::Launch(id, LaunchStep::Accepted(container("crash", "debugger-b7k2p"))));
+    console.press("ls /tmp ");
+    console.told(Message::Launch(id, LaunchStep::Stuck(stuck())));
+    console.press("1");
+    assert_eq!(last(&console).0, id, "nothing else was started");
+    assert_eq!(console.asked.last(), Some(&Effect::Input(id, b"1".to_vec())));
+}
+
+#[test]
+fn an_action_that_waited_for_details_asks_in_a_protected_context_too() {
+    let mut console = Console::with_pods(80, 24);
+    let protected = ContextSettings { name: "*".into(), protected: Some(true), ..ContextSettings::default() };
+    console.state.settings.contexts = vec![protected];
+    console.state.navigator.inspected.pod = None;
+    console.press("e");
+    console.told(Message::Tick(console.state.now + SignedDuration::from_millis(1_100)));
+    let settled = settle(&mut console.state);
+    let started = |effect: &&Effect| matches!(effect, Effect::Start(..));
+    assert_eq!(console.asked.iter().chain(&settled).filter(started).count(), 0);
+    assert!(console.screen().contains("is protected: go on?"), "{}", console.screen());
 }
 
 #[test]

@@ -31,6 +31,7 @@ enum Node {
 }
 
 /// A start that is waited for.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about what was heard and told")]
 pub(super) struct Wait<'a, P> {
     cluster: &'a Cluster,
     container: &'a ContainerKey,

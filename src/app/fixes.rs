@@ -249,6 +249,28 @@ mod tests {
     }
 
     #[test]
+    fn a_node_debugger_takes_the_ways_that_change_what_runs_in_it() {
+        let given = DebugOptions { profile: Profile::Sysadmin, ..DebugOptions::default() };
+        let (node, namespace): (Arc<str>, Arc<str>) = ("n1".into(), "ops".into());
+        let start = Start::NodeDebug { node, namespace, options: Box::new(given.clone()) };
+        let custom = json!({"securityContext": {"runAsUser": 65534, "runAsGroup": 65534}});
+        for (way, expected) in [
+            (Way::Again, given.clone()),
+            (Way::Profile(Profile::Baseline), DebugOptions { profile: Profile::Baseline, ..given.clone() }),
+            (Way::User { uid: 65534, gid: 65534 }, DebugOptions { custom: Some(custom.clone()), ..given.clone() }),
+            (
+                Way::ProfileWith { profile: Profile::Restricted, custom: custom.clone() },
+                DebugOptions { profile: Profile::Restricted, custom: Some(custom), ..given },
+            ),
+        ] {
+            let Taken::Start(Start::NodeDebug { options, .. }) = take(&start, &way, true, &defaults()) else {
+                panic!("{way:?} leaves the node")
+            };
+            assert_eq!(*options, expected, "{way:?}");
+        }
+    }
+
+    #[test]
     fn an_image_that_nobody_knows_is_asked_for() {
         assert!(matches!(take(&start(), &Way::Image(None), true, &defaults()), Taken::Form(..)));
     }

@@ -278,6 +278,10 @@ mod tests {
         ] {
             assert!(cluster.admit(&request(method, uri, &Value::Null)).is_ok(), "{method} {uri}");
         }
+        // Of a deletion with a body the server does not read the query: that one would delete.
+        let pod = "/api/v1/namespaces/shop/pods/api";
+        assert!(cluster.admit(&request("DELETE", pod, &json!({"dryRun": ["All"]}))).is_ok());
+        assert!(cluster.admit(&request("DELETE", &format!("{pod}?dryRun=All"), &json!({}))).is_err());
         for (method, uri) in [
             ("POST", "/api/v1/namespaces/shop/pods"),
             ("PATCH", "/api/v1/namespaces/shop/pods/api/ephemeralcontainers"),

@@ -364,6 +364,25 @@ fn a_deletion_in_a_protected_context_is_asked_about_once() {
 }
 
 #[test]
+fn leaving_waits_for_what_a_protected_context_has_to_be_asked_about() {
+    let mut console = protected();
+    console.state.settings.on_leave.copy = Leave::Remove;
+    console.press("cy");
+    let Some(Effect::Start(id, ..)) = console.asked.last().cloned() else { panic!("{:?}", console.asked) };
+    let copy = ContainerKey {
+        pod: PodKey { namespace: "payments".into(), name: "crash-debug-b7k2p".into() },
+        container: "debugger-x".into(),
+    };
+    console.told(Message::Launch(id, LaunchStep::Accepted(copy)));
+    console.asked.clear();
+    console.press("<c-]>q");
+    assert!(!console.asked.contains(&Effect::Quit), "{:?}", console.asked);
+    assert!(console.screen().contains("is protected: go on?"), "{}", console.screen());
+    console.press("y");
+    assert!(matches!(console.asked[..], [Effect::DeletePod(..), Effect::Quit]), "{:?}", console.asked);
+}
+
+#[test]
 fn looking_and_another_context_ask_nothing() {
     let mut console = protected();
     console.press("l");

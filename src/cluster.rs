@@ -16,6 +16,7 @@ mod kubeconfig;
 mod leftovers;
 mod log;
 pub mod manifest;
+pub mod marks;
 mod node;
 mod policy;
 mod problem;

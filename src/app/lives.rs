@@ -17,7 +17,7 @@ use super::recording::{self, Recording};
 use super::session::{Phase, Session};
 use super::state::{Focus, State};
 use super::{abandoned, reuse, rights};
-use crate::cluster::{ContainerKey, LaunchStep, PodKey, Which};
+use crate::cluster::{ContainerKey, LaunchStep, PodKey, Which, marks};
 use crate::plan::{CopyOptions, DebugOptions, Profile};
 use crate::screen::ScreenNotice;
 use crate::session::{End, SessionId};
@@ -39,25 +39,25 @@ pub fn default_options(state: &State) -> DebugOptions {
 
 /// The options of a copy that is started with one key: found again by its labels, behind no Service.
 pub fn default_copy(state: &State, pod: &PodKey) -> CopyOptions {
-    let (labels, annotations) = marks(state, ("bathyscope.dev/copied-from", &pod.name));
+    let (labels, annotations) = marked(state, (marks::COPIED_FROM, &pod.name));
     CopyOptions { share_processes: Some(true), labels, annotations, ..CopyOptions::named("") }
 }
 
 /// The options of a node debugger that is started with one key: its pod is found again by its labels.
 pub fn default_node_debugger(state: &State, node: &str) -> DebugOptions {
-    let (labels, annotations) = marks(state, ("bathyscope.dev/node", node));
+    let (labels, annotations) = marked(state, (marks::NODE, node));
     DebugOptions { labels, annotations, ..default_options(state) }
 }
 
 /// The labels and annotations by which a pod that we create is found again: whose it is and what it is about.
-fn marks(state: &State, (about, name): (&str, &str)) -> (Pairs, Pairs) {
+fn marked(state: &State, (about, name): (&str, &str)) -> (Pairs, Pairs) {
     let mut annotations = vec![(about.to_owned(), name.to_owned())];
     if !state.settings.creator.is_empty() {
-        annotations.push(("bathyscope.dev/created-by".to_owned(), state.settings.creator.clone()));
+        annotations.push((marks::CREATED_BY.to_owned(), state.settings.creator.clone()));
     }
     let when = Timestamp::from_second(state.now.as_second()).unwrap_or(state.now);
-    annotations.push(("bathyscope.dev/created-at".to_owned(), when.to_string()));
-    (vec![("app.kubernetes.io/managed-by".to_owned(), "bathyscope".to_owned())], annotations)
+    annotations.push((marks::CREATED_AT.to_owned(), when.to_string()));
+    (vec![(marks::MANAGED_BY.to_owned(), marks::US.to_owned())], annotations)
 }
 
 type Pairs = Vec<(String, String)>;

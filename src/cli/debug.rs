@@ -4,14 +4,13 @@ mod flags;
 
 use std::io::{IsTerminal as _, Read};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::Context as _;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::guarded::{AuditPlace, Guarded, guarded};
+use super::guarded::{Entrance, entrance};
 use super::question::asked;
-use super::{Arguments, Config, kubeconfig_contexts, say, told};
+use super::{Arguments, Config, told};
 use crate::cluster::{Cluster, Contexts as _, KubeconfigContexts, KubeconfigOptions, cleaned, manifest};
 use crate::plan::{Refusal, Resource, parse_profile};
 use crate::runtime::plain::{self, DEFAULT_PROFILE, DryRun, Errand, Input, Plain, Subject, Verdict};
@@ -29,7 +28,7 @@ pub(super) async fn run(debug: &DebugArguments, arguments: &Arguments, config: &
             err: Box::new(tokio::io::stderr()),
             is_terminal: std::io::stdin().is_terminal(),
         };
-        let cluster = access.as_ref().map(|access| &access.cluster);
+        let cluster = access.as_ref().map(|(_, cluster)| cluster);
         plain::run(&errand, cluster, &mut plain).await.map_err(|problem| told(&problem))
     };
     let verdict = tokio::select! {
@@ -47,7 +46,7 @@ async fn prepare(
     debug: &DebugArguments,
     arguments: &Arguments,
     config: &Config,
-) -> anyhow::Result<(Errand, Option<Access>)> {
+) -> anyhow::Result<(Errand, Option<(Entrance, Cluster)>)> {
     let refused = |refusal: Refusal| anyhow::Error::msg(cleaned(&refusal.message));
     let profile = config.debug.profile.as_deref().map_or(Ok(DEFAULT_PROFILE), parse_profile).map_err(refused)?;
     let mut invocation = debug.invocation();
@@ -75,8 +74,8 @@ async fn prepare(
     }
     let needs_cluster = dry_run != DryRun::Client || debug.files.is_empty();
     let (access, home) = if needs_cluster {
-        let access = connect(arguments, config, dry_run == DryRun::No).await?;
-        let home = access.cluster.context().namespace.clone();
+        let access = enter(arguments, config, dry_run == DryRun::No).await?;
+        let home = access.1.context().namespace.clone();
         (Some(access), home)
     } else {
         (None, home_without_cluster(arguments)?)
@@ -112,36 +111,17 @@ fn kubeconfig(arguments: &Arguments) -> KubeconfigOptions {
     }
 }
 
-/// The cluster, and the contexts it came from: what is still to be recorded is written as they are dropped.
-struct Access {
-    cluster: Cluster,
-    contexts: Arc<Guarded>,
-}
-
-impl Drop for Access {
-    fn drop(&mut self) {
-        self.contexts.close();
-    }
-}
-
-/// The cluster behind the person's safety choices; a protected one is used after a question, or when it was named.
-async fn connect(arguments: &Arguments, config: &Config, changes: bool) -> anyhow::Result<Access> {
-    let contexts = kubeconfig_contexts(arguments).await?;
-    let mut settings = config.settings(arguments);
-    let contexts = guarded(Arc::new(contexts), &mut settings, AuditPlace::chosen(arguments, config))?;
-    let current = contexts.current().context("no context is chosen; name one with --context")?;
-    if changes && settings.is_protected(&current) && arguments.context.as_ref() != Some(&current) {
-        let otherwise = format!("{current} is protected: name it with --context to go on without a question");
-        let yes = asked(&format!("{current} is protected: debug there?"), &otherwise).await?;
+/// The way into the cluster; into a protected one after a question, or when it was named.
+async fn enter(arguments: &Arguments, config: &Config, changes: bool) -> anyhow::Result<(Entrance, Cluster)> {
+    let entrance = entrance(arguments, config).await?;
+    let context = &entrance.context;
+    if changes && entrance.settings.is_protected(context) && arguments.context.as_ref() != Some(context) {
+        let otherwise = format!("{context} is protected: name it with --context to go on without a question");
+        let yes = asked(&format!("{context} is protected: debug there?"), &otherwise).await?;
         anyhow::ensure!(yes, "nothing was changed");
     }
-    let cluster = contexts.connect(&current).await.map_err(|problem| told(&problem))?;
-    if let Some(mut troubles) = contexts.troubles()
-        && let Ok(problem) = troubles.try_recv()
-    {
-        say(&format!("bathy: {problem}"));
-    }
-    Ok(Access { cluster: cluster.on_behalf_of("bathy debug"), contexts })
+    let cluster = entrance.connect().await?.on_behalf_of("bathy debug");
+    Ok((entrance, cluster))
 }
 
 /// The namespace of the context where there is one; a kubeconfig is needed only if it was named.

@@ -10,7 +10,7 @@ use futures::future::BoxFuture;
 use tokio::sync::mpsc;
 
 use super::config::AuditConfig;
-use super::{Arguments, Config};
+use super::{Arguments, Config, kubeconfig_contexts, say, told};
 use crate::app::Settings;
 use crate::cluster::{Cluster, ContextInfo, Contexts, Problem, Witness};
 use crate::runtime::audit::{self, Audit};
@@ -55,6 +55,44 @@ pub(super) fn guarded(
     };
     let settings = settings.clone();
     Ok(Arc::new(Guarded { inner, settings, audit, troubles: Mutex::new(Some(troubles)) }))
+}
+
+/// The current context behind the safety choices, for a sub-command without a screen. What is still to be recorded is
+/// written when it is dropped.
+pub(super) struct Entrance {
+    /// What the person chose.
+    pub(super) settings: Settings,
+    /// The context's name.
+    pub(super) context: String,
+    contexts: Arc<Guarded>,
+}
+
+/// The way into the current context of the user's kubeconfig; nothing is asked of a cluster yet.
+pub(super) async fn entrance(arguments: &Arguments, config: &Config) -> anyhow::Result<Entrance> {
+    let contexts = kubeconfig_contexts(arguments).await?;
+    let mut settings = config.settings(arguments);
+    let contexts = guarded(Arc::new(contexts), &mut settings, AuditPlace::chosen(arguments, config))?;
+    let context = contexts.current().context("no context is chosen; name one with --context")?;
+    Ok(Entrance { settings, context, contexts })
+}
+
+impl Entrance {
+    /// The cluster; what is wrong with the record of what is done there is told.
+    pub(super) async fn connect(&self) -> anyhow::Result<Cluster> {
+        let cluster = self.contexts.connect(&self.context).await.map_err(|problem| told(&problem))?;
+        if let Some(mut troubles) = self.contexts.troubles()
+            && let Ok(problem) = troubles.try_recv()
+        {
+            say(&format!("bathy: {problem}"));
+        }
+        Ok(cluster)
+    }
+}
+
+impl Drop for Entrance {
+    fn drop(&mut self) {
+        self.contexts.close();
+    }
 }
 
 fn trouble(what: &str) -> Problem {

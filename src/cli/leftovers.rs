@@ -3,36 +3,24 @@
 mod clean;
 mod print;
 
-use std::sync::Arc;
-
-use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
 
 use super::arguments::{LeftoverArguments, LeftoverVerb};
-use super::guarded::{AuditPlace, guarded};
-use super::{Arguments, Config, kubeconfig_contexts, say, told};
+use super::guarded::entrance;
+use super::{Arguments, Config, say, told};
 use crate::app::Settings;
-use crate::cluster::{Cluster, Contexts as _, Found, Leftover, LeftoverScope};
+use crate::cluster::{Cluster, Found, Leftover, LeftoverScope};
 
 /// Lists or takes away what debugging left; what comes back says whether all of it was done.
 pub(super) async fn run(options: &LeftoverArguments, arguments: &Arguments, config: &Config) -> anyhow::Result<bool> {
-    let contexts = kubeconfig_contexts(arguments).await?;
-    let mut settings = config.settings(arguments);
-    let contexts = guarded(Arc::new(contexts), &mut settings, AuditPlace::chosen(arguments, config))?;
-    let current = contexts.current().context("no context is chosen; name one with --context")?;
-    let cluster = contexts.connect(&current).await.map_err(|problem| told(&problem))?;
-    if let Some(mut troubles) = contexts.troubles()
-        && let Ok(problem) = troubles.try_recv()
-    {
-        say(&format!("bathy: {problem}"));
-    }
-    let search = Search { options, settings: &settings, scope: scope(arguments, &cluster, &settings) };
-    let outcome = match &options.verb {
+    let entrance = entrance(arguments, config).await?;
+    let cluster = entrance.connect().await?;
+    let settings = &entrance.settings;
+    let search = Search { options, settings, scope: scope(arguments, &cluster, settings) };
+    match &options.verb {
         None => search.list(&cluster).await,
         Some(LeftoverVerb::Clean(clean)) => clean::run(&search, clean, arguments, &cluster).await,
-    };
-    contexts.close();
-    outcome
+    }
 }
 
 /// Where to look: in the namespace that kubectl would take, or with -A in all, else in those that the person named.

@@ -12,6 +12,7 @@ pub use self::start::Started;
 use super::{
     Cluster, PodKey, Problem,
     explain::refused,
+    marks,
     problem::Fault,
     request::{ANSWER_TIME, CHANGE_TIME, JSON, STRATEGIC_MERGE, Target},
 };
@@ -113,7 +114,7 @@ impl Cluster {
                     Err(fault) if fault.code() == 404 => return Ok(()),
                     Err(fault) => return Err(fault.problem(what)),
                 };
-                if pod["metadata"]["labels"]["app.kubernetes.io/managed-by"] != "bathyscope" {
+                if pod["metadata"]["labels"][marks::MANAGED_BY] != marks::US {
                     return Err(another());
                 }
                 pod["metadata"]["uid"].as_str().map(ToOwned::to_owned)

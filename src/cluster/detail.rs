@@ -122,15 +122,15 @@ fn state(state: &Value) -> ContainerState {
     }
 }
 
-fn items(list: &Value) -> std::slice::Iter<'_, Value> {
+pub(super) fn items(list: &Value) -> std::slice::Iter<'_, Value> {
     list.as_array().map(Vec::as_slice).unwrap_or_default().iter()
 }
 
-fn text(value: &Value) -> String {
+pub(super) fn text(value: &Value) -> String {
     value.as_str().map(cleaned).unwrap_or_default()
 }
 
-fn timestamp(value: &Value) -> Option<Timestamp> {
+pub(super) fn timestamp(value: &Value) -> Option<Timestamp> {
     value.as_str()?.parse().ok()
 }
 

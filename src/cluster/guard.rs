@@ -8,7 +8,7 @@ use http::{Method, Request};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Cluster, Problem, problem::Fault, text::cleaned};
+use super::{Cluster, Problem, marks, problem::Fault, text::cleaned};
 
 /// The longest reason that is kept of a deed that failed, in characters.
 const LONGEST_WHY: usize = 300;
@@ -181,7 +181,7 @@ impl Cluster {
             name: if name.is_empty() { text(&body["metadata"]["name"]).unwrap_or_default() } else { name.to_owned() },
             container: query("container").or_else(|| made.and_then(|made| text(&made["name"]))),
             image: made.and_then(|made| text(&made["image"])),
-            copied_from: text(&body["metadata"]["annotations"]["bathyscope.dev/copied-from"]),
+            copied_from: text(&body["metadata"]["annotations"][marks::COPIED_FROM]),
             outcome: Outcome::Done,
         })
     }

@@ -20,7 +20,7 @@ const LONGEST_ANSWER: usize = 8 * 1024;
 
 impl Cluster {
     /// What this debugger sees of what it was meant to see; `None` where that cannot be told: no shell in its image, no
-    /// right to run anything, no answer within five seconds.
+    /// right to run anything, no answer within 20 seconds.
     pub async fn sight(&self, container: &ContainerKey, expected: &Expected) -> Option<Sight> {
         let command = ["sh", "-c", judge::SCRIPT].map(ToOwned::to_owned);
         let look = async {

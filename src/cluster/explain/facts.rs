@@ -7,12 +7,8 @@ use serde_json::Value;
 use super::{Asked, PodEvent, Situation};
 use crate::cluster::{
     ContainerDetail, ContainerKey, ContainerKind, ContainerState, Fix, PodDetail, Way, detail::read_pod,
+    is_node_debugger, marks,
 };
-
-/// Annotations and labels that say what a pod that holds a debugger was made from.
-const COPIED_FROM: &str = "bathyscope.dev/copied-from";
-/// The prefix of the pods that debug a node, ours and kubectl's.
-const NODE_POD: &str = "node-debugger-";
 
 /// A situation, read.
 pub(super) struct Facts<'a> {
@@ -31,8 +27,9 @@ impl<'a> Facts<'a> {
     pub(super) fn of(situation: &Situation<'a>) -> Option<Self> {
         let value = situation.pod;
         let pod = read_pod(value)?;
-        let copied_from = pod.annotations.iter().find(|(name, _)| name == COPIED_FROM).map(|(_, from)| from.clone());
-        let node_pod = pod.key.name.starts_with(NODE_POD);
+        let copied_from =
+            pod.annotations.iter().find(|(name, _)| name == marks::COPIED_FROM).map(|(_, from)| from.clone());
+        let node_pod = is_node_debugger(&pod.key.name);
         Some(Self {
             asked: situation.asked,
             spec: &value["spec"],

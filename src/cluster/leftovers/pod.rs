@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::{Leftover, LeftoverKind};
 use crate::cluster::{
-    PodKey, is_node_debugger,
+    PodKey, is_node_debugger, marks,
     text::{clean, cleaned},
 };
 
@@ -182,7 +182,7 @@ pub(super) fn leftovers_in(pod: &Pod) -> Vec<Leftover> {
 fn kind_of(pod: &Pod) -> Option<(LeftoverKind, bool)> {
     let Meta { name, annotations, labels, owner_references, .. } = &pod.metadata;
     match labels.managed_by.as_deref() {
-        Some("bathyscope") => {
+        Some(marks::US) => {
             let kind = match &annotations.copied_from {
                 None if is_node_debugger(name) => LeftoverKind::NodeDebugger,
                 of => LeftoverKind::Copy { of: of.as_deref().map(cleaned) },

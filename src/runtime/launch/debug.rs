@@ -27,11 +27,7 @@ pub(super) async fn debug(
 ) -> Result<(Ready, Look), Problem> {
     let (pod, facts) = tokio::join!(cluster.pod(key), cluster.facts(&key.namespace));
     let pod = pod?;
-    if let Some(copy) = &mut options.copy
-        && copy.name.is_empty()
-    {
-        copy.name = plan::copy_name(&key.name, &suffixes.next().unwrap_or_default());
-    }
+    options.name_copy(&key.name, suffixes);
     if *target == Target::Default && options.copy.is_none() {
         let default = pod_detail(&pod).and_then(|detail| detail.default_container);
         options.target = default.map(|name| name.to_string());

@@ -10,6 +10,7 @@ mod cluster_leftovers;
 mod cluster_streams;
 mod cluster_watch;
 mod console_state;
+mod contexts;
 mod demo_api;
 mod demo_forward;
 mod demo_serve;

@@ -1,7 +1,7 @@
 //! What becomes of a debugger that is left: kept, ended or deleted, as the person said once and for all or says now.
 
 use super::lives;
-use super::message::{Effect, Start};
+use super::message::Effect;
 use super::notices::Level;
 use super::overlay::{Choice, Choose, Deed, Overlay, Removal};
 use super::session::Session;
@@ -30,7 +30,7 @@ fn made(session: &Session) -> Vec<Made> {
         };
         return session.created.iter().map(pod).collect();
     }
-    let ephemeral = matches!(session.start, Start::Debug { .. }) && session.is_live();
+    let ephemeral = session.start.is_ephemeral() && session.is_live();
     let debugger = |at: ContainerKey| Made {
         kind: LeaveKind::Debugger,
         context: context.clone(),

@@ -138,8 +138,7 @@ pub fn again(state: &mut State, id: SessionId) -> Vec<Effect> {
         Some(session) if session.context == state.context.name => {
             let start = session.start.clone();
             let inspected = state.navigator.inspected.pod.as_deref().filter(|pod| Some(&pod.key) == start.pod());
-            let ephemeral = matches!(start, Start::Debug { .. }) && start.creates().is_none();
-            if let Some(problem) = inspected.filter(|_| ephemeral).and_then(reuse::unstartable) {
+            if let Some(problem) = inspected.filter(|_| start.is_ephemeral()).and_then(reuse::unstartable) {
                 state.notices.problem(state.now, &problem);
                 return Vec::new();
             }

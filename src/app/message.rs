@@ -164,6 +164,11 @@ impl Start {
         }
     }
 
+    /// Whether it adds an ephemeral container to a pod.
+    pub fn is_ephemeral(&self) -> bool {
+        matches!(self, Self::Debug { options, .. } if options.copy.is_none())
+    }
+
     /// Whether what it creates stands for a pod that it deletes: that is the workload now, and never ours to remove.
     pub fn replaces(&self) -> bool {
         matches!(self, Self::Debug { options, .. } if options.copy.as_ref().is_some_and(|copy| copy.replace))

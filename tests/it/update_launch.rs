@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use bathyscope::app::{ContextSettings, Effect, Focus, Level, Message, Start, Target, settle, start};
+use bathyscope::app::{ContextSettings, Effect, Focus, Leave, Level, Message, Start, Target, settle, start};
 use bathyscope::cluster::{
     ContainerKey, ContainerKind, ContainerState, Fix, Granted, LaunchStep, PodDetail, PodKey, PodRight, Problem,
     RowsUpdate, Sight, WatchTarget, WatchUpdate, Way, Which,
@@ -169,6 +169,27 @@ fn a_copy_that_replaces_its_original_is_never_deleted_by_a_fix() {
     assert!(!console.asked.iter().any(|effect| matches!(effect, Effect::DeletePod(..))), "{:?}", console.asked);
     let Start::Debug { pod, options, .. } = last(&console).1 else { panic!("no debugger") };
     assert_eq!((&*pod.name, options.copy.map(|copy| copy.replace)), ("crash-debug-1", Some(false)));
+}
+
+#[test]
+fn a_copy_that_replaces_its_original_is_no_ephemeral_debugger_to_end_or_to_leave() {
+    let mut console = Console::with_pods(80, 24);
+    console.state.settings.on_leave.debugger = Leave::Remove;
+    let pod = console.state.selected_pod().cloned().unwrap();
+    let copy = CopyOptions { replace: true, ..CopyOptions::named("") };
+    let options = Box::new(DebugOptions { copy: Some(copy), ..DebugOptions::default() });
+    let effects = start(&mut console.state, Start::Debug { pod, target: Target::AsGiven, options });
+    console.asked.extend(effects);
+    let (id, _) = last(&console);
+    console.told(Message::Launch(id, LaunchStep::Accepted(container("crash-debug-1", "app"))));
+    console.press("<c-]>x");
+    let screen = console.screen();
+    assert!(screen.contains("crash-debug-1 stands in the place of crash"), "{screen}");
+    assert!(!screen.contains("ephemeral"), "{screen}");
+    console.press("<esc>");
+    console.told(Message::Attached(id));
+    console.press("<c-]>x");
+    assert!(!console.asked.iter().any(|effect| matches!(effect, Effect::EndDebugger(..))), "{:?}", console.asked);
 }
 
 #[test]

@@ -187,7 +187,7 @@ pub(super) fn start_instead(state: &mut State, old: SessionId, start: Start) -> 
         let never_started = matches!(session.phase, Phase::Launching | Phase::Failed(_));
         never_started && session.created.contains(made) && start.creates().is_some()
     });
-    let (context, ephemeral) = (session.context.clone(), session.start.creates().is_none());
+    let (context, ephemeral) = (session.context.clone(), session.start.is_ephemeral());
     let mut effects = start_in(state, start, Some(old));
     let note = match (left, made) {
         (Some(container), _) if ephemeral => Some(abandoned::stays(&container)),
@@ -216,6 +216,13 @@ pub(super) fn start_instead(state: &mut State, old: SessionId, start: Start) -> 
 pub(super) fn cancellation(session: &Session) -> Choose {
     let id = session.id;
     let title = format!("Cancel {}?", session.title());
+    if let (Some(original), Some(at)) = (session.start.pod().filter(|_| session.start.replaces()), &session.container) {
+        return Choose {
+            title,
+            lines: vec![format!("{} stands in the place of {} and stays.", at.pod.name, original.name)],
+            choices: vec![Choice::new('c', "cancel", Deed::Detach(id))],
+        };
+    }
     match (session.created.is_empty(), &session.container) {
         (false, _) => {
             let what = session.created_words();

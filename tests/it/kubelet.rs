@@ -118,7 +118,13 @@ impl Shell {
 
     async fn expect(&mut self, wanted: &str) -> String {
         let seen = timeout(LIMIT, async {
-            while !self.1.contains(wanted) {
+            // A flood is looked through once: what has been seen is not searched again.
+            let mut unseen = 0;
+            while !self.1[unseen..].contains(wanted) {
+                unseen = self.1.len().saturating_sub(wanted.len());
+                while !self.1.is_char_boundary(unseen) {
+                    unseen -= 1;
+                }
                 match self.0.output.recv().await {
                     Some(Output::Stdout(piece) | Output::Stderr(piece)) => {
                         self.1.push_str(&String::from_utf8_lossy(&piece));

@@ -65,6 +65,8 @@ pub enum Verb {
     Debug(Box<DebugArguments>),
     /// List what debugging has left on the cluster: copies, node debuggers, ephemeral debuggers
     Leftovers(LeftoverArguments),
+    /// Forward ports of a pod, Service or workload to this machine, on loopback only
+    Forward(ForwardArguments),
     /// Play a recording of a session (asciicast 2 or 3)
     Replay(ReplayArguments),
     /// Write what was done in an incident as Markdown, pod by pod: from the audit log and recordings
@@ -85,6 +87,23 @@ pub struct ReplayArguments {
     /// Print what it shows in the end instead of playing it
     #[arg(long)]
     pub print: bool,
+}
+
+/// What is forwarded.
+#[derive(Debug, Clone, Args)]
+pub struct ForwardArguments {
+    /// A pod, or service/NAME, deployment/NAME, statefulset/NAME …
+    #[arg(value_name = "[TYPE/]NAME")]
+    pub target: String,
+    /// Ports: REMOTE, LOCAL:REMOTE, :REMOTE (any local one that is free); the remote one by number or name
+    #[arg(value_name = "[LOCAL:]REMOTE", required = true)]
+    pub ports: Vec<String>,
+    /// The loopback address to listen on (localhost is both of them)
+    #[arg(long, value_name = "ADDRESS", value_delimiter = ',', default_value = "localhost")]
+    pub address: Vec<String>,
+    /// Do not say which pod connections lead to
+    #[arg(short, long)]
+    pub quiet: bool,
 }
 
 /// What a report is of.

@@ -4,6 +4,7 @@ mod architecture;
 mod cli_leftovers;
 mod cluster_connect;
 mod cluster_debug;
+mod cluster_forward;
 mod cluster_lasting;
 mod cluster_launch;
 mod cluster_leftovers;

@@ -63,7 +63,7 @@ impl Cluster {
             self.read_json::<Value>(request, ANSWER_TIME).await
         };
         match read.await {
-            Ok(namespace) => Facts { enforce: enforced(&namespace) },
+            Ok(namespace) => Facts { enforce: enforced(&namespace), labels_are_known: true, seen: None },
             Err(fault) => {
                 tracing::debug!(namespace, why = fault.why(), "the Pod Security level is unknown");
                 Facts::default()

@@ -28,7 +28,7 @@ fn pod() -> Value {
 
 fn found(enforce: Option<PodSecurity>) -> Found {
     let suffixes = ["x7k2p", "b9v4c", "zz222"].map(ToOwned::to_owned).to_vec();
-    Found { object: Arc::new(pod()), facts: Facts { enforce, ..Facts::default() }, suffixes }
+    Found { object: Arc::new(pod()), facts: Facts { enforce, ..Facts::default() }, seen: Vec::new(), suffixes }
 }
 
 /// The form that was opened last, and whom it is about.

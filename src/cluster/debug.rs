@@ -101,12 +101,12 @@ impl Cluster {
             .filter_map(|namespace| {
                 let name = namespace["metadata"]["name"].as_str().map(cleaned)?;
                 let rank = match enforced(namespace) {
+                    Some(PodSecurity::Baseline | PodSecurity::Restricted) => return None,
                     _ if name.starts_with("kube-") => 2,
                     Some(PodSecurity::Privileged) => 0,
                     None => u8::from(name != "default"),
-                    Some(PodSecurity::Baseline | PodSecurity::Restricted) => return None,
                 };
-                (enforced(namespace).is_none_or(|level| level == PodSecurity::Privileged)).then(|| (rank, name.into()))
+                Some((rank, name.into()))
             })
             .collect();
         lenient.sort();

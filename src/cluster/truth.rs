@@ -32,13 +32,11 @@ impl Cluster {
     /// one that is not whole.
     pub async fn sight(&self, container: &ContainerKey, expected: &Expected) -> Result<Option<Sight>, Problem> {
         let what = format!("cannot look at what {} sees", container.container);
-        let answer = match timeout(LOOK_TIME, self.look(container, &judge::host(expected))).await {
-            Ok(answer) => answer?,
-            Err(_) => {
-                let why = format!("no answer within {} s", LOOK_TIME.as_secs());
-                return Err(Problem::new(what, why, ""));
-            }
+        let Ok(answer) = timeout(LOOK_TIME, self.look(container, &judge::host(expected))).await else {
+            let why = format!("no answer within {} s", LOOK_TIME.as_secs());
+            return Err(Problem::new(what, why, ""));
         };
+        let answer = answer?;
         if !judge::is_whole(&answer.text) {
             let why = match (answer.text.trim(), answer.end) {
                 (_, Some(End::Failed { reason } | End::Lost { reason })) => reason,

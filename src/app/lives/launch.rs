@@ -293,6 +293,9 @@ fn bare(key: &crate::cluster::PodKey) -> PodDetail {
 #[must_use]
 pub fn way_is_closed(state: &State, session: &Session, way: &Way) -> bool {
     let needed = match way {
+        // There the person may choose what they have the rights for.
+        Way::Form | Way::Namespace(None) => return false,
+        Way::Namespace(Some(name)) => return !super::rights::missing_in(state, name, super::rights::COPY).is_empty(),
         Way::Copy => super::rights::COPY,
         Way::Attach(_) => super::rights::ATTACH,
         Way::Shell(_) => super::rights::SHELL,

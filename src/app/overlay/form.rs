@@ -93,7 +93,7 @@ pub struct Form {
     /// once that is edited.
     custom: Option<serde_json::Value>,
     /// The pod was not known when the form was opened: its default container is the target, once it is.
-    awaits_target: bool,
+    target_is_open: bool,
     /// Since when the namespace of a node's debugger is another one than what was read.
     moved: Option<Timestamp>,
     /// The security context of an alternative that was taken, until profile or user are edited.
@@ -108,7 +108,7 @@ impl Form {
     pub fn for_pod(basis: Basis, pod: &PodDetail, target: &Target) -> Self {
         let mut fields = fields::common(&basis.defaults, names(&basis.toolkits));
         let copy = basis.defaults.copy.clone();
-        let awaits_target = *target == Target::Default
+        let target_is_open = *target == Target::Default
             && copy.is_none()
             && basis.defaults.target.is_none()
             && pod.containers.is_empty();
@@ -121,7 +121,7 @@ impl Form {
             fields.insert(behind_image, fields::target(pod, chosen));
         }
         let form = Self::of(Subject::Pod { pod: pod.key.clone(), copy: copy.is_some() }, fields, basis);
-        Self { awaits_target, ..form }
+        Self { target_is_open, ..form }
     }
 
     /// A form for a pod on this node, made in this namespace.
@@ -143,7 +143,7 @@ impl Form {
             scroll: 0,
             basis,
             custom,
-            awaits_target: false,
+            target_is_open: false,
             moved: None,
             security: None,
             found: None,
@@ -257,7 +257,7 @@ impl Form {
                 self.security = None;
                 self.custom = self.custom.take().map(custom::without_user);
             }
-            FieldName::Target => self.awaits_target = false,
+            FieldName::Target => self.target_is_open = false,
             FieldName::Namespace => self.move_to_namespace(now),
             _ => {}
         }
@@ -271,7 +271,7 @@ impl Form {
             return;
         }
         if let Ok(found) = &found
-            && std::mem::take(&mut self.awaits_target)
+            && std::mem::take(&mut self.target_is_open)
         {
             self.choose_default_target(&found.object);
         }

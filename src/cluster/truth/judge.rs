@@ -1,9 +1,11 @@
 //! From what a debugger's own shell says of itself and of PID 1 to whether it is as planned; it asks nothing.
 
+mod capabilities;
 mod node;
 
 use serde_json::{Value, json};
 
+use self::capabilities::CAPABILITIES;
 use self::node::ExpectedNode;
 pub(super) use self::node::host;
 use crate::cluster::{Fix, Problem, Way, text::cleaned};
@@ -134,6 +136,7 @@ struct Who {
     gid: u32,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact that the script tells by itself")]
 struct Seen {
     own: Who,
     effective: u64,
@@ -244,51 +247,6 @@ impl Seen {
         bit.is_none_or(|bit| self.effective & (1 << bit) != 0)
     }
 }
-
-/// By their numbers (capabilities(7)).
-const CAPABILITIES: [&str; 41] = [
-    "CHOWN",
-    "DAC_OVERRIDE",
-    "DAC_READ_SEARCH",
-    "FOWNER",
-    "FSETID",
-    "KILL",
-    "SETGID",
-    "SETUID",
-    "SETPCAP",
-    "LINUX_IMMUTABLE",
-    "NET_BIND_SERVICE",
-    "NET_BROADCAST",
-    "NET_ADMIN",
-    "NET_RAW",
-    "IPC_LOCK",
-    "IPC_OWNER",
-    "SYS_MODULE",
-    "SYS_RAWIO",
-    "SYS_CHROOT",
-    "SYS_PTRACE",
-    "SYS_PACCT",
-    "SYS_ADMIN",
-    "SYS_BOOT",
-    "SYS_NICE",
-    "SYS_RESOURCE",
-    "SYS_TIME",
-    "SYS_TTY_CONFIG",
-    "MKNOD",
-    "LEASE",
-    "AUDIT_WRITE",
-    "AUDIT_CONTROL",
-    "SETFCAP",
-    "MAC_OVERRIDE",
-    "MAC_ADMIN",
-    "SYSLOG",
-    "WAKE_ALARM",
-    "BLOCK_SUSPEND",
-    "AUDIT_READ",
-    "PERFMON",
-    "BPF",
-    "CHECKPOINT_RESTORE",
-];
 
 #[cfg(test)]
 mod tests {

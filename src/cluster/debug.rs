@@ -102,9 +102,10 @@ impl Cluster {
                 let name = namespace["metadata"]["name"].as_str().map(cleaned)?;
                 let rank = match enforced(namespace) {
                     Some(PodSecurity::Baseline | PodSecurity::Restricted) => return None,
-                    _ if name.starts_with("kube-") => 2,
+                    _ if name.starts_with("kube-") => 3,
                     Some(PodSecurity::Privileged) => 0,
-                    None => u8::from(name != "default"),
+                    None if name == "default" => 1,
+                    None => 2,
                 };
                 Some((rank, name.into()))
             })

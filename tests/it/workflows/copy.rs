@@ -41,8 +41,8 @@ async fn a_name_that_is_taken_leads_into_the_pod_that_has_it_or_to_another_name(
         return;
     }
     let mut person = site.person();
+    person.select_pod(NODE_POD).await;
     for round in 0..2 {
-        person.select_pod(NODE_POD).await;
         person.press("C");
         person.wait_for("the form", |screen| screen.contains("the server admits it")).await;
         person.press("<tab><tab><tab><tab><tab><tab><tab><tab>twice");

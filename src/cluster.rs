@@ -211,6 +211,8 @@ pub struct PodDetail {
     pub share_processes: bool,
     /// Since when it is being deleted.
     pub deleting: Option<Timestamp>,
+    /// The names of its volumes.
+    pub volumes: Vec<String>,
     /// Its containers: init and sidecars, regular, ephemeral, each in the spec's order.
     pub containers: Vec<ContainerDetail>,
     /// In one sentence what is wrong with it; `None` when nothing is.

@@ -39,8 +39,10 @@ pub(super) fn draw_tabs(state: &State, theme: &Theme, frame: &mut Frame<'_>, are
     let title = session.screen.title().map(|title| format!("“{title}”"));
     let scrolled = (scrolled > 0).then(|| format!("{scrolled} lines back"));
     let other_context = (session.context != state.context.name).then(|| format!("in {}", session.context));
-    let said: Vec<String> =
-        [scrolled, other_context, session.subtitle(state.now), title].into_iter().flatten().collect();
+    let said: Vec<String> = [scrolled, other_context, pointer(session, state), session.subtitle(state.now), title]
+        .into_iter()
+        .flatten()
+        .collect();
     let room = usize::from(area.right().saturating_sub(x));
     if said.is_empty() || room < 12 {
         return;
@@ -49,6 +51,13 @@ pub(super) fn draw_tabs(state: &State, theme: &Theme, frame: &mut Frame<'_>, are
     let start = area.right() - u16::try_from(text.width() + 1).unwrap_or(area.width).min(area.width);
     let amiss = session.sight.as_ref().is_some_and(|sight| sight.problem.is_some());
     buffer.set_string(start.max(x), area.y, text, if amiss { theme.changing } else { theme.faint });
+}
+
+/// Where the ways out of what a debugger does not see are, while they are not in view.
+fn pointer(session: &Session, state: &State) -> Option<String> {
+    let helps = session.sight.as_ref()?.problem.as_ref().is_some_and(|problem| !problem.fixes.is_empty());
+    let action = state.keymap.named("pane.timeline").filter(|_| helps && !session.shows_timeline())?;
+    Some(format!("{} helps", state.keymap.first_key_of(action)))
 }
 
 /// The first tab to show, so that the one in view is among those that fit.

@@ -3,6 +3,7 @@
 mod action;
 pub mod age;
 mod browse;
+pub mod copy_mode;
 mod keymap;
 mod keys;
 pub mod layout;
@@ -13,6 +14,7 @@ pub mod navigator;
 mod notices;
 pub mod overlay;
 mod overlay_keys;
+pub mod panes;
 mod rows;
 pub mod session;
 mod sessions;
@@ -28,7 +30,7 @@ pub use mouse::tab_labels;
 pub use navigator::List;
 pub use notices::{Level, Notice, Notices};
 pub use rows::{Row, Rows};
-pub use sessions::Sessions;
+pub use sessions::{Sessions, Tab};
 pub use settings::{Settings, context_matches};
 pub use state::{Connection, Focus, Opening, State};
 

@@ -11,6 +11,7 @@ mod lexer;
 mod modes;
 mod mouse;
 mod paste;
+mod reading;
 mod replies;
 mod search;
 mod selection;
@@ -154,6 +155,7 @@ impl Screen {
                 }
                 Action::ReportVersion => self.emulator.report_version(),
                 Action::ReportSetting(setting) => self.emulator.report_setting(setting),
+                Action::MarkPrompt => self.emulator.mark_prompt(),
             }
             bytes = &rest[piece.skip..];
         }

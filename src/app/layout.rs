@@ -3,6 +3,8 @@
 use ratatui::layout::Rect;
 
 use super::State;
+use super::panes::Place;
+use super::sessions::Tab;
 pub use crate::screen::Size;
 
 /// The smallest terminal the console shows itself in.
@@ -21,6 +23,8 @@ pub struct Layout {
     pub inspector: Rect,
     /// The rule over the pane, with the tabs.
     pub tabs: Rect,
+    /// The panes of the tab in view.
+    pub panes: Rect,
     /// The focused session's screen.
     pub pane: Rect,
     /// Hints or the notice.
@@ -66,9 +70,17 @@ pub fn layout(state: &State) -> Layout {
     }
     if top_height < body.height {
         layout.tabs = Rect { y: body.y + top_height, height: 1, ..body };
-        layout.pane = Rect { y: body.y + top_height + 1, height: body.height - top_height - 1, ..body };
+        layout.panes = Rect { y: body.y + top_height + 1, height: body.height - top_height - 1, ..body };
+        let focused = state.sessions.tab().map(Tab::focused);
+        let places = places(state, layout.panes);
+        layout.pane = places.iter().find(|place| Some(place.session) == focused).map_or(layout.panes, |p| p.screen);
     }
     layout
+}
+
+/// Where the panes of the tab in view stand in their area ([`Layout::panes`]).
+pub fn places(state: &State, panes: Rect) -> Vec<Place> {
+    state.sessions.tab().map(|tab| tab.places(panes, state.sessions.zoomed)).unwrap_or_default()
 }
 
 /// A rectangle of at most this size in the middle of `area`.

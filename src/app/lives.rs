@@ -6,6 +6,7 @@ use super::layout::{Size, layout};
 use super::message::{Effect, Start, Target};
 use super::notices::Level;
 use super::overlay::{Choice, Choose, Deed, Overlay};
+use super::panes::{Axis, Place};
 use super::session::{Phase, Session};
 use super::state::{Focus, State};
 use crate::cluster::{ContainerKey, LaunchStep, PodKey, Problem};
@@ -47,10 +48,26 @@ pub fn default_copy(state: &State, pod: &PodKey) -> CopyOptions {
 
 /// Opens a pane and starts a session in it.
 pub fn start(state: &mut State, start: Start) -> Vec<Effect> {
-    start_in(state, start, None)
+    start_in(state, start, Where::Tab)
 }
 
-fn start_in(state: &mut State, start: Start, place: Option<SessionId>) -> Vec<Effect> {
+/// Starts a session in a new pane beside the focused one.
+pub fn start_beside(state: &mut State, axis: Axis, start: Start) -> Vec<Effect> {
+    start_in(state, start, Where::Beside(axis))
+}
+
+/// Where a session gets its pane.
+#[derive(Clone, Copy)]
+enum Where {
+    /// In a tab of its own.
+    Tab,
+    /// Beside the focused pane.
+    Beside(Axis),
+    /// Where this session was.
+    Instead(SessionId),
+}
+
+fn start_in(state: &mut State, start: Start, place: Where) -> Vec<Effect> {
     let id = state.sessions.next_id();
     let container = match &start {
         Start::Debug { .. } => None,
@@ -72,12 +89,13 @@ fn start_in(state: &mut State, start: Start, place: Option<SessionId>) -> Vec<Ef
         start: start.clone(),
     };
     match place {
-        Some(old) => {
+        Where::Instead(old) => {
             // A copy is not forgotten because its pane shows something else.
             session.copy = state.sessions.get(old).and_then(|old| old.copy.clone());
             state.sessions.replace(old, session);
         }
-        None => state.sessions.add(session),
+        Where::Beside(axis) => state.sessions.add_beside(axis, session),
+        Where::Tab => state.sessions.add(session),
     }
     state.focus = Focus::Pane;
     let pane = layout(state).pane;
@@ -86,7 +104,10 @@ fn start_in(state: &mut State, start: Start, place: Option<SessionId>) -> Vec<Ef
         session.size = size;
         session.screen.resize(size);
     }
-    let mut effects: Vec<Effect> = place.map(Effect::Detach).into_iter().collect();
+    let mut effects = match place {
+        Where::Instead(old) => vec![Effect::Detach(old)],
+        Where::Beside(_) | Where::Tab => Vec::new(),
+    };
     effects.push(Effect::Start(id, state.context.name.clone(), start, size));
     effects
 }
@@ -96,7 +117,7 @@ pub fn again(state: &mut State, id: SessionId) -> Vec<Effect> {
     match state.sessions.get(id) {
         Some(session) if session.context == state.context.name => {
             let start = session.start.clone();
-            start_in(state, start, Some(id))
+            start_in(state, start, Where::Instead(id))
         }
         Some(session) => {
             let text = format!("this pane belongs to context {}; switch to it first", session.context);
@@ -109,14 +130,14 @@ pub fn again(state: &mut State, id: SessionId) -> Vec<Effect> {
 
 /// Attaches again where an ended session was, in its pane.
 pub fn attach_again(state: &mut State, id: SessionId, container: ContainerKey) -> Vec<Effect> {
-    start_in(state, Start::Attach { container }, Some(id))
+    start_in(state, Start::Attach { container }, Where::Instead(id))
 }
 
 /// Starts a debugger in the pane of a shell that could not be.
 pub fn debug_instead(state: &mut State, id: SessionId, container: &ContainerKey) -> Vec<Effect> {
     let options = DebugOptions { target: Some(container.container.to_string()), ..default_options(state) };
     let start = Start::Debug { pod: container.pod.clone(), target: Target::AsGiven, options: Box::new(options) };
-    start_in(state, start, Some(id))
+    start_in(state, start, Where::Instead(id))
 }
 
 /// A start made a step.
@@ -160,7 +181,7 @@ pub(super) fn start_failed(state: &mut State, id: SessionId, problem: Problem) {
 
 /// A far end printed something.
 pub(super) fn printed(state: &mut State, id: SessionId, bytes: &Bytes) -> Vec<Effect> {
-    let in_view = state.sessions.active().is_some_and(|session| session.id == id);
+    let in_view = state.sessions.in_view(id);
     let now = state.now;
     let Some(session) = state.sessions.get_mut(id) else { return Vec::new() };
     session.screen.feed(bytes);
@@ -297,13 +318,16 @@ pub(super) fn carry_out(state: &mut State, deed: Deed) -> Vec<Effect> {
 
 /// Tells each screen and each far end of the pane's size, where it changed.
 pub(super) fn sync_sizes(state: &mut State) -> Vec<Effect> {
-    let pane = layout(state).pane;
-    if pane.is_empty() {
+    let area = layout(state).panes;
+    if area.is_empty() {
         return Vec::new();
     }
-    let size = Size { columns: pane.width, rows: pane.height };
+    let zoomed = state.sessions.zoomed;
+    let places: Vec<Place> = state.sessions.tabs().iter().flat_map(|tab| tab.places(area, zoomed)).collect();
     let mut effects = Vec::new();
-    for session in state.sessions.iter_mut().filter(|session| session.size != size) {
+    for Place { session, screen, .. } in places {
+        let size = Size { columns: screen.width, rows: screen.height };
+        let Some(session) = state.sessions.get_mut(session).filter(|session| session.size != size) else { continue };
         session.size = size;
         session.screen.resize(size);
         if session.is_live() {

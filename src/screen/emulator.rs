@@ -6,6 +6,7 @@ mod handler;
 mod kitty;
 mod palette;
 
+use std::collections::VecDeque;
 use std::ops::Range;
 
 use alacritty_terminal::event::VoidListener;
@@ -38,6 +39,9 @@ const TITLE_MAX: usize = 200;
 /// The most titles pushed on the stack.
 const TITLES_MAX: usize = 16;
 
+/// The most prompts remembered.
+const PROMPTS_MAX: usize = 2_000;
+
 /// A terminal and what it has to say.
 pub(super) struct Emulator {
     term: Term<VoidListener>,
@@ -53,6 +57,8 @@ pub(super) struct Emulator {
     /// Rows of history that stay in the grid.
     grid_keeps: usize,
     colors: Option<DefaultColors>,
+    /// The rows that a prompt began at, oldest first.
+    prompts: VecDeque<u64>,
 }
 
 impl Emulator {
@@ -76,7 +82,25 @@ impl Emulator {
             history: History::new(scrollback - grid_keeps),
             grid_keeps,
             colors: None,
+            prompts: VecDeque::new(),
         }
+    }
+
+    /// A shell says that its prompt begins where the cursor is.
+    pub(super) fn mark_prompt(&mut self) {
+        let row = self.first_row() + u64::try_from(self.term.grid().cursor.point.line.0).unwrap_or_default();
+        if self.on_alt_screen() || self.prompts.back() == Some(&row) {
+            return;
+        }
+        if self.prompts.len() == PROMPTS_MAX {
+            self.prompts.pop_front();
+        }
+        self.prompts.push_back(row);
+    }
+
+    /// The rows that prompts began at, oldest first; some may have left the history.
+    pub(super) fn prompts(&self) -> impl DoubleEndedIterator<Item = u64> + '_ {
+        self.prompts.iter().copied()
     }
 
     /// Takes a new size. Lines that only scrolled off because others were wrapped come back when there is room.
@@ -94,6 +118,8 @@ impl Emulator {
         }
         if cells.columns != old_columns {
             self.history.reflow(cells.columns);
+            // Rows have other numbers now.
+            self.prompts.clear();
         }
         self.margins = 0..cells.rows;
         self.spill();

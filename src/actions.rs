@@ -3,6 +3,7 @@
 mod debug;
 mod general;
 mod lists;
+mod nodes;
 mod pane;
 
 use std::sync::LazyLock;
@@ -10,7 +11,7 @@ use std::sync::LazyLock;
 use crate::app::Action;
 
 static ACTIONS: LazyLock<Vec<Action>> =
-    LazyLock::new(|| [debug::ACTIONS, lists::ACTIONS, general::ACTIONS, pane::ACTIONS].concat());
+    LazyLock::new(|| [debug::ACTIONS, lists::ACTIONS, nodes::ACTIONS, general::ACTIONS, pane::ACTIONS].concat());
 
 /// Every action, in the order help lists them.
 pub fn actions() -> &'static [Action] {

@@ -4,6 +4,7 @@ mod action;
 pub mod age;
 mod browse;
 pub mod copy_mode;
+mod forms;
 mod keymap;
 mod keys;
 pub mod layout;
@@ -11,28 +12,38 @@ mod lives;
 mod message;
 mod mouse;
 pub mod navigator;
+pub mod nodes;
 mod notices;
 pub mod overlay;
 mod overlay_keys;
 pub mod panes;
+mod recent_images;
 mod rows;
 pub mod session;
 mod sessions;
 mod settings;
 mod state;
+pub mod text;
+mod toolkit;
 
 pub use action::{Action, Availability, Scope};
-pub use browse::{open, set_scope, switch_context};
+pub use browse::{open, out, set_scope, switch_context};
+pub use forms::{open_node_form, open_pod_form};
 pub use keymap::{Chord, Keymap};
-pub use lives::{again, attach_again, close, debug_instead, default_copy, default_options, quit, start};
+pub use lives::{
+    again, attach_again, close, debug_instead, default_copy, default_node_debugger, default_options, quit, start,
+};
 pub use message::{Effect, Message, Start, Target};
 pub use mouse::tab_labels;
 pub use navigator::List;
+pub use nodes::{leave_nodes, namespace_for_node_debugger, show_nodes, show_pods_of_node};
 pub use notices::{Level, Notice, Notices};
+pub use recent_images::RecentImages;
 pub use rows::{Row, Rows};
 pub use sessions::{Sessions, Tab};
 pub use settings::{Settings, context_matches};
 pub use state::{Connection, Focus, Opening, State};
+pub use toolkit::{Mount, Toolkit};
 
 use overlay::{Deed, Overlay};
 
@@ -56,14 +67,22 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         }
         Message::Tick(now) => {
             state.now = now;
-            refresh_leftovers(state, false)
+            let effects = forms::ticked(state);
+            join(effects, refresh_leftovers(state, false))
         }
         Message::Stop => vec![Effect::Quit],
         Message::Connected(context) => browse::connected(state, context),
         Message::ConnectFailed { context, problem } => browse::connect_failed(state, &context, problem),
         Message::Watch(id, update) => browse::watched(state, id, update),
         Message::Launch(id, step) => {
+            let effects = recent_images::noted(state, id, &step);
             lives::launched(state, id, step);
+            effects
+        }
+        Message::Planned(id, profile) => {
+            if let Some(session) = state.sessions.get_mut(id) {
+                session.profile = Some(profile);
+            }
             Vec::new()
         }
         Message::Attached(id) => {
@@ -93,6 +112,14 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             }
             Vec::new()
         }
+        Message::SubjectRead(form, found) => {
+            forms::subject_read(state, form, found);
+            Vec::new()
+        }
+        Message::Checked(form, revision, verdict) => {
+            forms::checked(state, form, revision, verdict);
+            Vec::new()
+        }
         Message::Done(text) => {
             state.notices.push(state.now, Level::Info, text, Vec::new());
             refresh_leftovers(state, true)
@@ -104,12 +131,13 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     }
 }
 
-/// Brings everything derived up to date: row order, the inspected pod, screen sizes. Cheap when nothing changed;
+/// Brings everything derived up to date: row order, the inspected pod or node, screen sizes. Cheap when nothing changed;
 /// needed before a frame is drawn.
 #[must_use = "what is asked of the outside has to be done"]
 pub fn settle(state: &mut State) -> Vec<Effect> {
     state.navigator.pods.settle();
     state.navigator.namespaces.settle();
+    state.navigator.nodes.settle();
     let effects = browse::follow_selection(state);
     join(effects, lives::sync_sizes(state))
 }
@@ -132,8 +160,11 @@ pub fn refresh_leftovers(state: &mut State, at_once: bool) -> Vec<Effect> {
 
 fn leftover_namespaces(state: &State) -> Option<Vec<String>> {
     match &state.navigator.scope {
-        navigator::PodScope::All if state.navigator.namespaces_refused.is_none() => None,
-        navigator::PodScope::All => Some(state.navigator.named.iter().map(ToString::to_string).collect()),
+        // A node holds pods of every namespace.
+        navigator::PodScope::All | navigator::PodScope::Node(_) if state.navigator.namespaces_refused.is_none() => None,
+        navigator::PodScope::All | navigator::PodScope::Node(_) => {
+            Some(state.navigator.named.iter().map(ToString::to_string).collect())
+        }
         navigator::PodScope::Namespace(name) => Some(vec![name.to_string()]),
     }
 }

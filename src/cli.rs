@@ -3,6 +3,7 @@
 mod arguments;
 mod config;
 mod console;
+mod debug;
 mod demo;
 
 use std::fs::OpenOptions;
@@ -21,15 +22,23 @@ use crate::cluster::Problem;
 use crate::runtime::tty;
 pub use arguments::{Arguments, Verb};
 pub use config::Config;
+pub use debug::DebugArguments;
 
 /// How many threads serve the console; more would only wake each other.
 const THREADS: usize = 2;
 
 /// Runs the program with the process's own arguments.
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        // Help and version are no mistakes; mistakes have kubectl's code.
+        Err(mistake) => {
+            let _ = mistake.print();
+            return if mistake.use_stderr() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
+        }
+    };
     match catch_unwind(AssertUnwindSafe(|| run(&arguments))) {
-        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Ok(code)) => code,
         Ok(Err(error)) => {
             say(&format!("bathy: {error:#}"));
             ExitCode::FAILURE
@@ -46,7 +55,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: &Arguments) -> anyhow::Result<()> {
+fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if let Some(file) = &arguments.log {
         log_to(file)?;
     }
@@ -57,8 +66,11 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         .build()
         .context("cannot start the program's threads")?;
     let outcome = match &arguments.verb {
-        None => runtime.block_on(console::on_kubeconfig(arguments, &config)),
-        Some(Verb::Demo(options)) => runtime.block_on(demo::run(options, arguments, &config)),
+        None => runtime.block_on(console::on_kubeconfig(arguments, &config)).map(|()| ExitCode::SUCCESS),
+        Some(Verb::Demo(options)) => {
+            runtime.block_on(demo::run(options, arguments, &config)).map(|()| ExitCode::SUCCESS)
+        }
+        Some(Verb::Debug(options)) => runtime.block_on(debug::run(options, arguments, &config)),
     };
     // A credential plugin that still thinks must not keep the person waiting.
     runtime.shutdown_background();

@@ -1,6 +1,7 @@
 //! Everything said to a Kubernetes API: connecting, live lists, debuggers, streams; never any state of the screen.
 
 mod access;
+mod check;
 mod connect;
 mod debug;
 pub mod detail;
@@ -11,18 +12,26 @@ mod gateway;
 mod kubeconfig;
 mod leftovers;
 mod log;
+pub mod manifest;
+mod node;
+mod policy;
 mod problem;
 mod proxy;
 mod request;
 mod streams;
 mod text;
+mod warnings;
 mod watch;
 
+pub use check::{Admission, Refused};
 pub use connect::{Cluster, Contexts, KubeconfigContexts};
 pub use debug::Started;
 pub use fix::{Fix, Way};
 pub use kubeconfig::KubeconfigOptions;
 pub use log::{LOG_LIMIT, LogOptions};
+pub use node::{NodeCondition, NodeDetail, NodeResource, NodeRow, is_node_debugger, node_detail};
+pub use text::cleaned;
+pub use warnings::Warnings;
 pub use watch::watch;
 
 use std::sync::Arc;
@@ -221,8 +230,14 @@ pub enum WatchTarget {
     PodsIn(Vec<String>),
     /// The pods of every namespace.
     PodsEverywhere,
+    /// The pods on this node, of every namespace.
+    PodsOnNode(String),
     /// One pod, whole.
     Pod(PodKey),
+    /// All nodes.
+    Nodes,
+    /// One node, whole.
+    Node(Arc<str>),
 }
 
 /// What a watch reports.
@@ -234,6 +249,10 @@ pub enum WatchUpdate {
     Pods(RowsUpdate<PodRow, PodKey>),
     /// The watched pod as it is now; `None` once it is gone.
     Pod(Option<Arc<PodDetail>>),
+    /// Nodes changed.
+    Nodes(RowsUpdate<NodeRow, Arc<str>>),
+    /// The watched node as it is now; `None` once it is gone.
+    Node(Option<Arc<NodeDetail>>),
     /// How fresh the rows are.
     Liveness(Liveness),
     /// The server refuses this list for good (the watch goes on trying, slowly).

@@ -6,13 +6,17 @@ mod command_line;
 mod copy;
 mod custom;
 mod debugger;
+pub mod document;
 mod ephemeral;
 mod flags;
 mod image_reference;
+mod invocation;
 mod name;
 mod node;
 mod pod;
 mod profile;
+mod resource;
+mod rights;
 mod validate;
 mod warning;
 
@@ -25,7 +29,10 @@ pub use command_line::{kubectl_command_for_node, kubectl_command_for_pod};
 pub use custom::parse_custom;
 pub use flags::{parse_env, parse_profile, parse_pull_policy, parse_set_image};
 pub use image_reference::{ImageReference, parse_image};
+pub use invocation::Invocation;
 pub use name::{copy_name, suffix, suffixes};
+pub use resource::Resource;
+pub use rights::{Right, rights};
 pub use validate::validate;
 
 /// How much a debugger may do, in kubectl's words plus `auto`.
@@ -156,6 +163,11 @@ pub struct DebugOptions {
     pub custom: Option<Value>,
     /// `--copy-to` and what goes with it; `None` for an ephemeral debugger.
     pub copy: Option<CopyOptions>,
+    /// Labels put on a node debugger's pod after everything else, so that it can be found again; a copy has its own.
+    /// kubectl puts only `app.kubernetes.io/managed-by: kubectl-debug`, which stays unless it is named here.
+    pub labels: Vec<(String, String)>,
+    /// Annotations put on a node debugger's pod likewise; kubectl puts none.
+    pub annotations: Vec<(String, String)>,
     /// `--replace`, `--same-node` and `--set-image` that were said without `--copy-to`, which kubectl refuses.
     pub copy_flags_without_copy: Vec<String>,
 }

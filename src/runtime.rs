@@ -1,7 +1,11 @@
 //! The select loop: facts in, effects out, frames at a pace; it decides nothing that the state could decide.
 
+mod clipboard;
 mod effects;
+mod forms;
+pub mod image_file;
 mod launch;
+pub mod plain;
 pub mod tty;
 
 use std::future::Future;

@@ -17,6 +17,8 @@ pub struct SessionId(pub u64);
 pub enum Incoming {
     /// Bytes of standard output or standard error, as they came.
     Output(Bytes),
+    /// Bytes of standard error, from a stream that was asked to keep them apart.
+    ErrorOutput(Bytes),
     /// The last thing a stream says.
     Ended(End),
 }

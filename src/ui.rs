@@ -4,9 +4,9 @@ mod footer;
 mod header;
 mod inspector;
 mod list;
+mod nodes;
 mod overlay;
 mod pane;
-mod text;
 pub mod theme;
 
 use ratatui::Frame;
@@ -18,6 +18,7 @@ pub use theme::Theme;
 
 use crate::app::State;
 use crate::app::layout::{Layout, SMALLEST, layout, too_small};
+use crate::app::text;
 
 /// Draws one frame. The state has been settled before.
 pub fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>) {

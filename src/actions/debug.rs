@@ -1,8 +1,9 @@
 //! Actions that start something beside or inside a pod: debuggers, shells, attaching, logs, deletion.
 
-use crate::app::overlay::{Choice, Choose, Deed, Form, FormKind, Leftovers, Overlay};
+use crate::app::overlay::{Choice, Choose, Deed, Entry, EntryKind, Leftovers, Overlay};
 use crate::app::{
-    Action, Availability, Effect, Scope, Start, State, Target, default_copy, default_options, refresh_leftovers, start,
+    Action, Availability, Effect, Scope, Start, State, Target, Toolkit, default_copy, default_options, open_pod_form,
+    refresh_leftovers, start,
 };
 use crate::cluster::{ContainerKind, ContainerState};
 use crate::plan::DebugOptions;
@@ -21,12 +22,12 @@ pub(super) const ACTIONS: &[Action] = &[
     Action {
         name: "debug.ephemeral-form",
         title: "debug with…",
-        help: "The same through a form: image, target, profile, command, environment, name.",
+        help: "The same through a form: every choice, the plan and its reasons, the verdicts on it, the kubectl command.",
         scope: Scope::Pods,
         keys: &["E"],
         hint: None,
         available: details_known,
-        run: |state| form(state, FormKind::Ephemeral),
+        run: |state| form(state, false),
     },
     Action {
         name: "debug.copy",
@@ -46,7 +47,7 @@ pub(super) const ACTIONS: &[Action] = &[
         keys: &["C"],
         hint: None,
         available: details_known,
-        run: |state| form(state, FormKind::Copy),
+        run: |state| form(state, true),
     },
     Action {
         name: "shell",
@@ -184,15 +185,31 @@ fn copy(state: &mut State) -> Vec<Effect> {
     start(state, Start::Debug { pod, target: Target::AsGiven, options: Box::new(options) })
 }
 
-fn form(state: &mut State, kind: FormKind) -> Vec<Effect> {
+fn form(state: &mut State, copy: bool) -> Vec<Effect> {
     let Some(pod) = state.navigator.inspected.pod.clone() else { return Vec::new() };
     let target = chosen_target(state).or_else(|| pod.default_container.as_deref().map(ToOwned::to_owned));
     let mut defaults = default_options(state);
-    if kind == FormKind::Copy {
+    if copy {
         defaults.copy = Some(default_copy(state, &pod.key));
     }
-    state.overlay = Some(Overlay::Form(Box::new(Form::new(kind, &pod, target.as_deref(), &defaults))));
-    Vec::new()
+    open_pod_form(state, &pod, target.as_deref(), defaults)
+}
+
+/// The debuggers of each toolkit on the selected pod, for the palette.
+pub(super) fn toolkits(state: &State) -> Vec<Entry> {
+    let Some(pod) = state.selected_pod() else { return Vec::new() };
+    let target = chosen_target(state);
+    let entry = |toolkit: &Toolkit| {
+        let mut options = DebugOptions { target: target.clone(), ..default_options(state) };
+        toolkit.apply(&mut options);
+        let target = if options.target.is_some() { Target::AsGiven } else { Target::Default };
+        Entry {
+            label: format!("debug with {}", toolkit.name),
+            note: format!("{} beside {}, at once", toolkit.image, pod.name),
+            kind: EntryKind::Start(Box::new(Start::Debug { pod: pod.clone(), target, options: Box::new(options) })),
+        }
+    };
+    state.settings.toolkits.iter().map(entry).collect()
 }
 
 fn logs(state: &mut State, previous: bool) -> Vec<Effect> {

@@ -2,7 +2,7 @@
 
 use crate::app::navigator::PodScope;
 use crate::app::overlay::{Entry, EntryKind, Overlay, Palette};
-use crate::app::{Action, Availability, Effect, Focus, Scope, State, quit};
+use crate::app::{Action, Availability, Effect, Focus, List, Scope, State, quit};
 
 pub(super) const ACTIONS: &[Action] = &[
     Action {
@@ -76,6 +76,14 @@ pub(super) fn palette(state: &mut State) -> Vec<Effect> {
         let note = refused.clone().unwrap_or_else(|| action.help.to_owned());
         let label = format!("{}  {}", action.title, state.keymap.first_key_of(action));
         entries.push(Entry { label, note, kind: EntryKind::Action(action, refused) });
+    }
+    entries.extend(super::debug::toolkits(state));
+    for (label, note, list) in [
+        ("pods", "the list of pods", List::Pods),
+        ("ns", "the list of namespaces", List::Namespaces),
+        ("nodes", "the list of nodes", List::Nodes),
+    ] {
+        entries.push(Entry { label: label.to_owned(), note: note.to_owned(), kind: EntryKind::List(list) });
     }
     for namespace in state.navigator.namespaces.visible() {
         let here = state.navigator.scope == PodScope::Namespace(namespace.name.clone());

@@ -1,7 +1,7 @@
 //! Actions that move through the lists: in, out, up, down, filter, sort.
 
 use crate::app::navigator::{PodScope, PodSort};
-use crate::app::{Action, Availability, Effect, Focus, List, Scope, State, set_scope};
+use crate::app::{Action, Availability, Effect, Focus, Scope, State, out, set_scope};
 use crate::cluster::{ContainerKind, ContainerState};
 
 const PAGE: isize = 10;
@@ -36,7 +36,7 @@ pub(super) const ACTIONS: &[Action] = &[
     Action {
         name: "list.out",
         title: "out",
-        help: "Goes out: from containers to pods, from pods to namespaces; a filter goes first.",
+        help: "Goes out: from containers to pods, from pods to namespaces or their node; a filter goes first.",
         scope: Scope::Global,
         keys: &["esc", "left"],
         hint: None,
@@ -187,19 +187,16 @@ fn go_out(state: &mut State) -> Vec<Effect> {
         state.focus = Focus::List;
     } else if !state.navigator.filter().is_empty() {
         state.navigator.set_filter(String::new());
-    } else if state.navigator.list == List::Pods {
-        if let PodScope::Namespace(name) = &state.navigator.scope {
-            state.navigator.namespaces.select(name.clone());
-        }
-        state.navigator.list = List::Namespaces;
+    } else {
+        return out(state);
     }
     Vec::new()
 }
 
 fn step(state: &mut State, by: isize) -> Vec<Effect> {
     let navigator = &mut state.navigator;
-    match (state.focus, navigator.list) {
-        (Focus::Containers, _) => {
+    match state.focus {
+        Focus::Containers => {
             let current = navigator.inspected.container_index().unwrap_or(0);
             if let Some(pod) = &navigator.inspected.pod {
                 let last = pod.containers.len().saturating_sub(1);
@@ -207,8 +204,7 @@ fn step(state: &mut State, by: isize) -> Vec<Effect> {
                 navigator.inspected.container = pod.containers.get(next).map(|container| container.name.clone());
             }
         }
-        (_, List::Pods) => navigator.pods.move_by(by),
-        (_, List::Namespaces) => navigator.namespaces.move_by(by),
+        Focus::List | Focus::Pane => navigator.move_by(by),
     }
     Vec::new()
 }

@@ -227,7 +227,7 @@ fn scroll(state: &mut State, halves: i32) -> Vec<Effect> {
 /// The session in view and the container it could attach to again.
 fn attachable(state: &State) -> Option<(SessionId, ContainerKey)> {
     let session = state.sessions.active()?;
-    let attached = matches!(session.start, Start::Debug { .. } | Start::Attach { .. });
+    let attached = session.start.is_debugger() || matches!(session.start, Start::Attach { .. });
     let container = session.container.clone().filter(|_| attached && session.context == state.context.name)?;
     Some((session.id, container))
 }
@@ -239,6 +239,6 @@ fn own_container(state: &State) -> Option<(SessionId, ContainerKey)> {
         Start::Shell { container } | Start::Attach { container } | Start::Logs { container, .. } => {
             Some((session.id, container.clone()))
         }
-        Start::Debug { .. } => None,
+        Start::Debug { .. } | Start::NodeDebug { .. } => None,
     }
 }

@@ -11,6 +11,8 @@ pub enum Scope {
     Global,
     /// While the list of namespaces has the focus.
     Namespaces,
+    /// While the list of nodes has the focus.
+    Nodes,
     /// While the list of pods or the containers of a pod have the focus.
     Pods,
     /// After the leader chord, wherever the focus is.
@@ -21,13 +23,14 @@ pub enum Scope {
 
 impl Scope {
     /// All scopes, in the order help shows them.
-    pub const ALL: [Self; 5] = [Self::Pods, Self::Namespaces, Self::Global, Self::Leader, Self::Ended];
+    pub const ALL: [Self; 6] = [Self::Pods, Self::Namespaces, Self::Nodes, Self::Global, Self::Leader, Self::Ended];
 
     /// The heading over the scope's actions.
     pub fn title(self) -> &'static str {
         match self {
             Self::Global => "Everywhere outside a pane",
             Self::Namespaces => "Namespaces",
+            Self::Nodes => "Nodes",
             Self::Pods => "Pods and containers",
             Self::Leader => "After the leader key",
             Self::Ended => "In a pane whose session has ended",

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use super::message::Effect;
 use super::navigator::{Inspected, List, PodScope, Watching};
+use super::nodes::{self, Nodes};
 use super::notices::Level;
 use super::state::{Connection, Focus, State, home};
 use crate::cluster::{ContextInfo, Liveness, NamespaceRow, Problem, RowsUpdate, WatchId, WatchTarget, WatchUpdate};
 
 /// A selection that lasts less than this many milliseconds asks the cluster nothing.
-const SETTLED_AFTER: i128 = 120;
+pub(super) const SETTLED_AFTER: i128 = 120;
 
 /// Starts the console's first requests.
 pub fn open(state: &mut State) -> Vec<Effect> {
@@ -30,6 +31,7 @@ pub fn switch_context(state: &mut State, name: &str) -> Vec<Effect> {
     navigator.list = List::Pods;
     navigator.namespaces.clear();
     navigator.pods.clear();
+    navigator.nodes = Nodes::default();
     navigator.inspected = Inspected::default();
     (navigator.pods_refused, navigator.namespaces_refused) = (None, None);
     state.context = context;
@@ -42,11 +44,9 @@ pub fn switch_context(state: &mut State, name: &str) -> Vec<Effect> {
 
 fn stop_all(state: &mut State) -> Vec<Effect> {
     let navigator = &mut state.navigator;
-    [navigator.namespaces_watch.take(), navigator.pods_watch.take(), navigator.inspected.watch.take()]
-        .into_iter()
-        .flatten()
-        .map(|watch| Effect::StopWatch(watch.id))
-        .collect()
+    let own = [navigator.namespaces_watch.take(), navigator.pods_watch.take(), navigator.inspected.watch.take()];
+    let own = own.into_iter().flatten().map(|watch| watch.id);
+    own.chain(navigator.nodes.stop()).map(Effect::StopWatch).collect()
 }
 
 /// The context can be used: the lists begin.
@@ -62,6 +62,7 @@ pub(super) fn connected(state: &mut State, context: ContextInfo) -> Vec<Effect> 
     effects.push(Effect::Watch(id, WatchTarget::Namespaces));
     show_named(state);
     effects.extend(watch_pods(state));
+    effects.extend(nodes::watch_nodes(state));
     effects
 }
 
@@ -84,6 +85,33 @@ fn show_named(state: &mut State) {
         .map(|name| NamespaceRow { name: Arc::clone(name), status: "".into(), created: None })
         .collect();
     navigator.namespaces.apply(RowsUpdate::Rows(rows));
+}
+
+/// Shows this list.
+pub(super) fn show_list(state: &mut State, list: List) -> Vec<Effect> {
+    match list {
+        List::Nodes => nodes::show_nodes(state),
+        List::Pods => nodes::show_pods(state),
+        List::Namespaces => {
+            if let PodScope::Namespace(name) = &state.navigator.scope {
+                state.navigator.namespaces.select(Arc::clone(name));
+            }
+            state.navigator.list = List::Namespaces;
+            state.focus = Focus::List;
+            Vec::new()
+        }
+    }
+}
+
+/// Goes out of the shown list: from a node's pods to the nodes, from the nodes to what was there before, from pods to
+/// namespaces.
+pub fn out(state: &mut State) -> Vec<Effect> {
+    match (state.navigator.list, &state.navigator.scope) {
+        (List::Pods, PodScope::Node(_)) => nodes::show_nodes(state),
+        (List::Pods, _) => show_list(state, List::Namespaces),
+        (List::Nodes, _) => nodes::leave_nodes(state),
+        (List::Namespaces, _) => Vec::new(),
+    }
 }
 
 /// Lists the pods of another scope.
@@ -115,12 +143,14 @@ fn watch_pods(state: &mut State) -> Vec<Effect> {
     let target = match &state.navigator.scope {
         PodScope::Namespace(name) => WatchTarget::PodsIn(vec![name.to_string()]),
         PodScope::All => WatchTarget::PodsEverywhere,
+        PodScope::Node(name) => WatchTarget::PodsOnNode(name.to_string()),
     };
     old.into_iter().chain([Effect::Watch(id, target)]).collect()
 }
 
 /// Takes in what a watch reports; nothing if the watch is an old one.
 pub(super) fn watched(state: &mut State, id: WatchId, update: WatchUpdate) -> Vec<Effect> {
+    let Some(update) = nodes::watched(state, id, update) else { return Vec::new() };
     let navigator = &mut state.navigator;
     let is = |watch: &Option<Watching>| watch.as_ref().is_some_and(|watch| watch.id == id);
     if is(&navigator.pods_watch) {
@@ -131,7 +161,7 @@ pub(super) fn watched(state: &mut State, id: WatchId, update: WatchUpdate) -> Ve
             }
             WatchUpdate::Liveness(liveness) => set_liveness(&mut navigator.pods_watch, liveness),
             WatchUpdate::Refused(problem) => return pods_refused(state, problem),
-            WatchUpdate::Namespaces(_) | WatchUpdate::Pod(_) => {}
+            _ => {}
         }
     } else if is(&navigator.namespaces_watch) {
         match update {
@@ -148,7 +178,7 @@ pub(super) fn watched(state: &mut State, id: WatchId, update: WatchUpdate) -> Ve
                 navigator.namespaces_refused = Some(problem);
                 show_named(state);
             }
-            WatchUpdate::Pods(_) | WatchUpdate::Pod(_) => {}
+            _ => {}
         }
     } else if is(&navigator.inspected.watch) {
         let inspected = &mut navigator.inspected;
@@ -163,13 +193,13 @@ pub(super) fn watched(state: &mut State, id: WatchId, update: WatchUpdate) -> Ve
             }
             WatchUpdate::Liveness(liveness) => set_liveness(&mut inspected.watch, liveness),
             WatchUpdate::Refused(problem) => state.notices.problem(state.now, &problem),
-            WatchUpdate::Pods(_) | WatchUpdate::Namespaces(_) => {}
+            _ => {}
         }
     }
     Vec::new()
 }
 
-fn set_liveness(watch: &mut Option<Watching>, liveness: Liveness) {
+pub(super) fn set_liveness(watch: &mut Option<Watching>, liveness: Liveness) {
     if let Some(watch) = watch {
         watch.liveness = liveness;
     }
@@ -197,12 +227,12 @@ fn pods_refused(state: &mut State, problem: Problem) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Lets the inspected pod follow the selection.
+/// Lets the inspected pod, or node, follow the selection.
 pub(super) fn follow_selection(state: &mut State) -> Vec<Effect> {
+    let mut effects = nodes::follow_selection(state);
     let wanted = state.selected_pod().cloned();
     let now = state.now;
     let inspected = &mut state.navigator.inspected;
-    let mut effects = Vec::new();
     if inspected.key != wanted {
         effects.extend(inspected.watch.take().map(|watch| Effect::StopWatch(watch.id)));
         *inspected = Inspected { key: wanted, waiting_since: Some(now), ..Inspected::default() };

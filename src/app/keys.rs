@@ -6,7 +6,7 @@ use super::message::Effect;
 use super::notices::Level;
 use super::session::{Phase, Session};
 use super::state::{Focus, State};
-use super::{Chord, List, Scope, overlay_keys, run};
+use super::{Chord, Scope, overlay_keys, run};
 use crate::screen::{encode_focus, encode_key, encode_paste};
 use crate::session::SessionId;
 
@@ -32,10 +32,7 @@ pub(super) fn pressed(state: &mut State, key: &KeyEvent) -> Vec<Effect> {
     if state.focus == Focus::Pane {
         return to_pane(state, key, chord);
     }
-    let own = match (state.focus, state.navigator.list) {
-        (Focus::List, List::Namespaces) => Scope::Namespaces,
-        _ => Scope::Pods,
-    };
+    let own = state.navigator.list.scope();
     let action = state.keymap.action(own, chord).or_else(|| state.keymap.action(Scope::Global, chord));
     match action {
         Some(action) => run(state, action),
@@ -59,10 +56,7 @@ fn filter(state: &mut State, key: &KeyEvent) -> Vec<Effect> {
         }
         KeyCode::Up | KeyCode::Down => {
             let by = if key.code == KeyCode::Up { -1 } else { 1 };
-            match state.navigator.list {
-                List::Pods => state.navigator.pods.move_by(by),
-                List::Namespaces => state.navigator.namespaces.move_by(by),
-            }
+            state.navigator.move_by(by);
         }
         _ => {
             if line.edit(key) && line.text() != state.navigator.filter() {
@@ -120,7 +114,7 @@ fn send(session: &mut Session, bytes: Vec<u8>) -> Vec<Effect> {
 /// Text was pasted.
 pub(super) fn pasted(state: &mut State, text: &str) -> Vec<Effect> {
     if let Some(overlay) = &mut state.overlay {
-        overlay_keys::pasted(overlay, text);
+        overlay_keys::pasted(overlay, text, state.now);
     } else if state.filtering {
         let mut line = super::overlay::TextLine::new(state.navigator.filter());
         line.insert(text);

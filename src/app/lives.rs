@@ -34,17 +34,26 @@ pub fn default_options(state: &State) -> DebugOptions {
 
 /// The options of a copy that is started with one key: found again by its labels, behind no Service.
 pub fn default_copy(state: &State, pod: &PodKey) -> CopyOptions {
-    let mut annotations = vec![("bathyscope.dev/copied-from".to_owned(), pod.name.to_string())];
+    let (labels, annotations) = marks(state, ("bathyscope.dev/copied-from", &pod.name));
+    CopyOptions { share_processes: Some(true), labels, annotations, ..CopyOptions::named("") }
+}
+
+/// The options of a node debugger that is started with one key: its pod is found again by its labels.
+pub fn default_node_debugger(state: &State, node: &str) -> DebugOptions {
+    let (labels, annotations) = marks(state, ("bathyscope.dev/node", node));
+    DebugOptions { labels, annotations, ..default_options(state) }
+}
+
+/// The labels and annotations by which a pod that we create is found again: whose it is and what it is about.
+fn marks(state: &State, (about, name): (&str, &str)) -> (Pairs, Pairs) {
+    let mut annotations = vec![(about.to_owned(), name.to_owned())];
     if !state.settings.creator.is_empty() {
         annotations.push(("bathyscope.dev/created-by".to_owned(), state.settings.creator.clone()));
     }
-    CopyOptions {
-        share_processes: Some(true),
-        labels: vec![("app.kubernetes.io/managed-by".to_owned(), "bathyscope".to_owned())],
-        annotations,
-        ..CopyOptions::named("")
-    }
+    (vec![("app.kubernetes.io/managed-by".to_owned(), "bathyscope".to_owned())], annotations)
 }
+
+type Pairs = Vec<(String, String)>;
 
 /// Opens a pane and starts a session in it.
 pub fn start(state: &mut State, start: Start) -> Vec<Effect> {
@@ -70,7 +79,7 @@ enum Where {
 fn start_in(state: &mut State, start: Start, place: Where) -> Vec<Effect> {
     let id = state.sessions.next_id();
     let container = match &start {
-        Start::Debug { .. } => None,
+        Start::Debug { .. } | Start::NodeDebug { .. } => None,
         Start::Attach { container } | Start::Shell { container } | Start::Logs { container, .. } => {
             Some(container.clone())
         }
@@ -84,14 +93,15 @@ fn start_in(state: &mut State, start: Start, place: Where) -> Vec<Effect> {
         steps: Vec::new(),
         started: state.now,
         activity: false,
-        copy: None,
+        created: Vec::new(),
+        profile: None,
         size: UNSIZED,
         start: start.clone(),
     };
     match place {
         Where::Instead(old) => {
-            // A copy is not forgotten because its pane shows something else.
-            session.copy = state.sessions.get(old).and_then(|old| old.copy.clone());
+            // What a pane has created is not forgotten because it shows something else.
+            session.created = state.sessions.get(old).map(|old| old.created.clone()).unwrap_or_default();
             state.sessions.replace(old, session);
         }
         Where::Beside(axis) => state.sessions.add_beside(axis, session),
@@ -146,8 +156,8 @@ pub(super) fn launched(state: &mut State, id: SessionId, step: LaunchStep) {
     let Some(session) = state.sessions.get_mut(id) else { return };
     if let LaunchStep::Accepted(container) = &step {
         session.container = Some(container.clone());
-        if session.start.makes_copy() {
-            session.copy = Some(container.pod.clone());
+        if session.start.creates().is_some() && !session.created.contains(&container.pod) {
+            session.created.push(container.pod.clone());
         }
     }
     if let LaunchStep::Note(note) = &step {
@@ -206,7 +216,7 @@ pub(super) fn printed(state: &mut State, id: SessionId, bytes: &Bytes) -> Vec<Ef
 pub(super) fn ended(state: &mut State, id: SessionId, end: End) -> Vec<Effect> {
     let Some(session) = state.sessions.get_mut(id) else { return Vec::new() };
     let asks = matches!(end, End::Finished | End::Lost { .. })
-        && matches!(session.start, Start::Debug { .. } | Start::Attach { .. });
+        && (session.start.is_debugger() || matches!(session.start, Start::Attach { .. }));
     session.phase = Phase::Ended { end, exit_code: None };
     match &session.container {
         Some(container) if asks => vec![Effect::FindExitCode(id, container.clone())],
@@ -224,32 +234,33 @@ pub(super) fn exit_code(state: &mut State, id: SessionId, code: i32) {
 /// Closes a pane: at once where nothing is lost by it, else after a question.
 pub fn close(state: &mut State, id: SessionId) -> Vec<Effect> {
     let Some(session) = state.sessions.get(id) else { return Vec::new() };
-    let copy = session.copy.clone();
-    let (title, context) = (session.title(), session.context.clone());
-    let choose = match (session.is_live(), copy) {
+    let (title, what) = (session.title(), session.created_words());
+    let removal = (!session.created.is_empty()).then(|| {
+        let deed = Deed::DeleteCreated(id, session.context.clone(), session.created.clone());
+        Choice::new('r', format!("remove the {what}"), deed)
+    });
+    let choose = match (session.is_live(), removal) {
         (false, None) => return remove(state, id),
         (true, None) if session.is_log() => return remove(state, id),
-        (false, Some(pod)) => Choose {
-            lines: vec![format!("The copy {} stays on the cluster until it is deleted.", pod.name)],
-            choices: vec![
-                Choice::new('r', "remove the copy", Deed::DeleteCopy(id, context.clone(), pod)),
-                Choice::new('k', "keep it", Deed::Detach(id)),
-            ],
-            title: format!("Close {title}"),
-        },
-        (true, copy) => {
+        (false, Some(removal)) => {
+            let names: Vec<&str> = session.created.iter().map(|pod| &*pod.name).collect();
+            Choose {
+                lines: vec![format!("This stays on the cluster until it is deleted: {what} {}.", names.join(", "))],
+                choices: vec![removal, Choice::new('k', "keep it", Deed::Detach(id))],
+                title: format!("Close {title}"),
+            }
+        }
+        (true, removal) => {
             let stays = match session.start {
                 Start::Shell { .. } => "Detaching hangs up the shell.",
                 _ => "Detaching leaves it running; attach again with a on its container.",
             };
             let mut choices = vec![Choice::new('k', "keep it running and detach", Deed::Detach(id))];
             // What we attach to may be the application itself: Ctrl-C is not ours to send there.
-            if matches!(session.start, Start::Shell { .. } | Start::Debug { .. }) {
+            if session.start.is_debugger() || matches!(session.start, Start::Shell { .. }) {
                 choices.push(Choice::new('e', "end the shell", Deed::EndShell(id)));
             }
-            choices.extend(
-                copy.map(|pod| Choice::new('r', "remove the copy", Deed::DeleteCopy(id, context.clone(), pod))),
-            );
+            choices.extend(removal);
             Choose { title: format!("Leave {title}"), lines: vec![stays.to_owned()], choices }
         }
     };
@@ -273,9 +284,9 @@ pub(super) fn remove(state: &mut State, id: SessionId) -> Vec<Effect> {
 pub fn quit(state: &mut State) -> Vec<Effect> {
     let live: Vec<String> =
         state.sessions.iter().filter(|s| s.is_live() && !s.is_log()).map(|s| format!("  {}", s.title())).collect();
-    let copies: Vec<(String, PodKey)> =
-        state.sessions.iter().filter_map(|s| Some((s.context.clone(), s.copy.clone()?))).collect();
-    if live.is_empty() && copies.is_empty() {
+    let created: Vec<(String, PodKey)> =
+        state.sessions.iter().flat_map(|s| s.created.iter().map(|pod| (s.context.clone(), pod.clone()))).collect();
+    if live.is_empty() && created.is_empty() {
         return vec![Effect::Quit];
     }
     let mut lines = Vec::new();
@@ -283,13 +294,13 @@ pub fn quit(state: &mut State) -> Vec<Effect> {
         lines.push("These sessions are open; what runs in debuggers goes on and can be attached again:".to_owned());
         lines.extend(live);
     }
-    if !copies.is_empty() {
-        lines.push("These copies stay on the cluster until they are deleted:".to_owned());
-        lines.extend(copies.iter().map(|(_, pod)| format!("  {}/{}", pod.namespace, pod.name)));
+    if !created.is_empty() {
+        lines.push("These pods of ours stay on the cluster until they are deleted:".to_owned());
+        lines.extend(created.iter().map(|(_, pod)| format!("  {}/{}", pod.namespace, pod.name)));
     }
     let mut choices = vec![Choice::new('q', "leave", Deed::Quit)];
-    if !copies.is_empty() {
-        choices.push(Choice::new('d', "delete the copies and leave", Deed::DeleteAndQuit(copies)));
+    if !created.is_empty() {
+        choices.push(Choice::new('d', "delete these pods and leave", Deed::DeleteAndQuit(created)));
     }
     state.overlay = Some(Overlay::Choose(Choose { title: "Leave bathy?".to_owned(), lines, choices }));
     Vec::new()
@@ -307,9 +318,9 @@ pub(super) fn carry_out(state: &mut State, deed: Deed) -> Vec<Effect> {
         Deed::Detach(id) => remove(state, id),
         // Ctrl-C leaves whatever runs in front of the shell; `exit` then ends the shell itself.
         Deed::EndShell(id) => vec![Effect::Input(id, b"\x03exit\r".to_vec())],
-        Deed::DeleteCopy(id, context, pod) => {
+        Deed::DeleteCreated(id, context, pods) => {
             let mut effects = remove(state, id);
-            effects.push(Effect::DeletePod(context, pod));
+            effects.extend(pods.into_iter().map(|pod| Effect::DeletePod(context.clone(), pod)));
             effects
         }
         Deed::DeletePod(context, pod) => vec![Effect::DeletePod(context, pod)],

@@ -1,14 +1,18 @@
 //! The whole contract between the console's state and the world: facts that arrive, and requests that leave; plain data both.
 
+use std::path::PathBuf;
+use std::sync::Arc;
+
 use bytes::Bytes;
 use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::Timestamp;
 
 use super::layout::Size;
+use super::overlay::{FormId, Found, Subject, Verdict};
 use crate::cluster::{
     ContainerKey, ContextInfo, LaunchStep, Leftover, PodKey, Problem, WatchId, WatchTarget, WatchUpdate,
 };
-use crate::plan::DebugOptions;
+use crate::plan::{DebugOptions, Plan, Profile};
 use crate::session::{End, SessionId};
 
 /// A fact that arrived.
@@ -41,6 +45,8 @@ pub enum Message {
     Watch(WatchId, WatchUpdate),
     /// A session's start made a step.
     Launch(SessionId, LaunchStep),
+    /// A session's debugger was planned with this profile.
+    Planned(SessionId, Profile),
     /// A session's stream stands; output follows.
     Attached(SessionId),
     /// A session could not be started.
@@ -55,6 +61,10 @@ pub enum Message {
     InputLost(SessionId),
     /// What debugging left in this context.
     Leftovers(String, Result<Vec<Leftover>, Problem>),
+    /// What a form plans with.
+    SubjectRead(FormId, Result<Found, Problem>),
+    /// A verdict on the plan of a form at this revision.
+    Checked(FormId, u64, Verdict),
     /// Something asked for was done.
     Done(String),
     /// Something asked for failed.
@@ -82,6 +92,15 @@ pub enum Start {
         /// The rest of the choices.
         options: Box<DebugOptions>,
     },
+    /// A new pod that debugs a node.
+    NodeDebug {
+        /// The node.
+        node: Arc<str>,
+        /// Where the pod is created.
+        namespace: Arc<str>,
+        /// The choices; labels and annotations among them.
+        options: Box<DebugOptions>,
+    },
     /// Attach to a container that runs.
     Attach {
         /// Which.
@@ -102,17 +121,18 @@ pub enum Start {
 }
 
 impl Start {
-    /// Whether it makes a copy of the pod.
-    pub fn makes_copy(&self) -> bool {
-        matches!(self, Self::Debug { options, .. } if options.copy.is_some())
+    /// What kind of pod it creates, in the words of a question; `None` if it creates none.
+    pub fn creates(&self) -> Option<&'static str> {
+        match self {
+            Self::Debug { options, .. } if options.copy.is_some() => Some("copy"),
+            Self::NodeDebug { .. } => Some("node debugger"),
+            _ => None,
+        }
     }
 
-    /// The pod that the session is about.
-    pub fn pod(&self) -> &PodKey {
-        match self {
-            Self::Debug { pod, .. } => pod,
-            Self::Attach { container } | Self::Shell { container } | Self::Logs { container, .. } => &container.pod,
-        }
+    /// Whether it starts a debugger of our own, whose shell is ours to end.
+    pub fn is_debugger(&self) -> bool {
+        matches!(self, Self::Debug { .. } | Self::NodeDebug { .. })
     }
 }
 
@@ -127,6 +147,25 @@ pub enum Effect {
     StopWatch(WatchId),
     /// Start a session in this context; its screen has this size.
     Start(SessionId, String, Start, Size),
+    /// The same with these suffixes drawn before, for the names that are generated: what was shown is what is sent.
+    StartDrawn(SessionId, String, Start, Size, Vec<String>),
+    /// Read what a form of this context plans with, and draw suffixes for it.
+    ReadSubject(FormId, String, Subject),
+    /// Ask this context for the verdicts on a form's plan at this revision; older questions need no answer any more.
+    CheckPlan {
+        /// Which form.
+        form: FormId,
+        /// Which of its plans.
+        revision: u64,
+        /// Whose cluster.
+        context: String,
+        /// The plan.
+        plan: Box<Plan>,
+    },
+    /// Put this text on the user's clipboard.
+    Copy(String),
+    /// Keep this image in this file as the one that was used last.
+    RememberImage(PathBuf, String),
     /// Send these bytes to a session's far end.
     Input(SessionId, Vec<u8>),
     /// Tell a session's far end its screen's size.

@@ -46,6 +46,7 @@ pub(super) fn moved(state: &mut State, event: MouseEvent) -> Vec<Effect> {
         let (again, opens) = match state.navigator.list {
             List::Pods => (point(&mut state.navigator.pods, wheel, pressed_row, height), "pod.containers"),
             List::Namespaces => (point(&mut state.navigator.namespaces, wheel, pressed_row, height), "namespace.open"),
+            List::Nodes => (point(&mut state.navigator.nodes.rows, wheel, pressed_row, height), "node.pods"),
         };
         if again {
             return state.keymap.named(opens).map(|action| run(state, action)).unwrap_or_default();

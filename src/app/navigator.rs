@@ -1,10 +1,12 @@
-//! The lists of namespaces and pods, which of them is shown, and what is selected in them; it asks nothing of the cluster itself.
+//! The lists of namespaces, pods and nodes, which of them is shown, and what is selected in them; it asks nothing of the cluster itself.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::Scope;
+use super::nodes::Nodes;
 use super::rows::{Row, Rows};
 use crate::cluster::{Liveness, NamespaceRow, PodDetail, PodKey, PodRow, WatchId};
 
@@ -15,6 +17,19 @@ pub enum List {
     Namespaces,
     /// The pods of the scope.
     Pods,
+    /// The nodes.
+    Nodes,
+}
+
+impl List {
+    /// Where the keys of its own actions are listened to.
+    pub fn scope(self) -> Scope {
+        match self {
+            Self::Namespaces => Scope::Namespaces,
+            Self::Pods => Scope::Pods,
+            Self::Nodes => Scope::Nodes,
+        }
+    }
 }
 
 /// Whose pods are listed.
@@ -24,6 +39,8 @@ pub enum PodScope {
     Namespace(Arc<str>),
     /// Those of every namespace.
     All,
+    /// Those on one node, of every namespace.
+    Node(Arc<str>),
 }
 
 /// What pods are sorted by.
@@ -191,6 +208,8 @@ pub struct Navigator {
     pub namespaces_refused: Option<crate::cluster::Problem>,
     /// The selected pod in full.
     pub inspected: Inspected,
+    /// The nodes.
+    pub nodes: Nodes,
 }
 
 impl Navigator {
@@ -207,6 +226,7 @@ impl Navigator {
             pods_refused: None,
             namespaces_refused: None,
             inspected: Inspected::default(),
+            nodes: Nodes::default(),
         }
     }
 
@@ -215,6 +235,16 @@ impl Navigator {
         match self.list {
             List::Namespaces => self.namespaces.filter(),
             List::Pods => self.pods.filter(),
+            List::Nodes => self.nodes.rows.filter(),
+        }
+    }
+
+    /// Moves the selection of the shown list by this many rows.
+    pub fn move_by(&mut self, rows: isize) {
+        match self.list {
+            List::Namespaces => self.namespaces.move_by(rows),
+            List::Pods => self.pods.move_by(rows),
+            List::Nodes => self.nodes.rows.move_by(rows),
         }
     }
 
@@ -223,6 +253,7 @@ impl Navigator {
         match self.list {
             List::Namespaces => self.namespaces.set_filter(text),
             List::Pods => self.pods.set_filter(text),
+            List::Nodes => self.nodes.rows.set_filter(text),
         }
     }
 
@@ -231,6 +262,7 @@ impl Navigator {
         match self.list {
             List::Namespaces => self.namespaces_refused.as_ref(),
             List::Pods => self.pods_refused.as_ref(),
+            List::Nodes => self.nodes.refused.as_ref(),
         }
     }
 
@@ -239,6 +271,7 @@ impl Navigator {
         match self.list {
             List::Namespaces => self.namespaces_watch.as_ref(),
             List::Pods => self.pods_watch.as_ref(),
+            List::Nodes => self.nodes.watch.as_ref(),
         }
         .map(|watch| &watch.liveness)
     }

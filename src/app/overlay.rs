@@ -6,7 +6,10 @@ mod palette;
 mod text_line;
 
 pub use choose::{Choice, Choose, Deed};
-pub use form::{Field, FieldKind, Form, FormKind};
+pub use form::{
+    Basis, Field, FieldKind, FieldName, Form, FormId, FormPlaces, Found, PlanLine, Planned, Preview, Subject, Tone,
+    Verdict, form_places,
+};
 pub use palette::{Entry, EntryKind, Palette};
 pub use text_line::TextLine;
 

@@ -1,12 +1,13 @@
 //! What keys do in overlays; the overlays themselves are data.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use jiff::Timestamp;
 
 use super::message::Effect;
 use super::navigator::PodScope;
-use super::overlay::{Choice, Choose, Deed, Entry, EntryKind, FieldKind, Form, Leftovers, Overlay, Palette};
+use super::overlay::{Choice, Choose, Deed, Entry, EntryKind, Leftovers, Overlay, Palette};
 use super::state::State;
-use super::{answer, browse, lives, run};
+use super::{answer, browse, forms, lives, run};
 use crate::cluster::LeftoverKind;
 
 /// How many lines a page key moves.
@@ -25,23 +26,19 @@ pub(super) fn pressed(state: &mut State, key: &KeyEvent) -> Vec<Effect> {
         Some(Overlay::Messages(scroll)) => scrolled(state, key, scroll, Overlay::Messages),
         Some(Overlay::Choose(choose)) => chosen(state, key, choose),
         Some(Overlay::Palette(palette)) => in_palette(state, key, palette),
-        Some(Overlay::Form(form)) => in_form(state, key, form),
+        Some(Overlay::Form(form)) => forms::pressed(state, key, form),
         Some(Overlay::Leftovers(view)) => in_leftovers(state, key, view),
     }
 }
 
 /// Text was pasted while an overlay stands.
-pub(super) fn pasted(overlay: &mut Overlay, text: &str) {
+pub(super) fn pasted(overlay: &mut Overlay, text: &str, now: Timestamp) {
     match overlay {
         Overlay::Palette(palette) => {
             palette.query.insert(text);
             palette.refresh();
         }
-        Overlay::Form(form) => {
-            if let FieldKind::Text(line, _) = &mut form.focused().kind {
-                line.insert(text);
-            }
-        }
+        Overlay::Form(form) => form.paste(text, now),
         Overlay::Help(_) | Overlay::Messages(_) | Overlay::Choose(_) | Overlay::Leftovers(_) => {}
     }
 }
@@ -112,39 +109,11 @@ fn in_palette(state: &mut State, key: &KeyEvent, mut palette: Palette) -> Vec<Ef
 fn go(state: &mut State, kind: EntryKind) -> Vec<Effect> {
     match kind {
         EntryKind::Action(action, _) => run(state, action),
+        EntryKind::List(list) => browse::show_list(state, list),
         EntryKind::Namespace(name) => browse::set_scope(state, PodScope::Namespace(name.into())),
         EntryKind::Context(name) => browse::switch_context(state, &name),
+        EntryKind::Start(start) => lives::start(state, *start),
     }
-}
-
-fn in_form(state: &mut State, key: &KeyEvent, mut form: Box<Form>) -> Vec<Effect> {
-    match key.code {
-        KeyCode::Enter => match form.start() {
-            Ok(start) => return lives::start(state, start),
-            Err(mistake) => form.mistake = Some(mistake),
-        },
-        KeyCode::Up | KeyCode::BackTab => form.move_focus(-1),
-        KeyCode::Down | KeyCode::Tab => form.move_focus(1),
-        _ => {
-            form.mistake = None;
-            match &mut form.focused().kind {
-                FieldKind::Text(line, _) => {
-                    line.edit(key);
-                }
-                FieldKind::Toggle(on) if matches!(key.code, KeyCode::Char(' ') | KeyCode::Left | KeyCode::Right) => {
-                    *on = !*on;
-                }
-                FieldKind::Choice(options, chosen) => match key.code {
-                    KeyCode::Right | KeyCode::Char(' ') => *chosen = (*chosen + 1) % options.len(),
-                    KeyCode::Left => *chosen = (*chosen + options.len() - 1) % options.len(),
-                    _ => {}
-                },
-                FieldKind::Toggle(_) => {}
-            }
-        }
-    }
-    state.overlay = Some(Overlay::Form(form));
-    Vec::new()
 }
 
 fn in_leftovers(state: &mut State, key: &KeyEvent, mut view: Leftovers) -> Vec<Effect> {

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 
 use super::message::Start;
-use crate::cluster::{ContainerKey, LaunchStep, Problem};
+use crate::cluster::{ContainerKey, LaunchStep, PodKey, Problem};
+use crate::plan::Profile;
 use crate::screen::Screen;
 use crate::session::{End, SessionId};
 
@@ -38,8 +39,10 @@ pub struct Session {
     pub container: Option<ContainerKey>,
     /// Its emulated terminal.
     pub screen: Screen,
-    /// The copy that this pane has created, to be remembered until it is removed.
-    pub copy: Option<crate::cluster::PodKey>,
+    /// The pods that this pane has created (copies, node debuggers), to be remembered until they are removed.
+    pub created: Vec<PodKey>,
+    /// The profile that its debugger was planned with.
+    pub profile: Option<Profile>,
     /// The size its far end was last told.
     pub size: super::layout::Size,
     /// How far it has come.
@@ -53,27 +56,29 @@ pub struct Session {
 }
 
 impl Session {
-    /// What its tab says: `api/debugger-x7k2p`, `api (copy)`, `api/app sh`.
+    /// What its tab says: `api/debugger-x7k2p`, `api (copy)`, `api/app sh`, `node/worker-1`.
     pub fn title(&self) -> String {
-        let pod = &self.start.pod().name;
+        let of = |container: &ContainerKey| format!("{}/{}", container.pod.name, container.container);
         match (&self.start, &self.container) {
-            (Start::Debug { options, .. }, None) if options.copy.is_some() => format!("{pod} copy"),
-            (Start::Debug { .. }, None) => format!("{pod} debugger"),
-            (Start::Debug { options, .. }, Some(at)) if options.copy.is_some() => {
-                format!("{}/{}", at.pod.name, at.container)
-            }
-            (Start::Debug { .. }, Some(at)) => format!("{pod}/{}", at.container),
-            (Start::Attach { container }, _) => format!("{pod}/{}", container.container),
-            (Start::Shell { container }, _) => format!("{pod}/{} sh", container.container),
+            (Start::Debug { pod, options, .. }, None) if options.copy.is_some() => format!("{} copy", pod.name),
+            (Start::Debug { pod, .. }, None) => format!("{} debugger", pod.name),
+            (Start::Debug { .. }, Some(at)) => of(at),
+            (Start::NodeDebug { node, .. }, _) => format!("node/{node}"),
+            (Start::Attach { container }, _) => of(container),
+            (Start::Shell { container }, _) => format!("{} sh", of(container)),
             (Start::Logs { container, previous }, _) => {
-                format!("{pod}/{} {}", container.container, if *previous { "previous log" } else { "log" })
+                format!("{} {}", of(container), if *previous { "previous log" } else { "log" })
             }
         }
     }
 
     /// What the person should know at a glance beside the title: what the debugger sees.
     pub fn subtitle(&self) -> Option<String> {
-        let Start::Debug { options, target, .. } = &self.start else { return None };
+        let (options, target) = match &self.start {
+            Start::Debug { options, target, .. } => (options, target),
+            Start::NodeDebug { .. } => return self.profile.map(seen_of_a_node),
+            _ => return None,
+        };
         if let Some(copy) = &options.copy {
             let behind =
                 if copy.keep_labels { "keeps its labels: Services may route to it" } else { "behind no Service" };
@@ -83,6 +88,17 @@ impl Session {
             (Some(target), _) => Some(format!("target {target}")),
             (None, super::message::Target::Default) => None,
             (None, super::message::Target::AsGiven) => Some("targets nothing: sees only its own processes".to_owned()),
+        }
+    }
+
+    /// What to call the pods that it has created.
+    pub fn created_words(&self) -> &'static str {
+        let one = self.start.creates().unwrap_or("pod");
+        match (one, self.created.len()) {
+            (one, 0 | 1) => one,
+            ("copy", _) => "copies",
+            ("node debugger", _) => "node debuggers",
+            _ => "pods",
         }
     }
 
@@ -130,4 +146,15 @@ impl Session {
         };
         Some(text)
     }
+}
+
+/// What a node debugger of this profile sees of its node, without what a custom container changes.
+fn seen_of_a_node(profile: Profile) -> String {
+    match profile {
+        Profile::Sysadmin => "privileged · sees the node's processes, / at /host",
+        Profile::General | Profile::Legacy | Profile::Auto => "sees the node's processes, / at /host",
+        Profile::Netadmin => "sees the node's processes, none of its files",
+        Profile::Baseline | Profile::Restricted => "on the node, but sees nothing of it",
+    }
+    .to_owned()
 }

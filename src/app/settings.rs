@@ -1,5 +1,9 @@
 //! What flags and configuration decided before the console starts; it reads no file and no environment itself.
 
+use std::path::PathBuf;
+
+use super::toolkit::Toolkit;
+
 /// The choices a run starts with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -15,6 +19,10 @@ pub struct Settings {
     pub mouse: bool,
     /// Who is noted as the creator of copies.
     pub creator: String,
+    /// What debuggers can be started with by name.
+    pub toolkits: Vec<Toolkit>,
+    /// Where the images used last are kept; `None` keeps them nowhere.
+    pub images_file: Option<PathBuf>,
 }
 
 impl Default for Settings {
@@ -26,6 +34,8 @@ impl Default for Settings {
             scrollback: 5_000,
             mouse: true,
             creator: String::new(),
+            toolkits: Toolkit::built_in(),
+            images_file: None,
         }
     }
 }

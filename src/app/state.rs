@@ -8,7 +8,8 @@ use super::keymap::Keymap;
 use super::layout::Size;
 use super::navigator::{Navigator, PodScope};
 use super::notices::Notices;
-use super::overlay::Overlay;
+use super::overlay::{FormId, Overlay};
+use super::recent_images::RecentImages;
 use super::sessions::Sessions;
 use super::settings::Settings;
 use crate::cluster::{ContainerKey, ContextInfo, PodKey, Problem, WatchId};
@@ -16,7 +17,7 @@ use crate::cluster::{ContainerKey, ContextInfo, PodKey, Problem, WatchId};
 /// Which part of the screen takes the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Focus {
-    /// The list of namespaces or pods.
+    /// The list of namespaces, pods or nodes.
     List,
     /// The containers of the selected pod, in the inspector.
     Containers,
@@ -66,7 +67,10 @@ pub struct State {
     pub overlay: Option<Overlay>,
     /// What the user was told.
     pub notices: Notices,
+    /// The images that debuggers ran with, in this run or an earlier one.
+    pub recent_images: RecentImages,
     last_watch: u64,
+    last_form: u64,
 }
 
 /// What a state starts from.
@@ -116,7 +120,9 @@ impl State {
             sessions: Sessions::default(),
             overlay: None,
             notices: Notices::default(),
+            recent_images: RecentImages::default(),
             last_watch: 0,
+            last_form: 0,
         }
     }
 
@@ -126,12 +132,20 @@ impl State {
         WatchId(self.last_watch)
     }
 
+    /// An id that no form has had.
+    pub fn next_form(&mut self) -> FormId {
+        self.last_form += 1;
+        FormId(self.last_form)
+    }
+
     /// The selected pod.
     pub fn selected_pod(&self) -> Option<&PodKey> {
-        match self.navigator.list {
-            super::List::Namespaces => None,
-            super::List::Pods => self.navigator.pods.selected(),
-        }
+        (self.navigator.list == super::List::Pods).then(|| self.navigator.pods.selected())?
+    }
+
+    /// The selected node.
+    pub fn selected_node(&self) -> Option<&Arc<str>> {
+        (self.navigator.list == super::List::Nodes).then(|| self.navigator.nodes.rows.selected())?
     }
 
     /// The selected container, while one is selected rather than its pod.
@@ -157,6 +171,6 @@ pub(super) fn home(context: &ContextInfo) -> Arc<str> {
 fn named_in(scope: &PodScope) -> Option<Arc<str>> {
     match scope {
         PodScope::Namespace(name) => Some(Arc::clone(name)),
-        PodScope::All => None,
+        PodScope::All | PodScope::Node(_) => None,
     }
 }

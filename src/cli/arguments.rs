@@ -5,9 +5,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::DebugArguments;
+
 /// A terminal console for debugging pods on a Kubernetes cluster.
 #[derive(Debug, Clone, Parser)]
-#[command(name = "bathy", version, about, long_about = None, max_term_width = 100)]
+#[command(name = "bathy", version, about, long_about = None, max_term_width = 100, args_override_self = true)]
 pub struct Arguments {
     /// The kubeconfig file (default: as kubectl finds it)
     #[arg(long, value_name = "FILE", global = true)]
@@ -22,10 +24,10 @@ pub struct Arguments {
     #[arg(short = 'A', long, conflicts_with = "namespace", global = true)]
     pub all_namespaces: bool,
     /// Act as this user
-    #[arg(long = "as", value_name = "USER")]
+    #[arg(long = "as", value_name = "USER", global = true)]
     pub impersonate: Option<String>,
     /// Act in this group (may be given several times)
-    #[arg(long = "as-group", value_name = "GROUP", requires = "impersonate")]
+    #[arg(long = "as-group", value_name = "GROUP", global = true)]
     pub impersonate_groups: Vec<String>,
     /// The image of debuggers
     #[arg(long, value_name = "IMAGE", global = true)]
@@ -52,6 +54,8 @@ pub struct Arguments {
 pub enum Verb {
     /// Open the console on a small cluster inside this program: nothing else is needed
     Demo(DemoArguments),
+    /// Debug a pod, a copy of it or a node from the plain terminal, with the flags of kubectl debug
+    Debug(Box<DebugArguments>),
 }
 
 /// How the demo cluster is run.

@@ -1,5 +1,7 @@
 //! The configuration file: read, checked and turned into settings; a mistake in it names its place.
 
+mod toolkits;
+
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -8,9 +10,11 @@ use anyhow::Context as _;
 use etcetera::BaseStrategy as _;
 use serde::Deserialize;
 
+use self::toolkits::ToolkitConfig;
 use super::Arguments;
 use crate::actions::actions;
-use crate::app::{Keymap, Settings, context_matches};
+use crate::app::{Keymap, Settings, Toolkit, context_matches};
+use crate::plan::parse_profile;
 
 /// The configuration file's content.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -32,8 +36,20 @@ pub struct Config {
     pub namespaces: Vec<String>,
     /// Keys by action name.
     pub keys: BTreeMap<String, Vec<String>>,
+    /// The sub-command `debug`.
+    pub debug: DebugConfig,
     /// What is different in some contexts; the first whose name matches counts.
     pub contexts: Vec<ContextConfig>,
+    /// What debuggers can be started with by name, instead of the toolkits that are built in.
+    pub toolkits: Option<Vec<ToolkitConfig>>,
+}
+
+/// What the sub-command `debug` does where its flags do not say.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct DebugConfig {
+    /// The profile (default: `general`, as for kubectl).
+    pub profile: Option<String>,
 }
 
 /// What is different in some contexts.
@@ -76,10 +92,14 @@ impl Config {
     pub fn parse(text: &str) -> anyhow::Result<Self> {
         let config: Self = toml::from_str(text)?;
         config.keymap()?;
+        if let Some(profile) = &config.debug.profile {
+            parse_profile(profile).context("debug.profile")?;
+        }
         anyhow::ensure!(
             config.scrollback.is_none_or(|lines| lines <= MOST_SCROLLBACK),
             "scrollback: at most {MOST_SCROLLBACK} lines can be kept"
         );
+        toolkits::read(config.toolkits.as_deref().unwrap_or_default())?;
         Ok(config)
     }
 
@@ -104,7 +124,14 @@ impl Config {
             scrollback: self.scrollback.unwrap_or(defaults.scrollback),
             mouse: self.mouse.unwrap_or(defaults.mouse) && !arguments.no_mouse,
             creator: self.creator.clone().or_else(login_name).unwrap_or_default(),
+            toolkits: self.own_toolkits().unwrap_or(defaults.toolkits),
+            images_file: None,
         }
+    }
+
+    /// The toolkits of this configuration, if it names any. A configuration with a mistake in them was never read.
+    fn own_toolkits(&self) -> Option<Vec<Toolkit>> {
+        toolkits::read(self.toolkits.as_deref()?).ok()
     }
 
     /// The namespaces named for this context.
@@ -151,6 +178,8 @@ mod tests {
             ("[keys]\n'no.such' = ['e']", "no.such"),
             ("leader = 'hyper-x'", "hyper-x"),
             ("scrollback = 1000000000", "scrollback"),
+            ("[[toolkits]]\nname = 'x'\nimage = 'A B'", "toolkit x: "),
+            ("[debug]\nprofile = 'strong'", "debug.profile"),
         ] {
             let mistake = format!("{:#}", Config::parse(text).expect_err(text));
             assert!(mistake.contains(said), "{mistake}");

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io::IsTerminal as _;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -12,10 +13,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{Arguments, Config, told};
 use crate::app::layout::Size;
 use crate::app::navigator::PodScope;
-use crate::app::{Level, Opening, State};
+use crate::app::{Level, Opening, Settings, State};
 use crate::cluster::{Contexts, KubeconfigContexts, KubeconfigOptions};
-use crate::runtime;
 use crate::runtime::tty::Tty;
+use crate::runtime::{self, image_file};
 use crate::ui::Theme;
 
 /// The console on the contexts of the user's kubeconfig.
@@ -34,14 +35,15 @@ pub(super) async fn on_kubeconfig(arguments: &Arguments, config: &Config) -> any
     {
         contexts.login(&current).await.map_err(|problem| told(&problem))?;
     }
-    open(Arc::new(contexts), arguments, config, None).await
+    open(Arc::new(contexts), arguments, config, image_file::usual_place(), None).await
 }
 
-/// The console on these contexts; `greeting` is told first.
+/// The console on these contexts; `images_file` keeps the images used last, `greeting` is told first.
 pub(super) async fn open(
     contexts: Arc<dyn Contexts>,
     arguments: &Arguments,
     config: &Config,
+    images_file: Option<PathBuf>,
     greeting: Option<(Level, String)>,
 ) -> anyhow::Result<()> {
     anyhow::ensure!(
@@ -51,7 +53,8 @@ pub(super) async fn open(
     let current = contexts.current().context("no context is chosen; name one with --context")?;
     let all = contexts.list();
     let context = all.iter().find(|context| context.name == current).cloned().unwrap_or_default();
-    let settings = config.settings(arguments);
+    let recent_images = images_file.as_deref().map(image_file::read).unwrap_or_default();
+    let settings = Settings { images_file, ..config.settings(arguments) };
     let mouse = settings.mouse;
     let stop = stopped(arguments.test_panic)?;
     let (columns, rows) = crossterm::terminal::size().context("cannot learn the terminal's size")?;
@@ -66,6 +69,7 @@ pub(super) async fn open(
         now: Timestamp::now(),
         size: Size { columns, rows },
     });
+    state.recent_images = recent_images;
     if let Some((level, text)) = greeting {
         state.notices.push(state.now, level, text, Vec::new());
     }

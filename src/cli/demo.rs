@@ -34,7 +34,8 @@ pub(super) async fn run(options: &DemoArguments, arguments: &Arguments, config: 
             None => (Level::Info, "the demo cluster: e on a pod starts a debugger beside it".to_owned()),
         };
         let contexts = Arc::new(DemoContexts { cluster: Arc::clone(&cluster), chosen: arguments.context.clone() });
-        console::open(contexts, arguments, config, Some(greeting)).await
+        // What is tried out on the demo leaves nothing behind.
+        console::open(contexts, arguments, config, None, Some(greeting)).await
     };
     cluster.shutdown().await;
     outcome

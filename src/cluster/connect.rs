@@ -15,7 +15,7 @@ use kube::{
 use tokio_rustls::rustls::pki_types::{CertificateDer, pem::PemObject};
 
 use super::{
-    ContextInfo, Problem,
+    ContextInfo, Problem, Warnings,
     exec_plugin::{Credential, ExecPlugin},
     gateway,
     kubeconfig::{KubeconfigOptions, Picked, Places, contexts, load, pick},
@@ -34,6 +34,7 @@ pub struct Cluster {
 struct Inner {
     client: Client,
     context: ContextInfo,
+    warnings: Option<Warnings>,
 }
 
 impl fmt::Debug for Cluster {
@@ -45,7 +46,15 @@ impl fmt::Debug for Cluster {
 impl Cluster {
     /// A cluster behind any client.
     pub fn from_client(client: Client, context: ContextInfo) -> Self {
-        Self { inner: Arc::new(Inner { client, context }) }
+        Self { inner: Arc::new(Inner { client, context, warnings: None }) }
+    }
+
+    /// The same cluster, whose answers' warnings are kept in these.
+    #[must_use]
+    pub fn with_warnings(&self, warnings: Warnings) -> Self {
+        let Inner { client, context, .. } = &*self.inner;
+        let inner = Inner { client: client.clone(), context: context.clone(), warnings: Some(warnings) };
+        Self { inner: Arc::new(inner) }
     }
 
     /// The context it was connected through.
@@ -55,6 +64,10 @@ impl Cluster {
 
     pub(super) fn client(&self) -> &Client {
         &self.inner.client
+    }
+
+    pub(super) fn warnings(&self) -> Option<&Warnings> {
+        self.inner.warnings.as_ref()
     }
 }
 

@@ -28,6 +28,18 @@ impl Cluster {
         read.await.map_err(|fault| fault.problem(format!("cannot read the pod {}/{}", key.namespace, key.name)))
     }
 
+    /// The node as the API gives it.
+    ///
+    /// # Errors
+    /// The API's refusal, a node that is not there, or a broken connection.
+    pub async fn node(&self, name: &str) -> Result<Value, Problem> {
+        let read = async {
+            let request = Target::new("/api/v1", &["nodes", name])?.get(JSON)?;
+            self.read_json(request, ANSWER_TIME).await
+        };
+        read.await.map_err(|fault| fault.problem(format!("cannot read the node {name}")))
+    }
+
     /// What is known around the pods of a namespace; what may not be read is unknown.
     pub async fn facts(&self, namespace: &str) -> Facts {
         let read = async {
@@ -48,23 +60,20 @@ impl Cluster {
     /// # Errors
     /// The API's refusal, worded with what would be admitted or what right is missing, or a broken connection.
     pub async fn send(&self, request: &Request) -> Result<Value, Problem> {
-        let send = async {
-            let request = match request {
-                Request::PatchEphemeral { namespace, pod, body } => {
-                    let segments = ["namespaces", namespace, "pods", pod, "ephemeralcontainers"];
-                    let target = Target::new("/api/v1", &segments)?;
-                    target.request(Method::PATCH, JSON, Some(STRATEGIC_MERGE), body.to_string().into_bytes())?
-                }
-                Request::CreatePod { namespace, body, .. } => {
-                    let target = Target::new("/api/v1", &["namespaces", namespace, "pods"])?;
-                    target.request(Method::POST, JSON, Some(JSON), body.to_string().into_bytes())?
-                }
-                Request::DeletePod { namespace, pod } => {
-                    deletion(&PodKey { namespace: namespace.as_str().into(), name: pod.as_str().into() }, Some(0))?
-                }
-            };
-            self.read_json(request, CHANGE_TIME).await
-        };
+        self.ask(request, false).await
+    }
+
+    /// Has the server look at one request of a plan, admission included, and keep nothing (`dryRun=All`); the answer is
+    /// the pod as it would be.
+    ///
+    /// # Errors
+    /// As [`Cluster::send`].
+    pub async fn send_dry(&self, request: &Request) -> Result<Value, Problem> {
+        self.ask(request, true).await
+    }
+
+    async fn ask(&self, request: &Request, dry_run: bool) -> Result<Value, Problem> {
+        let send = async { self.read_json(prepared(request, dry_run)?, CHANGE_TIME).await };
         send.await.map_err(|fault| refused(&fault, request))
     }
 
@@ -74,7 +83,7 @@ impl Cluster {
     /// # Errors
     /// The API's refusal, or a broken connection.
     pub async fn delete_pod(&self, key: &PodKey, grace: Option<u32>) -> Result<(), Problem> {
-        let delete = async { self.read_json::<Value>(deletion(key, grace)?, CHANGE_TIME).await };
+        let delete = async { self.read_json::<Value>(deletion(key, grace, false)?, CHANGE_TIME).await };
         match delete.await {
             Ok(_) => Ok(()),
             Err(fault) if fault.code() == 404 => Ok(()),
@@ -83,10 +92,37 @@ impl Cluster {
     }
 }
 
-fn deletion(key: &PodKey, grace: Option<u32>) -> Result<http::Request<Vec<u8>>, Fault> {
+/// A request of a plan as it goes to the server; as a dry run it is admitted or refused, and nothing comes of it.
+pub(super) fn prepared(request: &Request, dry_run: bool) -> Result<http::Request<Vec<u8>>, Fault> {
+    let target = |segments: &[&str]| {
+        let target = Target::new("/api/v1", segments)?;
+        Ok::<_, Fault>(if dry_run { target.with("dryRun", "All") } else { target })
+    };
+    match request {
+        Request::PatchEphemeral { namespace, pod, body } => {
+            let target = target(&["namespaces", namespace, "pods", pod, "ephemeralcontainers"])?;
+            target.request(Method::PATCH, JSON, Some(STRATEGIC_MERGE), body.to_string().into_bytes())
+        }
+        Request::CreatePod { namespace, body, .. } => target(&["namespaces", namespace, "pods"])?.request(
+            Method::POST,
+            JSON,
+            Some(JSON),
+            body.to_string().into_bytes(),
+        ),
+        Request::DeletePod { namespace, pod } => {
+            deletion(&PodKey { namespace: namespace.as_str().into(), name: pod.as_str().into() }, Some(0), dry_run)
+        }
+    }
+}
+
+fn deletion(key: &PodKey, grace: Option<u32>, dry_run: bool) -> Result<http::Request<Vec<u8>>, Fault> {
     let mut options = json!({ "kind": "DeleteOptions", "apiVersion": "v1" });
     if let Some(grace) = grace {
         options["gracePeriodSeconds"] = grace.into();
+    }
+    // The server reads no query where a deletion has a body: a dry run in the query would delete.
+    if dry_run {
+        options["dryRun"] = json!(["All"]);
     }
     Target::pod(key, None)?.request(Method::DELETE, JSON, Some(JSON), options.to_string().into_bytes())
 }
@@ -100,7 +136,7 @@ fn enforced(namespace: &Value) -> Option<PodSecurity> {
     }
 }
 
-fn refused(fault: &Fault, request: &Request) -> Problem {
+pub(super) fn refused(fault: &Fault, request: &Request) -> Problem {
     match request {
         Request::PatchEphemeral { namespace, pod, .. } => {
             let what = format!("cannot start a debugger in {namespace}/{pod}");
@@ -148,6 +184,22 @@ mod tests {
         assert!(old.hint.contains("copy"), "{old}");
         let missing = refused(&answer("unknown pod"), &patch());
         assert!(missing.why.contains("\"nosuch\" not found") && !missing.hint.contains("copy"), "{missing}");
+    }
+
+    #[test]
+    fn a_dry_run_says_so_where_the_server_reads_it() {
+        let namespace = || "n".to_owned();
+        for request in [
+            Request::PatchEphemeral { namespace: namespace(), pod: "p".into(), body: json!({}) },
+            Request::CreatePod { namespace: namespace(), pod: "p".into(), body: json!({}) },
+        ] {
+            assert_eq!(prepared(&request, true).unwrap().uri().query(), Some("dryRun=All"));
+            assert_eq!(prepared(&request, false).unwrap().uri().query(), None);
+        }
+        let deletion = Request::DeletePod { namespace: namespace(), pod: "p".into() };
+        let options =
+            |dry_run| -> Value { serde_json::from_slice(prepared(&deletion, dry_run).unwrap().body()).unwrap() };
+        assert_eq!((&options(true)["dryRun"], &options(false)["dryRun"]), (&json!(["All"]), &Value::Null));
     }
 
     #[test]

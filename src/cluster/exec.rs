@@ -16,9 +16,11 @@ impl Cluster {
     /// # Errors
     /// The API's refusal, or a connection that could not be made; a container that has already ended is one of them.
     pub async fn attach(&self, container: &ContainerKey, tty: bool, stdin: bool) -> Result<Transport, Problem> {
-        self.open_stream("attach", container, &[], Shape { stdin, tty, success: Success::Finished })
-            .await
-            .map_err(|fault| attach_problem(&fault, container))
+        self.attach_as(container, Shape { stdin, tty, apart: false, success: Success::Finished }).await
+    }
+
+    pub(super) async fn attach_as(&self, container: &ContainerKey, shape: Shape) -> Result<Transport, Problem> {
+        self.open_stream("attach", container, &[], shape).await.map_err(|fault| attach_problem(&fault, container))
     }
 
     /// Runs a command in the container, its standard input open.
@@ -33,9 +35,14 @@ impl Cluster {
         if command.is_empty() {
             return Err(Problem::new(what, "there is no command", "say which command to run"));
         }
-        self.open_stream("exec", container, command, Shape { stdin: true, tty, success: Success::ExitedZero })
-            .await
-            .map_err(|fault| fault.problem(what))
+        self.open_stream(
+            "exec",
+            container,
+            command,
+            Shape { stdin: true, tty, apart: false, success: Success::ExitedZero },
+        )
+        .await
+        .map_err(|fault| fault.problem(what))
     }
 
     async fn open_stream(

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 
 use super::{
-    Cluster, Leftover, LeftoverKind, PodKey, Problem,
+    Cluster, Leftover, LeftoverKind, PodKey, Problem, is_node_debugger,
     problem::Fault,
     request::{ANSWER_TIME, JSON, LIST_LIMIT, Target, decode},
     text::{clean, cleaned},
@@ -216,11 +216,6 @@ fn leftovers_in(pod: &Pod) -> Vec<Leftover> {
     left
 }
 
-/// kubectl and we name them alike.
-fn is_node_debugger(name: &str) -> bool {
-    name.starts_with("node-debugger-")
-}
-
 fn pod_wording(pod: &Pod) -> String {
     if pod.metadata.deletion_timestamp.is_some() {
         return "being deleted".to_owned();
@@ -283,6 +278,16 @@ mod tests {
         let found: Vec<Leftover> = list.items.iter().flat_map(leftovers_in).collect();
         assert_eq!(found[0].kind, LeftoverKind::NodeDebugger);
         assert_eq!(found[0].state, "running");
+    }
+
+    #[test]
+    fn our_node_debuggers_are_no_copies() {
+        let found = left(json!({"metadata": {
+            "name": "node-debugger-worker-1-x7k2p", "namespace": "ops",
+            "labels": {"app.kubernetes.io/managed-by": "bathyscope"},
+            "annotations": {"bathyscope.dev/node": "worker-1", "bathyscope.dev/created-by": "ann"},
+        }}));
+        assert_eq!((&found[0].kind, found[0].owner.as_deref()), (&LeftoverKind::NodeDebugger, Some("ann")));
     }
 
     #[test]

@@ -111,6 +111,9 @@ impl Cluster {
         let response = tokio::time::timeout(within, self.client().send(request.map(Body::from)))
             .await
             .map_err(|_| Fault::Silent(within))??;
+        if let Some(warnings) = self.warnings() {
+            warnings.heard(response.headers());
+        }
         let code = response.status();
         if code.is_success() {
             return Ok(response);

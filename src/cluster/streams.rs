@@ -80,6 +80,8 @@ pub(super) enum Success {
 pub(super) struct Shape {
     pub(super) stdin: bool,
     pub(super) tty: bool,
+    /// Whether standard error is told apart from standard output.
+    pub(super) apart: bool,
     pub(super) success: Success,
 }
 
@@ -286,7 +288,9 @@ impl Reader {
         let channel = frame.split_to(1)[0];
         match channel {
             STDOUT | STDERR if !frame.is_empty() => {
-                self.output.send(Incoming::Output(frame)).await.map_err(|_| Stop::Unwanted)?;
+                let apart = channel == STDERR && self.shape.apart;
+                let output = if apart { Incoming::ErrorOutput(frame) } else { Incoming::Output(frame) };
+                self.output.send(output).await.map_err(|_| Stop::Unwanted)?;
                 Ok(None)
             }
             STATUS if !frame.is_empty() => Ok(Some(verdict(&frame, self.shape.success))),

@@ -28,8 +28,9 @@ pub(super) fn clean(text: &str) -> Cow<'_, str> {
     Cow::Owned(kept)
 }
 
-/// [`clean`] for a field that is kept.
-pub(super) fn cleaned(text: &str) -> String {
+/// Text of a server or a file, fit for a terminal and a sentence: without control characters and invisible direction
+/// changes, line breaks as spaces, cut at 4096 characters.
+pub fn cleaned(text: &str) -> String {
     clean(text).into_owned()
 }
 

@@ -7,6 +7,8 @@ mod collection;
 mod follow;
 mod lines;
 mod list;
+mod node;
+mod object;
 mod plain;
 mod pod;
 mod rows;
@@ -18,10 +20,17 @@ use std::{
 };
 
 use jiff::Timestamp;
+use serde_json::Value;
 use tokio::sync::mpsc;
 
-pub(super) use self::pod::{PodNews, pod_news};
-use self::rows::{Namespaces, Pods};
+/// What is heard of a pod.
+pub(super) use self::object::News as PodNews;
+pub(super) use self::pod::pod_news;
+use self::{
+    node::Nodes,
+    object::News,
+    rows::{Namespaces, Pods},
+};
 use super::{Cluster, Liveness, Problem, WatchId, WatchTarget, WatchUpdate};
 
 /// How long the server keeps one watch open: its clean end is the heartbeat of a quiet cluster.
@@ -51,7 +60,14 @@ pub async fn watch(cluster: Cluster, id: WatchId, target: WatchTarget, updates: 
             WatchTarget::PodsEverywhere => {
                 collection::run::<Pods>(&cluster, &report, collection::Reach::everywhere()).await;
             }
+            WatchTarget::PodsOnNode(node) => {
+                collection::run::<Pods>(&cluster, &report, collection::Reach::node(node)).await;
+            }
+            WatchTarget::Nodes => {
+                collection::run::<Nodes>(&cluster, &report, collection::Reach::everything()).await;
+            }
             WatchTarget::Pod(key) => pod::run(&cluster, key, &report).await,
+            WatchTarget::Node(name) => node::run(&cluster, name, &report).await,
         }
     };
     tokio::select! {
@@ -78,6 +94,33 @@ impl Report {
         let known = self.liveness.lock().unwrap_or_else(PoisonError::into_inner).replace(liveness.clone());
         if known.as_ref() != Some(&liveness) {
             self.send(WatchUpdate::Liveness(liveness)).await;
+        }
+    }
+
+    /// Reports an object, worded by `word` (`None` once it is gone), until there are no more news.
+    async fn object(&self, mut news: mpsc::Receiver<News>, word: impl Fn(Option<&Value>) -> WatchUpdate) {
+        let mut known = None;
+        while let Some(news) = news.recv().await {
+            let update = match news {
+                News::Is(object) => word(Some(&object)),
+                News::Gone => word(None),
+                News::Live => {
+                    self.liveness(Liveness::Live).await;
+                    continue;
+                }
+                News::Lost(lost) => {
+                    self.liveness(lost.into()).await;
+                    continue;
+                }
+                News::Refused(problem) => {
+                    self.refused(problem).await;
+                    continue;
+                }
+            };
+            if known.as_ref() != Some(&update) {
+                known = Some(update.clone());
+                self.send(update).await;
+            }
         }
     }
 

@@ -71,7 +71,7 @@ fn add(store: &Store, mut object: Value, seeded: &mut Seeded, images: &mut Vec<S
             let address = addresses.iter().find(|address| address["type"] == "InternalIP");
             let address = address.map(|address| text(address, "/address")).unwrap_or_default();
             seeded.nodes.insert(name.clone(), address.to_owned());
-            let conditions = node_conditions();
+            let conditions = node_conditions(items(&object, "/status/conditions"));
             object["status"]["conditions"] = conditions;
         }
         _ => {}
@@ -115,16 +115,15 @@ fn complete_service(service: &mut Value) {
     service["status"] = json!({ "loadBalancer": {} });
 }
 
-fn node_conditions() -> Value {
+/// The conditions of a node that is well, but for those that it comes with.
+fn node_conditions(own: &[Value]) -> Value {
     let condition = |kind: &str, status: &str, reason: &str, message: &str| {
-        json!({
-            "type": kind,
-            "status": status,
-            "reason": reason,
-            "message": message,
-            "lastHeartbeatTime": now(),
-            "lastTransitionTime": now(),
-        })
+        let well = json!({ "type": kind, "status": status, "reason": reason, "message": message });
+        let mut condition = own.iter().find(|own| own["type"] == kind).cloned().unwrap_or(well);
+        for time in ["lastHeartbeatTime", "lastTransitionTime"] {
+            condition[time] = json!(now());
+        }
+        condition
     };
     json!([
         condition("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
@@ -142,7 +141,11 @@ mod tests {
     fn the_seed_is_complete_and_its_images_are_known() {
         let store = Store::new();
         let seeded = fill(&store).unwrap();
-        assert_eq!(seeded.nodes.len(), 2);
+        assert_eq!(seeded.nodes.len(), 3);
+        let troubled = store.get("nodes", "", "demo-node-3").unwrap();
+        let conditions = items(&troubled, "/status/conditions");
+        let is = |kind: &str| conditions.iter().find(|condition| condition["type"] == kind).unwrap()["status"].clone();
+        assert_eq!((conditions.len(), is("DiskPressure"), is("Ready")), (4, json!("True"), json!("True")));
         assert!(seeded.images.contains(&"registry.example.com/nodejsapp:1".to_owned()));
         assert!(seeded.images.contains(&"docker.io/library/busybox:stable".to_owned()));
         for (resource, namespace, name) in [

@@ -9,7 +9,7 @@ use super::{CopyOptions, DebugOptions, Facts, Refusal, auto};
 /// The `kubectl debug` command line that does what [`super::plan_for_pod`] plans, quoted for a POSIX shell.
 ///
 /// A custom container is given by process substitution, which bash and zsh have. What kubectl has no flag for is left
-/// out: labels and annotations of a copy.
+/// out: labels and annotations of a copy or a node debugger.
 ///
 /// # Errors
 /// As [`super::plan_for_pod`], for a pod that has no name or namespace.

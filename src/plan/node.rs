@@ -56,12 +56,13 @@ pub(super) fn plan(
     debugger::write_profile(&mut container, Mode::Node, options)?;
     spec["containers"] = json!([container]);
 
-    let body = json!({
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {"name": pod, "labels": {"app.kubernetes.io/managed-by": "kubectl-debug"}},
-        "spec": spec,
-    });
+    let mut metadata = json!({"name": pod, "labels": {"app.kubernetes.io/managed-by": "kubectl-debug"}});
+    for (field, more) in [("labels", &options.labels), ("annotations", &options.annotations)] {
+        for (name, value) in more {
+            metadata[field][name] = value.as_str().into();
+        }
+    }
+    let body = json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec});
     Ok(Plan {
         requests: vec![Request::CreatePod { namespace: namespace.into(), pod: pod.clone(), body }],
         namespace: namespace.into(),
@@ -145,6 +146,21 @@ mod tests {
         assert_eq!(container["imagePullPolicy"], "Always");
         assert_eq!(container["command"], json!(["sh"]));
         assert_eq!((plan.container.as_deref(), plan.attach), (Some("x"), true));
+    }
+
+    #[test]
+    fn labels_and_annotations_come_after_kubectls_own() {
+        let plain = planned(DebugOptions::default());
+        let metadata = |plan: &Plan| body(plan)["metadata"].clone();
+        assert_eq!(metadata(&plain)["labels"], json!({"app.kubernetes.io/managed-by": "kubectl-debug"}));
+        assert_eq!(metadata(&plain)["annotations"], Value::Null);
+        let marked = planned(DebugOptions {
+            labels: vec![("app.kubernetes.io/managed-by".into(), "ours".into()), ("a".into(), "b".into())],
+            annotations: vec![("who".into(), "sam".into())],
+            ..DebugOptions::default()
+        });
+        assert_eq!(metadata(&marked)["labels"], json!({"app.kubernetes.io/managed-by": "ours", "a": "b"}));
+        assert_eq!(metadata(&marked)["annotations"], json!({"who": "sam"}));
     }
 
     #[test]

@@ -7,8 +7,14 @@ use super::{DebugOptions, Refusal, custom, parse_image};
 /// # Errors
 /// A [`Refusal`] that says which choice is wrong and what would be right.
 pub fn validate(options: &DebugOptions) -> Result<(), Refusal> {
+    before_resources(options)?;
+    after_resources(options)
+}
+
+/// What kubectl looks at before it asks which resources are meant.
+pub(super) fn before_resources(options: &DebugOptions) -> Result<(), Refusal> {
     let refuse = |message: &str| Err(Refusal::new(message));
-    let custom = options.custom.as_ref().map(custom::partial).transpose()?;
+    options.custom.as_ref().map(custom::partial).transpose()?;
     let has_image = options.image().is_some();
     let has_container = options.container().is_some();
 
@@ -33,6 +39,13 @@ pub fn validate(options: &DebugOptions) -> Result<(), Refusal> {
     if let Some(image) = options.image() {
         parse_image(image)?;
     }
+    Ok(())
+}
+
+/// What kubectl looks at once it knows which resources are meant.
+pub(super) fn after_resources(options: &DebugOptions) -> Result<(), Refusal> {
+    let refuse = |message: &str| Err(Refusal::new(message));
+    let custom = options.custom.as_ref().map(custom::partial).transpose()?;
     for (container, image) in options.copy.iter().flat_map(|copy| &copy.set_image) {
         parse_image(image)
             .map_err(|refusal| Refusal::new(format!("--set-image of container {container:?}: {refusal}")))?;

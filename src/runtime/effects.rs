@@ -8,9 +8,9 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 
-use super::launch;
+use super::{clipboard, forms, image_file, launch};
 use crate::app::layout::Size;
-use crate::app::{Effect, Message};
+use crate::app::{Effect, Message, Start};
 use crate::cluster::{Cluster, ContainerKey, Contexts, Leftover, PodKey, Problem, WatchId, WatchUpdate, watch};
 use crate::session::{Chunk, SessionHandle, SessionId, SessionUpdate};
 
@@ -56,6 +56,8 @@ pub(super) struct Effects {
     homes: HashMap<SessionId, Cluster>,
     streams: HashMap<SessionId, Stream>,
     watches: HashMap<WatchId, AbortHandle>,
+    /// The newest question about a form's plan.
+    check: Option<AbortHandle>,
     tasks: JoinSet<()>,
     last_requests: JoinSet<()>,
     facts: Queue<Fact>,
@@ -77,6 +79,7 @@ impl Effects {
             homes: HashMap::new(),
             streams: HashMap::new(),
             watches: HashMap::new(),
+            check: None,
             tasks: JoinSet::new(),
             last_requests: JoinSet::new(),
             facts: mpsc::unbounded_channel(),
@@ -170,15 +173,29 @@ impl Effects {
                     task.abort();
                 }
             }
-            Effect::Start(id, context, start, size) => match self.cluster(&context) {
-                Ok(cluster) => {
-                    self.homes.insert(id, cluster.clone());
-                    let outlets = launch::Outlets { facts: self.facts.0.clone(), printed: self.printed.0.clone() };
-                    let task = self.tasks.spawn(launch::start(cluster, id, start, outlets));
-                    self.streams.insert(id, Stream::Starting { task, typed: Vec::new(), size });
+            Effect::Start(id, context, start, size) => self.start(id, &context, start, size, Vec::new()),
+            Effect::StartDrawn(id, context, start, size, drawn) => self.start(id, &context, start, size, drawn),
+            Effect::ReadSubject(form, context, subject) => {
+                let (cluster, facts) = (self.cluster(&context), self.facts.0.clone());
+                self.tasks.spawn(forms::read(cluster, form, subject, facts));
+            }
+            Effect::CheckPlan { form, revision, context, plan } => {
+                let (cluster, facts) = (self.cluster(&context), self.facts.0.clone());
+                let task = self.tasks.spawn(forms::check(cluster, form, revision, plan, facts));
+                // Nobody waits for the verdict on an older plan.
+                if let Some(older) = self.check.replace(task) {
+                    older.abort();
                 }
-                Err(problem) => self.tell(Message::StartFailed(id, problem)),
-            },
+            }
+            Effect::Copy(text) => {
+                let (copied, facts) = (clipboard::copy(text), self.facts.0.clone());
+                self.tasks.spawn(async move {
+                    let _ = facts.send(Fact::Message(copied.await));
+                });
+            }
+            Effect::RememberImage(file, image) => {
+                self.tasks.spawn_blocking(move || image_file::remember(&file, &image));
+            }
             Effect::Input(id, bytes) => self.input(id, bytes),
             Effect::Resize(id, to) => match self.streams.get_mut(&id) {
                 Some(Stream::Open(handle)) => handle.resize(to.columns, to.rows),
@@ -197,6 +214,18 @@ impl Effects {
             Effect::FindLeftovers(context, namespaces) => self.find_leftovers(context, namespaces),
             Effect::DeletePod(context, pod) => self.delete_pod(&context, pod),
             Effect::Quit => {}
+        }
+    }
+
+    fn start(&mut self, id: SessionId, context: &str, start: Start, size: Size, drawn: Vec<String>) {
+        match self.cluster(context) {
+            Ok(cluster) => {
+                self.homes.insert(id, cluster.clone());
+                let outlets = launch::Outlets { facts: self.facts.0.clone(), printed: self.printed.0.clone() };
+                let task = self.tasks.spawn(launch::start(cluster, id, start, drawn, outlets));
+                self.streams.insert(id, Stream::Starting { task, typed: Vec::new(), size });
+            }
+            Err(problem) => self.tell(Message::StartFailed(id, problem)),
         }
     }
 

@@ -8,7 +8,7 @@ use super::effects::{Fact, Opened};
 use crate::app::{Message, Start, Target};
 use crate::cluster::detail::pod_detail;
 use crate::cluster::{Cluster, ContainerKey, LaunchStep, LogOptions, PodKey, Problem, Started};
-use crate::plan::{self, DebugOptions};
+use crate::plan::{self, DebugOptions, Plan, Profile};
 use crate::session::{self, SessionId, SessionUpdate, Transport};
 
 /// Where a start reports to.
@@ -34,14 +34,25 @@ struct Ready {
     redraw: bool,
 }
 
-/// Starts a session and reports how that went.
-pub(super) async fn start(cluster: Cluster, id: SessionId, start: Start, outlets: Outlets) {
+/// Starts a session and reports how that went. Generated names end with the suffixes that were drawn already, as long
+/// as there are any.
+pub(super) async fn start(cluster: Cluster, id: SessionId, start: Start, drawn: Vec<String>, outlets: Outlets) {
     let report = |step| {
         // Nobody listens once the program ends.
         let _ = outlets.facts.send(Fact::Message(Message::Launch(id, step)));
     };
     let ready = match start {
-        Start::Debug { pod, target, options } => debug(&cluster, &pod, &target, *options, report).await,
+        Start::Debug { pod, target, options } => {
+            let suffixes = drawn.into_iter().chain(suffixes());
+            debug(&cluster, &pod, &target, *options, suffixes, report).await
+        }
+        Start::NodeDebug { node, namespace, options } => {
+            let planned = |profile| {
+                let _ = outlets.facts.send(Fact::Message(Message::Planned(id, profile)));
+            };
+            let suffixes = drawn.into_iter().chain(suffixes());
+            node_debug(&cluster, (&node, &namespace), &options, suffixes, planned, report).await
+        }
         Start::Attach { container } => attach(&cluster, &container, report).await,
         Start::Shell { container } => shell(&cluster, &container, report).await,
         Start::Logs { container, previous } => logs(&cluster, &container, previous, report).await,
@@ -62,11 +73,11 @@ async fn debug(
     key: &PodKey,
     target: &Target,
     mut options: DebugOptions,
-    mut report: impl FnMut(LaunchStep) + Send,
+    mut suffixes: impl Iterator<Item = String> + Send,
+    report: impl FnMut(LaunchStep) + Send,
 ) -> Result<Ready, Problem> {
     let (pod, facts) = tokio::join!(cluster.pod(key), cluster.facts(&key.namespace));
     let pod = pod?;
-    let mut suffixes = suffixes();
     if let Some(copy) = &mut options.copy
         && copy.name.is_empty()
     {
@@ -82,6 +93,35 @@ async fn debug(
         hint: String::new(),
         fixes: Vec::new(),
     })?;
+    carry_out(cluster, plan, options.tty, report).await
+}
+
+async fn node_debug(
+    cluster: &Cluster,
+    (name, namespace): (&str, &str),
+    options: &DebugOptions,
+    mut suffixes: impl Iterator<Item = String> + Send,
+    planned: impl Fn(Profile),
+    report: impl FnMut(LaunchStep) + Send,
+) -> Result<Ready, Problem> {
+    let (node, facts) = tokio::join!(cluster.node(name), cluster.facts(namespace));
+    let plan = plan::plan_for_node(&node?, namespace, &facts, options, &mut suffixes).map_err(|refusal| Problem {
+        what: format!("cannot debug node/{name}"),
+        why: refusal.message,
+        hint: String::new(),
+        fixes: Vec::new(),
+    })?;
+    planned(plan.profile);
+    carry_out(cluster, plan, options.tty, report).await
+}
+
+/// Sends what a plan says and attaches to the debugger once it runs.
+async fn carry_out(
+    cluster: &Cluster,
+    plan: Plan,
+    tty: bool,
+    mut report: impl FnMut(LaunchStep) + Send,
+) -> Result<Ready, Problem> {
     for note in plan.reasons.iter().chain(&plan.warnings) {
         report(LaunchStep::Note(note.clone()));
     }
@@ -99,7 +139,7 @@ async fn debug(
     };
     let container = ContainerKey { pod, container: container.into() };
     report(LaunchStep::Accepted(container.clone()));
-    attach_once_started(cluster, &container, options.tty, report).await
+    attach_once_started(cluster, &container, tty, report).await
 }
 
 async fn attach_once_started(
@@ -172,6 +212,6 @@ async fn logs(
 }
 
 /// Random suffixes in the alphabet of Kubernetes' generated names.
-fn suffixes() -> impl Iterator<Item = String> + Send {
+pub(super) fn suffixes() -> impl Iterator<Item = String> + Send {
     plan::suffixes(|| rand::rng().random())
 }

@@ -34,13 +34,7 @@ impl Tty {
     /// # Errors
     /// When standard output is no terminal that can be controlled.
     pub fn take(mouse: bool) -> io::Result<Self> {
-        std::panic::set_hook(Box::new(|panic| {
-            tracing::error!("{panic}");
-            let mut panics = PANICS.lock().unwrap_or_else(PoisonError::into_inner);
-            if panics.len() < PANICS_KEPT {
-                panics.push(panic.to_string());
-            }
-        }));
+        keep_panics();
         enable_raw_mode()?;
         TAKEN.store(true, Ordering::SeqCst);
         let mut out = io::stdout();
@@ -61,6 +55,27 @@ impl Drop for Tty {
     fn drop(&mut self) {
         give_back();
     }
+}
+
+/// Writes a sequence to the user's terminal as it is; false while the terminal is not taken, or where it does not take
+/// the bytes. For sequences that leave no mark on the screen, and only between two frames.
+pub(super) fn write_through(sequence: &[u8]) -> bool {
+    if !TAKEN.load(Ordering::SeqCst) {
+        return false;
+    }
+    let mut out = io::stdout().lock();
+    out.write_all(sequence).and_then(|()| out.flush()).is_ok()
+}
+
+/// From now on a panic is kept for [`panics`] instead of being printed over what the terminal shows.
+pub(super) fn keep_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        tracing::error!("{panic}");
+        let mut panics = PANICS.lock().unwrap_or_else(PoisonError::into_inner);
+        if panics.len() < PANICS_KEPT {
+            panics.push(panic.to_string());
+        }
+    }));
 }
 
 /// What panicked since the terminal was taken, each time with its place.

@@ -131,7 +131,7 @@ impl Reader {
         }
         while let Some(next) = incoming.recv().await {
             match next {
-                Incoming::Output(bytes) => self.hand_over(bytes).await?,
+                Incoming::Output(bytes) | Incoming::ErrorOutput(bytes) => self.hand_over(bytes).await?,
                 Incoming::Ended(end) => return Some(end),
             }
         }

@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::Theme;
 use super::text::clip;
-use crate::app::{Availability, Focus, Level, List, Scope, State};
+use crate::app::{Availability, Focus, Level, Scope, State};
 
 pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
     let line = if state.leader_pending {
@@ -25,8 +25,7 @@ pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Re
     } else if state.focus == Focus::Pane {
         in_pane(state, theme)
     } else {
-        let own = if state.navigator.list == List::Namespaces { Scope::Namespaces } else { Scope::Pods };
-        hints(state, theme, &[own, Scope::Global], usize::from(area.width))
+        hints(state, theme, &[state.navigator.list.scope(), Scope::Global], usize::from(area.width))
     };
     frame.render_widget(Paragraph::new(line), area);
 }

@@ -15,8 +15,10 @@ use crate::cluster::Liveness;
 pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
     let scope = match (&state.navigator.list, &state.navigator.scope) {
         (List::Namespaces, _) => "namespaces".to_owned(),
+        (List::Nodes, _) => "nodes".to_owned(),
         (List::Pods, PodScope::All) => "all namespaces".to_owned(),
         (List::Pods, PodScope::Namespace(name)) => name.to_string(),
+        (List::Pods, PodScope::Node(name)) => format!("node/{name}"),
     };
     let left = Line::from(vec![
         Span::styled(" bathy ", theme.brand),

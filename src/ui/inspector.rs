@@ -1,4 +1,4 @@
-//! The selected pod: what it is, its containers, and in one sentence what is wrong with it.
+//! The selected pod (or node, drawn by its own file): what it is, its containers, and in one sentence what is wrong with it.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -6,19 +6,25 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::Paragraph;
 
-use super::Theme;
-use super::text::{clip, wrap};
+use super::text::{clip, fit, wrap};
+use super::{Theme, nodes};
 use crate::app::age::age;
-use crate::app::{Focus, State};
+use crate::app::{Focus, List, State};
 use crate::cluster::{ContainerDetail, ContainerKind, ContainerState, PodDetail};
 
 pub(super) fn title(state: &State, theme: &Theme) -> Line<'static> {
     let style = if state.focus == Focus::Containers { theme.focused_title } else { theme.title };
-    let name = state.navigator.inspected.key.as_ref().map(|key| key.name.to_string()).unwrap_or_default();
+    let name = match state.navigator.list {
+        List::Nodes => nodes::title(state),
+        _ => state.navigator.inspected.key.as_ref().map(|key| key.name.to_string()).unwrap_or_default(),
+    };
     if name.is_empty() { Line::default() } else { Line::from(Span::styled(name, style)) }
 }
 
 pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
+    if state.navigator.list == List::Nodes {
+        return nodes::inspector(state, theme, frame, area);
+    }
     let inspected = &state.navigator.inspected;
     let Some(pod) = &inspected.pod else {
         let text = match (&inspected.key, inspected.gone) {
@@ -64,12 +70,12 @@ pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Re
     frame.render_widget(Paragraph::new(Text::from(shown)), indented(area));
 }
 
-fn indented(area: Rect) -> Rect {
+pub(super) fn indented(area: Rect) -> Rect {
     Rect { x: area.x + 1, width: area.width.saturating_sub(1), ..area }
 }
 
 /// A few lines of a text that may be long.
-fn wrapped(text: &str, width: usize, style: Style) -> impl Iterator<Item = Line<'static>> {
+pub(super) fn wrapped(text: &str, width: usize, style: Style) -> impl Iterator<Item = Line<'static>> {
     const MOST: usize = 5;
     wrap(text, width).into_iter().take(MOST).map(move |line| Line::styled(line, style))
 }
@@ -151,11 +157,17 @@ fn facts(pod: &PodDetail, state: &State, theme: &Theme, width: usize) -> Vec<Lin
     facts
         .into_iter()
         .filter(|(_, value)| !value.is_empty())
-        .map(|(name, value)| {
-            Line::from(vec![
-                Span::styled(format!("{name:<10}"), theme.faint),
-                Span::styled(clip(&value, width.saturating_sub(10)), theme.text),
-            ])
-        })
+        .map(|(name, value)| fact(name, &value, theme, width))
         .collect()
+}
+
+/// How far the value of a fact stands from the left.
+pub(super) const FACT_INDENT: usize = 10;
+
+/// A line that tells one thing under its name.
+pub(super) fn fact(name: &str, value: &str, theme: &Theme, width: usize) -> Line<'static> {
+    Line::from(vec![
+        Span::styled(fit(name, FACT_INDENT - 1) + " ", theme.faint),
+        Span::styled(clip(value, width.saturating_sub(FACT_INDENT)), theme.text),
+    ])
 }

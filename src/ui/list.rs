@@ -1,4 +1,4 @@
-//! The list of namespaces or pods; the rows and their order are the navigator's.
+//! The list of namespaces or pods, and what all lists have in common; the rows and their order are the navigator's.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -6,8 +6,8 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Wrap};
 
-use super::Theme;
 use super::text::fit;
+use super::{Theme, nodes};
 use crate::app::age::age;
 use crate::app::layout::first_shown;
 use crate::app::navigator::{Health, PodScope, PodSort};
@@ -25,7 +25,7 @@ struct Columns {
 
 const READY: usize = 6;
 const RESTARTS: usize = 4;
-const AGE: usize = 6;
+pub(super) const AGE: usize = 6;
 
 impl Columns {
     fn new(width: u16, all: bool) -> Self {
@@ -44,6 +44,7 @@ pub(super) fn title(state: &State, theme: &Theme) -> Line<'static> {
     let (what, shown, total) = match navigator.list {
         List::Pods => ("pods", navigator.pods.visible().len(), navigator.pods.len()),
         List::Namespaces => ("namespaces", navigator.namespaces.visible().len(), navigator.namespaces.len()),
+        List::Nodes => ("nodes", navigator.nodes.rows.visible().len(), navigator.nodes.rows.len()),
     };
     let style = if state.focus == Focus::List { theme.focused_title } else { theme.title };
     let filter = navigator.filter();
@@ -60,12 +61,14 @@ pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Re
     match state.navigator.list {
         List::Pods => pods(state, theme, frame, area),
         List::Namespaces => namespaces(state, theme, frame, area),
+        List::Nodes => nodes::list(state, theme, frame, area),
     }
 }
 
 fn pods(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
     let rows = &state.navigator.pods;
-    let columns = Columns::new(area.width, state.navigator.scope == PodScope::All);
+    let one_namespace = matches!(state.navigator.scope, PodScope::Namespace(_));
+    let columns = Columns::new(area.width, !one_namespace);
     let heading = heading(state, &columns);
     frame.buffer_mut().set_stringn(area.x, area.y, heading, usize::from(area.width), theme.faint);
     if rows.visible().len() == 0 {
@@ -104,7 +107,8 @@ fn heading(state: &State, columns: &Columns) -> String {
     heading
 }
 
-fn row_style(state: &State, theme: &Theme, selected: bool) -> Style {
+/// How a row is shown, selected or not.
+pub(super) fn row_style(state: &State, theme: &Theme, selected: bool) -> Style {
     match (selected, state.focus) {
         (true, Focus::List) => theme.selected,
         (true, _) => theme.selected_elsewhere,
@@ -167,7 +171,7 @@ fn namespace(state: &State, row: &NamespaceRow, selected: bool, name: usize) -> 
 }
 
 /// Why there is nothing to show.
-fn empty(
+pub(super) fn empty(
     state: &State,
     theme: &Theme,
     frame: &mut Frame<'_>,
@@ -187,6 +191,10 @@ fn empty(
         (Connection::Connected, None, None) if !complete => (format!("loading {what} …"), theme.faint),
         _ if !state.navigator.filter().is_empty() => {
             ("nothing matches the filter; Esc clears it".to_owned(), theme.faint)
+        }
+        _ if state.navigator.list == List::Nodes => ("this cluster has no nodes".to_owned(), theme.faint),
+        _ if matches!(state.navigator.scope, PodScope::Node(_)) && state.navigator.list == List::Pods => {
+            ("no pods on this node".to_owned(), theme.faint)
         }
         _ => (format!("no {what} here; 0 lists those of all namespaces"), theme.faint),
     };

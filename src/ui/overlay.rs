@@ -1,5 +1,7 @@
 //! What stands over the console: help, palette, questions, forms, messages, leftovers.
 
+mod form;
+
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span, Text};
@@ -10,7 +12,7 @@ use super::Theme;
 use super::text::{clip, fit, wrap};
 use crate::app::age::age;
 use crate::app::layout::{centred, first_shown};
-use crate::app::overlay::{Choose, Entry, EntryKind, Field, FieldKind, Form, FormKind, Leftovers, Overlay, Palette};
+use crate::app::overlay::{Choose, Entry, EntryKind, Leftovers, Overlay, Palette};
 use crate::app::{Level, Scope, State};
 use crate::cluster::{Leftover, LeftoverKind};
 
@@ -29,7 +31,7 @@ pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Re
         }
         Some(Overlay::Palette(view)) => palette(view, theme, frame, area),
         Some(Overlay::Choose(choose)) => question(choose, theme, frame, area),
-        Some(Overlay::Form(view)) => form(view, theme, frame, area),
+        Some(Overlay::Form(view)) => form::draw(view, theme, frame, area),
         Some(Overlay::Leftovers(view)) => leftovers(view, state, theme, frame, area),
     }
 }
@@ -141,59 +143,6 @@ fn question(choose: &Choose, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
     let height = u16::try_from(wrapped + 2).unwrap_or(u16::MAX);
     let area = boxed(theme, frame, centred(area, width, height), &choose.title, "Esc stays");
     frame.render_widget(Paragraph::new(Text::from(lines)).wrap(Wrap { trim: false }), area);
-}
-
-fn form(view: &Form, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
-    let title = match view.kind {
-        FormKind::Ephemeral => format!("debugger in {}", view.pod.name),
-        FormKind::Copy => format!("copy of {}", view.pod.name),
-    };
-    let height = u16::try_from(view.fields.len() + 4).unwrap_or(u16::MAX);
-    let foot = "Tab next · ←→ choose · ⏎ start · Esc close";
-    let area = boxed(theme, frame, centred(area, 76, height), &title, foot);
-    let labels = view.fields.iter().map(|field| field.label.width()).max().unwrap_or(0).min(24) + 2;
-    let height = usize::from(area.height.saturating_sub(1));
-    let first = first_shown(view.focus, view.fields.len(), height);
-    for (line, (index, field)) in view.fields.iter().enumerate().skip(first).take(height).enumerate() {
-        let row = Rect { y: area.y + u16::try_from(line).unwrap_or(0), height: 1, ..area };
-        form_field(field, index == view.focus, labels, theme, frame, row);
-    }
-    if let Some(mistake) = &view.mistake {
-        let y = area.bottom().saturating_sub(1);
-        frame.buffer_mut().set_stringn(area.x, y, mistake, usize::from(area.width), theme.bad);
-    }
-}
-
-fn form_field(field: &Field, focused: bool, labels: usize, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
-    let label_style = if focused { theme.focused_title } else { theme.faint };
-    let buffer = frame.buffer_mut();
-    buffer.set_stringn(area.x, area.y, fit(&field.label, labels), usize::from(area.width), label_style);
-    let x = area.x + u16::try_from(labels).unwrap_or(0);
-    let room = usize::from(area.right().saturating_sub(x));
-    let (text, style) = match &field.kind {
-        FieldKind::Text(line, empty) if line.text().is_empty() => (clip(empty, room), theme.faint),
-        // The end of a long line is where it is edited.
-        FieldKind::Text(line, _) => (tail(line.text(), room.saturating_sub(1)), theme.text),
-        FieldKind::Choice(options, chosen) => (clip(&format!("‹ {} ›", options[*chosen]), room), theme.text),
-        FieldKind::Toggle(on) => ((if *on { "[x]" } else { "[ ]" }).to_owned(), theme.text),
-    };
-    let editable = matches!(field.kind, FieldKind::Text(..));
-    let style = if focused && !editable { theme.selected } else { style };
-    buffer.set_stringn(x, area.y, text, room, style);
-    if let FieldKind::Text(line, _) = &field.kind
-        && focused
-    {
-        let column = line.before_cursor().width().min(room.saturating_sub(1));
-        frame.set_cursor_position(Position::new(x + u16::try_from(column).unwrap_or(0), area.y));
-    }
-}
-
-fn tail(text: &str, columns: usize) -> String {
-    let mut start = 0;
-    while text[start..].width() > columns {
-        start += text[start..].chars().next().map_or(1, char::len_utf8);
-    }
-    text[start..].to_owned()
 }
 
 fn leftovers(view: &Leftovers, state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {

@@ -155,6 +155,8 @@ pub(crate) fn parse_keys(keys: &str) -> Vec<KeyEvent> {
                 "up" => KeyEvent::new(KeyCode::Up, KeyModifiers::NONE),
                 "down" => KeyEvent::new(KeyCode::Down, KeyModifiers::NONE),
                 "right" => KeyEvent::new(KeyCode::Right, KeyModifiers::NONE),
+                "pgup" => KeyEvent::new(KeyCode::PageUp, KeyModifiers::NONE),
+                "pgdn" => KeyEvent::new(KeyCode::PageDown, KeyModifiers::NONE),
                 "space" => KeyEvent::new(KeyCode::Char(' '), KeyModifiers::NONE),
                 name => {
                     let c = name.strip_prefix("c-").and_then(|c| c.chars().next()).expect("a known key name");

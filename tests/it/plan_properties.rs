@@ -1,5 +1,6 @@
 //! What holds of every plan, whatever the pod and the choices.
 
+use bathyscope::plan::document::{self, Format};
 use bathyscope::plan::{
     CopyOptions, DebugOptions, Facts, PodSecurity, Profile, Request, parse_custom, plan_for_node, plan_for_pod,
     suffixes,
@@ -189,7 +190,7 @@ fn body(request: &Request) -> Option<&Value> {
 }
 
 fn read_back(body: &Value) -> Value {
-    let yaml = serde_saphyr::to_string(body).expect("a body can be written as YAML");
+    let yaml = document::text(body, Format::Yaml).expect("a body can be written as YAML");
     serde_saphyr::from_str(&yaml).unwrap_or_else(|error| panic!("{error}\n{yaml}"))
 }
 
@@ -265,6 +266,8 @@ proptest! {
             for body in plan.requests.iter().filter_map(body) {
                 prop_assert_eq!(&read_back(body), body);
             }
+            let whole = document::gathered(document::documents([&plan, &plan])).expect("there are documents");
+            prop_assert_eq!(&read_back(&whole), &whole);
         }
     }
 

@@ -1,9 +1,10 @@
 //! What the real `kubectl debug` 1.36.2 sent for 79 combinations of pod and flags, held against our plans.
 
+use bathyscope::cli::{Arguments, Verb};
 use bathyscope::plan::{
-    CopyOptions, DebugOptions, Facts, Plan, Profile, Refusal, Request, parse_custom, parse_env, parse_profile,
-    parse_pull_policy, parse_set_image, plan_for_node, plan_for_pod, suffixes, validate,
+    DebugOptions, Facts, Plan, Profile, Refusal, Request, Resource, plan_for_node, plan_for_pod, suffixes, validate,
 };
+use clap::Parser as _;
 use serde_json::{Value, json};
 
 /// Cases that kubectl or the command line refuses by itself: the word by which our refusal means the same.
@@ -40,49 +41,13 @@ fn cases() -> Vec<Value> {
     serde_json::from_str(text).expect("the vectors are JSON")
 }
 
-/// The flags of these cases, with kubectl's defaults.
-fn options(args: &[String]) -> Result<DebugOptions, Refusal> {
-    let mut options = DebugOptions { profile: Profile::General, ..DebugOptions::default() };
-    let mut copy = CopyOptions::named("");
-    let (mut env, mut set_image) = (Vec::new(), Vec::new());
-    let mut args = args.iter().map(String::as_str);
-    while let Some(arg) = args.next() {
-        let (flag, value) = arg.split_once('=').unwrap_or((arg, "true"));
-        match flag {
-            "--" => options.command = args.by_ref().map(str::to_owned).collect(),
-            "-c" => options.container = args.next().map(str::to_owned),
-            "-i" => options.stdin = true,
-            "-t" => options.tty = true,
-            "-it" => (options.stdin, options.tty) = (true, true),
-            "--arguments-only" => options.arguments_only = true,
-            "--attach" => options.attach = Some(value == "true"),
-            "--copy-to" => value.clone_into(&mut copy.name),
-            "--custom" => options.custom = Some(parse_custom(custom_file(value))?),
-            "--env" => env.push(value),
-            "--image" => options.image = Some(value.to_owned()),
-            "--image-pull-policy" => options.pull_policy = parse_pull_policy(value)?,
-            "--keep-annotations" => copy.keep_annotations = true,
-            "--keep-labels" => copy.keep_labels = true,
-            "--keep-liveness" => copy.keep_liveness = true,
-            "--keep-readiness" => copy.keep_readiness = true,
-            "--keep-startup" => copy.keep_startup = true,
-            "--profile" => options.profile = parse_profile(value)?,
-            "--set-image" => set_image.push(value),
-            "--share-processes" => copy.share_processes = Some(value == "true"),
-            "--target" => options.target = Some(value.to_owned()),
-            other => panic!("no case had the flag {other}"),
-        }
-    }
-    options.env = parse_env(&env)?;
-    copy.set_image = parse_set_image(&set_image)?;
-    if copy.name.is_empty() {
-        if !copy.set_image.is_empty() {
-            options.copy_flags_without_copy.push("set-image".into());
-        }
-    } else {
-        options.copy = Some(copy);
-    }
-    Ok(options)
+/// The choices that the command line of these words makes, with kubectl's defaults.
+fn options(resource: &str, args: &[String]) -> Result<DebugOptions, Refusal> {
+    let words = ["bathy", "debug", resource].into_iter().chain(args.iter().map(String::as_str));
+    let arguments = Arguments::try_parse_from(words).map_err(|mistake| Refusal { message: mistake.to_string() })?;
+    let Some(Verb::Debug(debug)) = arguments.verb else { panic!("it is the sub-command debug") };
+    assert_eq!(debug.resources, [resource]);
+    debug.invocation().options(Profile::General, |file| Ok(custom_file(file).to_owned()))
 }
 
 fn custom_file(name: &str) -> &'static str {
@@ -96,18 +61,19 @@ fn custom_file(name: &str) -> &'static str {
 
 fn planned(case: &Value) -> Result<Plan, Refusal> {
     let args: Vec<String> = serde_json::from_value(case["args"].clone()).expect("arguments are text");
-    let options = options(&args)?;
+    let resource = case["resource"].as_str().expect("a resource is text");
+    let options = options(resource, &args)?;
     let mut seed = 0;
     let mut draws = suffixes(move || {
         seed += 1_000_003;
         seed
     });
-    match case["resource"].as_str().and_then(|name| name.strip_prefix("node/")) {
-        Some(node) => {
+    match Resource::parse(resource)? {
+        Resource::Node(node) => {
             let node = json!({"metadata": {"name": node}});
             plan_for_node(&node, "vec", &Facts::default(), &options, &mut draws)
         }
-        None => plan_for_pod(&case["input"], &Facts::default(), &options, &mut draws),
+        Resource::Pod(_) => plan_for_pod(&case["input"], &Facts::default(), &options, &mut draws),
     }
 }
 
@@ -168,7 +134,8 @@ fn every_case_sends_or_refuses_what_kubectl_does() {
         let refused = case["exitCode"] != 0;
         if id == NO_SUCH_POD {
             let args: Vec<String> = serde_json::from_value(case["args"].clone()).expect("arguments are text");
-            assert_eq!(options(&args).and_then(|options| validate(&options)), Ok(()), "{what}");
+            let resource = case["resource"].as_str().expect("a resource is text");
+            assert_eq!(options(resource, &args).and_then(|options| validate(&options)), Ok(()), "{what}");
             assert!(planned(case).is_err(), "{what}");
             continue;
         }

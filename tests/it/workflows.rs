@@ -5,6 +5,8 @@ mod backend;
 mod browse;
 mod copy;
 mod ephemeral;
+mod form;
+mod nodes;
 mod person;
 mod recovery;
 mod rights;

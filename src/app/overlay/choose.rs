@@ -16,8 +16,8 @@ pub enum Deed {
     Detach(SessionId),
     /// Ends the shell in a pane.
     EndShell(SessionId),
-    /// Deletes a copy of this context and closes its pane.
-    DeleteCopy(SessionId, String, PodKey),
+    /// Deletes the pods of this context that a pane has created, and closes it.
+    DeleteCreated(SessionId, String, Vec<PodKey>),
     /// Deletes a pod of this context.
     DeletePod(String, PodKey),
 }

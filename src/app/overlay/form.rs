@@ -1,119 +1,176 @@
-//! The form of a debugger: its fields, and from their values to the options of a plan; it starts nothing.
+//! The form of a debugger: its values, the plan they come to, and the server's verdicts on it; it starts nothing.
+
+mod fields;
+mod lines;
+mod places;
+mod preview;
+mod values;
+mod verdicts;
+
+use std::fmt;
+use std::sync::Arc;
+
+use crossterm::event::{KeyCode, KeyEvent};
+use jiff::Timestamp;
+
+pub use fields::{Field, FieldKind, FieldName};
+pub use lines::{PlanLine, Tone};
+pub use places::{FormPlaces, form_places};
+pub use preview::{Found, Planned, Preview};
+pub use verdicts::Verdict;
 
 use super::TextLine;
-use crate::app::message::{Start, Target};
-use crate::cluster::{ContainerKind, PodDetail, PodKey};
-use crate::plan::{CopyOptions, DebugOptions, Profile};
+use crate::app::toolkit::{Mount, Toolkit};
+use crate::cluster::{PodDetail, PodKey, Problem};
+use crate::plan::{DebugOptions, Plan};
+use verdicts::Verdicts;
 
-/// Which debugger the form is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FormKind {
-    /// An ephemeral container.
-    Ephemeral,
-    /// A copy of the pod.
-    Copy,
+/// Names a form; an answer for another one is dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct FormId(pub u64);
+
+/// What is debugged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// A pod, or a copy of it where the choices say so.
+    Pod {
+        /// Which.
+        pod: PodKey,
+        /// Whether a copy is made.
+        copy: bool,
+    },
+    /// A node, by a pod on it.
+    Node {
+        /// Its name.
+        node: Arc<str>,
+        /// Where the pod is made.
+        namespace: Arc<str>,
+    },
 }
 
-/// How a field is filled in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum FieldKind {
-    /// A line of text; the second is what an empty line means.
-    Text(TextLine, String),
-    /// One of several.
-    Choice(Vec<String>, usize),
-    /// Yes or no.
-    Toggle(bool),
+impl fmt::Display for Subject {
+    /// `pod demo/api`, `node worker-1`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pod { pod, .. } => write!(f, "pod {}/{}", pod.namespace, pod.name),
+            Self::Node { node, .. } => write!(f, "node {node}"),
+        }
+    }
 }
 
-/// One field.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Field {
-    /// Its name in [`Form::options`].
-    name: &'static str,
-    /// What it says.
-    pub label: String,
-    /// Its value.
-    pub kind: FieldKind,
+/// What a form is filled with when it is opened.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Basis {
+    /// The form's id.
+    pub id: FormId,
+    /// The context it is for.
+    pub context: String,
+    /// What the one-key action would do.
+    pub defaults: DebugOptions,
+    /// The toolkits there are.
+    pub toolkits: Vec<Toolkit>,
+    /// The images used last, newest first.
+    pub images: Vec<String>,
+    /// The time.
+    pub now: Timestamp,
 }
 
 /// A form under edit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Form {
-    /// Which debugger it is for.
-    pub kind: FormKind,
-    /// The pod.
-    pub pod: PodKey,
+    /// What is debugged.
+    pub subject: Subject,
     /// The fields.
     pub fields: Vec<Field>,
     /// The field under edit.
     pub focus: usize,
-    /// What is wrong with the values, once they were submitted.
-    pub mistake: Option<String>,
-    /// What a copy's labels and annotations say of where it came from.
-    marks: CopyMarks,
-}
-
-type CopyMarks = (Vec<(String, String)>, Vec<(String, String)>);
-
-const NO_TARGET: &str = "none: only its own processes";
-const PROFILES: [(Profile, &str); 7] = [
-    (Profile::Auto, "auto"),
-    (Profile::General, "general"),
-    (Profile::Baseline, "baseline"),
-    (Profile::Restricted, "restricted"),
-    (Profile::Netadmin, "netadmin"),
-    (Profile::Sysadmin, "sysadmin"),
-    (Profile::Legacy, "legacy"),
-];
-
-fn text(name: &'static str, label: &str, value: &str, empty: &str) -> Field {
-    Field { name, label: label.to_owned(), kind: FieldKind::Text(TextLine::new(value), empty.to_owned()) }
-}
-
-fn toggle(name: &'static str, label: &str, value: bool) -> Field {
-    Field { name, label: label.to_owned(), kind: FieldKind::Toggle(value) }
+    /// How many lines of the plan are scrolled away.
+    pub scroll: usize,
+    basis: Basis,
+    /// What the chosen toolkit mounts.
+    mounts: Vec<Mount>,
+    /// The security context of an alternative that was taken, until profile or user are edited.
+    security: Option<serde_json::Value>,
+    found: Option<Result<Found, Problem>>,
+    preview: Preview,
+    verdicts: Verdicts,
 }
 
 impl Form {
-    /// A form for this pod, filled with what the one-key action would do.
-    pub fn new(kind: FormKind, pod: &PodDetail, target: Option<&str>, defaults: &DebugOptions) -> Self {
-        let image = defaults.image.as_deref().unwrap_or_default();
-        let command = shlex::try_join(defaults.command.iter().map(String::as_str)).unwrap_or_default();
-        let profiles = PROFILES.iter().map(|(_, name)| (*name).to_owned()).collect();
-        let profile = PROFILES.iter().position(|(profile, _)| *profile == defaults.profile).unwrap_or_default();
-        let mut fields = vec![text("image", "Image", image, "")];
-        if kind == FormKind::Ephemeral {
-            let targets = pod.containers.iter().filter(|c| c.kind != ContainerKind::Ephemeral);
-            let mut names: Vec<String> = targets.map(|container| container.name.to_string()).collect();
-            let chosen = target.and_then(|name| names.iter().position(|other| other == name)).unwrap_or_default();
-            names.push(NO_TARGET.to_owned());
-            fields.push(Field { name: "target", label: "Target".to_owned(), kind: FieldKind::Choice(names, chosen) });
+    /// A form for this pod, or for a copy of it where the defaults say so.
+    pub fn for_pod(basis: Basis, pod: &PodDetail, target: Option<&str>) -> Self {
+        let copy = basis.defaults.copy.is_some();
+        let mut fields = fields::common(&basis.defaults, names(&basis.toolkits));
+        if copy {
+            fields.extend(fields::copy(pod));
+        } else {
+            let behind_image = fields.iter().position(|field| field.name == FieldName::Image).map_or(0, |at| at + 1);
+            fields.insert(behind_image, fields::target(pod, target));
         }
-        fields.push(Field { name: "profile", label: "Profile".to_owned(), kind: FieldKind::Choice(profiles, profile) });
-        fields.push(text("command", "Command", &command, "the image's own"));
-        fields.push(text("env", "Environment", "", "NAME=value …"));
-        fields.push(text("container", "Container name", "", "generated"));
-        if kind == FormKind::Copy {
-            fields.push(text("copy", "New pod's name", "", "generated"));
-            for container in pod.containers.iter().filter(|c| c.kind == ContainerKind::Regular) {
-                fields.push(Field {
-                    name: "set-image",
-                    label: format!("Image of {}", container.name),
-                    kind: FieldKind::Text(TextLine::default(), container.image.clone()),
-                });
-            }
-            fields.push(toggle("share", "Share processes", true));
-            fields.push(toggle("labels", "Keep labels", false));
-            fields.push(toggle("node", "Same node", false));
-            fields.push(toggle("replace", "Replace original", false));
+        Self::of(Subject::Pod { pod: pod.key.clone(), copy }, fields, basis)
+    }
+
+    /// A form for a pod on this node, made in this namespace.
+    pub fn for_node(basis: Basis, node: &str, namespace: &str) -> Self {
+        let fields = fields::common(&basis.defaults, names(&basis.toolkits));
+        Self::of(Subject::Node { node: node.into(), namespace: namespace.into() }, fields, basis)
+    }
+
+    fn of(subject: Subject, fields: Vec<Field>, basis: Basis) -> Self {
+        let verdicts = Verdicts::new(basis.now);
+        // Most people change the image or what follows it; what sets all at once stands above.
+        let focus = fields.iter().position(|field| field.name == FieldName::Image).unwrap_or_default();
+        Self {
+            subject,
+            fields,
+            focus,
+            scroll: 0,
+            basis,
+            mounts: Vec::new(),
+            security: None,
+            found: None,
+            preview: Preview::Waiting,
+            verdicts,
         }
-        let marks = defaults.copy.as_ref().map(|c| (c.labels.clone(), c.annotations.clone())).unwrap_or_default();
-        Self { kind, pod: pod.key.clone(), fields, focus: 0, mistake: None, marks }
+    }
+
+    /// Its id.
+    pub fn id(&self) -> FormId {
+        self.basis.id
+    }
+
+    /// The context it is for.
+    pub fn context(&self) -> &str {
+        &self.basis.context
+    }
+
+    /// What its values come to.
+    pub fn preview(&self) -> &Preview {
+        &self.preview
+    }
+
+    /// The suffixes that the names in the plan were made with; none while nothing was read.
+    pub fn suffixes(&self) -> Vec<String> {
+        match &self.found {
+            Some(Ok(found)) => found.suffixes.clone(),
+            _ => Vec::new(),
+        }
     }
 
     /// The field under edit.
-    pub fn focused(&mut self) -> &mut Field {
-        &mut self.fields[self.focus]
+    pub fn focused(&self) -> &Field {
+        &self.fields[self.focus]
+    }
+
+    /// What a person may want to know about the field under edit.
+    pub fn hint(&self) -> String {
+        let field = self.focused();
+        match field.name {
+            FieldName::Image if !self.basis.images.is_empty() => {
+                format!("^N ^P last used: {}", self.basis.images.join("  "))
+            }
+            _ => field.hint().to_owned(),
+        }
     }
 
     /// Moves to another field, round and round.
@@ -123,81 +180,136 @@ impl Form {
         self.focus = usize::try_from(next).unwrap_or(0);
     }
 
-    fn text(&self, name: &str) -> &str {
-        self.fields
-            .iter()
-            .find_map(|field| match &field.kind {
-                FieldKind::Text(line, _) if field.name == name => Some(line.text().trim()),
-                _ => None,
-            })
-            .unwrap_or_default()
-    }
-
-    fn choice(&self, name: &str) -> Option<&str> {
-        self.fields.iter().find_map(|field| match &field.kind {
-            FieldKind::Choice(options, chosen) if field.name == name => Some(options[*chosen].as_str()),
-            _ => None,
-        })
-    }
-
-    fn toggled(&self, name: &str) -> bool {
-        self.fields.iter().any(|field| field.name == name && field.kind == FieldKind::Toggle(true))
-    }
-
-    /// What the values start.
-    ///
-    /// # Errors
-    /// One sentence on what cannot be read.
-    pub fn start(&self) -> Result<Start, String> {
-        let words =
-            |name, label| shlex::split(self.text(name)).ok_or_else(|| format!("{label}: a quote is not closed"));
-        let mut env = Vec::new();
-        for pair in words("env", "Environment")? {
-            match pair.split_once('=') {
-                Some((name, value)) if !name.is_empty() => env.push((name.to_owned(), value.to_owned())),
-                _ => return Err(format!("Environment: {pair:?} is not NAME=value")),
+    /// Takes a key that edits the focused field.
+    pub fn edit(&mut self, key: &KeyEvent, now: Timestamp) {
+        let before = self.focused().clone();
+        match &mut self.fields[self.focus].kind {
+            FieldKind::Text(line, _) => {
+                line.edit(key);
             }
+            FieldKind::Toggle(on) => {
+                *on ^= matches!(key.code, KeyCode::Char(' ') | KeyCode::Left | KeyCode::Right);
+            }
+            FieldKind::Choice(options, chosen) => match key.code {
+                KeyCode::Right | KeyCode::Char(' ') => *chosen = (*chosen + 1) % options.len(),
+                KeyCode::Left => *chosen = (*chosen + options.len() - 1) % options.len(),
+                _ => {}
+            },
         }
-        if self.text("image").is_empty() {
-            return Err("Image: a debugger needs one".to_owned());
-        }
-        let container = Some(self.text("container")).filter(|name| !name.is_empty()).map(ToOwned::to_owned);
-        let profile = self.choice("profile").and_then(|name| PROFILES.iter().find(|(_, other)| *other == name));
-        let copy = (self.kind == FormKind::Copy).then(|| CopyOptions {
-            replace: self.toggled("replace"),
-            same_node: self.toggled("node"),
-            set_image: self.set_images(),
-            share_processes: Some(self.toggled("share")),
-            keep_labels: self.toggled("labels"),
-            labels: self.marks.0.clone(),
-            annotations: self.marks.1.clone(),
-            ..CopyOptions::named(self.text("copy"))
-        });
-        let options = DebugOptions {
-            image: Some(self.text("image").to_owned()),
-            container,
-            target: self.choice("target").filter(|name| *name != NO_TARGET).map(ToOwned::to_owned),
-            profile: profile.map(|(profile, _)| *profile).unwrap_or_default(),
-            command: words("command", "Command")?,
-            env,
-            stdin: true,
-            tty: true,
-            copy,
-            ..DebugOptions::default()
-        };
-        Ok(Start::Debug { pod: self.pod.clone(), target: Target::AsGiven, options: Box::new(options) })
+        self.edited(&before, now);
     }
 
-    fn set_images(&self) -> Vec<(String, String)> {
-        self.fields
-            .iter()
-            .filter_map(|field| match &field.kind {
-                FieldKind::Text(line, _) if field.name == "set-image" && !line.text().trim().is_empty() => {
-                    let container = field.label.strip_prefix("Image of ")?;
-                    Some((container.to_owned(), line.text().trim().to_owned()))
-                }
-                _ => None,
-            })
-            .collect()
+    /// Inserts pasted text into the focused field.
+    pub fn paste(&mut self, text: &str, now: Timestamp) {
+        let before = self.focused().clone();
+        if let FieldKind::Text(line, _) = &mut self.fields[self.focus].kind {
+            line.insert(text);
+        }
+        self.edited(&before, now);
     }
+
+    /// Puts the next (or the one before, for a negative step) of the images used last into the image field, if that
+    /// is under edit.
+    pub fn cycle_image(&mut self, by: isize, now: Timestamp) {
+        let images = &self.basis.images;
+        let Ok(count) = isize::try_from(images.len()) else { return };
+        let before = self.focused().clone();
+        let FieldKind::Text(line, _) = &mut self.fields[self.focus].kind else { return };
+        if before.name != FieldName::Image || count == 0 {
+            return;
+        }
+        let next = match images.iter().position(|image| image == line.text().trim()) {
+            Some(at) => (isize::try_from(at).unwrap_or(0) + by).rem_euclid(count),
+            None if by > 0 => 0,
+            None => count - 1,
+        };
+        *line = TextLine::new(images[usize::try_from(next).unwrap_or(0)].clone());
+        self.edited(&before, now);
+    }
+
+    /// A field was edited: what follows from it is brought up to date.
+    fn edited(&mut self, before: &Field, now: Timestamp) {
+        if self.focused() == before {
+            return;
+        }
+        match before.name {
+            FieldName::Toolkit => self.take_toolkit(),
+            FieldName::Profile | FieldName::RunAs => self.security = None,
+            _ => {}
+        }
+        self.plan_anew(now);
+    }
+
+    /// What the form plans with has been read.
+    pub(in crate::app) fn answer(&mut self, found: Result<Found, Problem>, now: Timestamp) {
+        self.found = Some(found);
+        self.plan_anew(now);
+    }
+
+    fn plan_anew(&mut self, now: Timestamp) {
+        let preview = match (self.options(), &self.found) {
+            (Err(mistake), _) => Preview::Mistake(mistake),
+            (Ok(_), None) => Preview::Waiting,
+            (Ok(_), Some(Err(problem))) => Preview::Unknown(problem.clone()),
+            (Ok(options), Some(Ok(found))) => match preview::plan(&self.subject, found, options) {
+                Ok(planned) => Preview::Planned(Box::new(planned)),
+                Err(refusal) => Preview::Refused(refusal.message),
+            },
+        };
+        let same = match (&preview, &self.preview) {
+            (Preview::Planned(new), Preview::Planned(old)) => new.plan.requests == old.plan.requests,
+            _ => false,
+        };
+        self.preview = preview;
+        // What was said of these very requests still holds.
+        if !same {
+            self.verdicts.forget(now);
+        }
+    }
+
+    /// The plan to ask the server about and its revision, once it has settled and was not asked about.
+    pub(in crate::app) fn due(&mut self, now: Timestamp) -> Option<(u64, Plan)> {
+        let Preview::Planned(planned) = &self.preview else { return None };
+        Some((self.verdicts.due(now)?, planned.plan.clone()))
+    }
+
+    /// Takes in a verdict on the plan of this revision.
+    pub(in crate::app) fn told(&mut self, revision: u64, verdict: Verdict) {
+        if !self.verdicts.told(revision, verdict) || !self.verdicts.refused_by_policy() {
+            return;
+        }
+        if let (Preview::Planned(planned), Some(Ok(found))) = (&self.preview, &self.found) {
+            self.verdicts.alternatives = preview::alternatives(&self.subject, found, planned);
+        }
+    }
+
+    /// Takes the strongest of the ways that are left after a refusal; false if none is offered.
+    pub(in crate::app) fn take_alternative(&mut self, now: Timestamp) -> bool {
+        if self.verdicts.alternatives.is_empty() {
+            return false;
+        }
+        let alternative = self.verdicts.alternatives.remove(0);
+        self.fill_in_alternative(&alternative);
+        self.plan_anew(now);
+        true
+    }
+
+    /// The command that asks kubectl for the same, while there is a plan.
+    pub fn kubectl_command(&self) -> Option<String> {
+        match &self.preview {
+            // What is pasted into a shell must not bring its own Enter.
+            Preview::Planned(planned) => Some(planned.command.chars().filter(|c| !c.is_control()).collect()),
+            _ => None,
+        }
+    }
+
+    /// Scrolls the plan, shown in so many rows and columns.
+    pub(in crate::app) fn scroll_by(&mut self, by: isize, rows: usize, columns: usize) {
+        let last = self.plan_lines(columns).len().saturating_sub(rows);
+        self.scroll = self.scroll.min(last).saturating_add_signed(by).min(last);
+    }
+}
+
+fn names(toolkits: &[Toolkit]) -> Vec<String> {
+    toolkits.iter().map(|toolkit| toolkit.name.clone()).collect()
 }

@@ -4,17 +4,21 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use super::TextLine;
-use crate::app::Action;
+use crate::app::{Action, List, Start};
 
 /// What an entry leads to.
 #[derive(Debug, Clone, PartialEq)]
 pub enum EntryKind {
     /// Runs an action; the reason if it cannot run now.
     Action(&'static Action, Option<String>),
+    /// Shows a list.
+    List(List),
     /// Lists the pods of a namespace.
     Namespace(String),
     /// Switches the context.
     Context(String),
+    /// Starts a session at once.
+    Start(Box<Start>),
 }
 
 /// One entry.

@@ -9,7 +9,12 @@ use tokio::{
     time::{Instant, sleep, sleep_until, timeout},
 };
 
-use super::super::{Cluster, ContainerKey, LogOptions, Problem, exec::named, problem::Fault};
+use super::super::{
+    Cluster, ContainerKey, LogOptions, Problem,
+    exec::named,
+    problem::Fault,
+    streams::{Shape, Success},
+};
 use crate::session::{End, Incoming, Transport, join};
 
 /// How much of the past is shown.
@@ -41,7 +46,25 @@ impl Cluster {
         tty: bool,
         stdin: bool,
     ) -> Result<(Transport, Bytes), Problem> {
-        let Transport { mut incoming, outgoing } = self.attach_soon(container, tty, stdin).await?;
+        self.joined(container, Shape { stdin, tty, apart: false, success: Success::Finished }).await
+    }
+
+    /// As [`Cluster::attach_joined`], standard error apart as
+    /// [`Incoming::ErrorOutput`]; of the past only one text is known.
+    ///
+    /// # Errors
+    /// As [`Cluster::attach`].
+    pub async fn attach_joined_apart(
+        &self,
+        container: &ContainerKey,
+        tty: bool,
+        stdin: bool,
+    ) -> Result<(Transport, Bytes), Problem> {
+        self.joined(container, Shape { stdin, tty, apart: true, success: Success::Finished }).await
+    }
+
+    async fn joined(&self, container: &ContainerKey, shape: Shape) -> Result<(Transport, Bytes), Problem> {
+        let Transport { mut incoming, outgoing } = self.attach_soon(container, shape).await?;
         let mut stream = Meanwhile::default();
         let options = LogOptions { tail_lines: Some(PAST_LINES), ..LogOptions::default() };
         let log = timeout(LOG_TIME, self.log_end(container, options, PAST_BYTES));
@@ -58,7 +81,7 @@ impl Cluster {
                     stream.settle(&mut incoming).await;
                 }
                 let stream = stream.bytes.freeze();
-                if tty { join::join_terminal(&log, &stream) } else { join::join(&log, &stream) }
+                if shape.tty { join::join_terminal(&log, &stream) } else { join::join(&log, &stream) }
             }
             Err(fault) => {
                 tracing::warn!(container = named(container), why = fault.why(), "the log of before cannot be read");
@@ -74,14 +97,14 @@ impl Cluster {
         Ok((Transport { incoming, outgoing }, past))
     }
 
-    async fn attach_soon(&self, container: &ContainerKey, tty: bool, stdin: bool) -> Result<Transport, Problem> {
+    async fn attach_soon(&self, container: &ContainerKey, shape: Shape) -> Result<Transport, Problem> {
         for _ in 1..TRIES {
-            match self.attach(container, tty, stdin).await {
+            match self.attach_as(container, shape).await {
                 Err(problem) if problem.why.contains("does not run") => sleep(BETWEEN_TRIES).await,
                 other => return other,
             }
         }
-        self.attach(container, tty, stdin).await
+        self.attach_as(container, shape).await
     }
 }
 
@@ -99,7 +122,7 @@ impl Meanwhile {
 
     fn take(&mut self, item: Option<Incoming>) {
         match item {
-            Some(Incoming::Output(bytes)) => self.bytes.extend_from_slice(&bytes),
+            Some(Incoming::Output(bytes) | Incoming::ErrorOutput(bytes)) => self.bytes.extend_from_slice(&bytes),
             Some(Incoming::Ended(end)) => self.end = Some(end),
             None => {
                 self.end = Some(End::Lost { reason: "the stream stopped without saying why".to_owned() });

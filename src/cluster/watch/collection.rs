@@ -54,6 +54,10 @@ impl Reach {
         Self::Scopes(namespaces.into_iter().map(Scope::Namespace).collect(), Include::Nothing)
     }
 
+    pub(super) fn node(node: String) -> Self {
+        Self::Scopes(vec![Scope::Node(node)], Include::Metadata)
+    }
+
     pub(super) fn everywhere() -> Self {
         Self::Everywhere { at_once: false }
     }
@@ -76,7 +80,7 @@ pub(super) async fn run<K: Kind>(cluster: &Cluster, report: &Report, mut reach: 
         let generation = match begin::<K>(cluster, report, &reach, &names).await {
             Ok(generation) => generation,
             Err(fault) if fault.code() == 403 => {
-                report.refused(refusal::<K>(&fault, None)).await;
+                report.refused(refusal::<K>(&fault, &Scope::Everything)).await;
                 sleep(REFUSED_PAUSE).await;
                 continue;
             }
@@ -117,11 +121,8 @@ pub(super) async fn run<K: Kind>(cluster: &Cluster, report: &Report, mut reach: 
     }
 }
 
-fn refusal<K: Kind>(fault: &Fault, namespace: Option<&str>) -> Problem {
-    match namespace {
-        Some(namespace) => fault.problem(format!("cannot list {} in {namespace}", K::RESOURCE)),
-        None => fault.problem(format!("cannot list {} of the whole cluster", K::RESOURCE)),
-    }
+fn refusal<K: Kind>(fault: &Fault, scope: &Scope) -> Problem {
+    fault.problem(format!("cannot list {} {}", K::RESOURCE, scope.words()))
 }
 
 async fn begin<K: Kind>(
@@ -152,7 +153,7 @@ async fn list_scopes<K: Kind>(
         match outcome {
             Ok(listed) => generation.watches.push((scope, listed)),
             Err(fault) if fault.code() == 403 => {
-                let problem = refusal::<K>(&fault, scope.namespace());
+                let problem = refusal::<K>(&fault, &scope);
                 generation.refused.push((scope, problem));
             }
             Err(fault) => return Err(fault),

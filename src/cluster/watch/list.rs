@@ -23,6 +23,8 @@ pub(super) enum Scope {
     Everything,
     /// What is in this namespace.
     Namespace(String),
+    /// The pods on this node.
+    Node(String),
 }
 
 impl Scope {
@@ -30,12 +32,25 @@ impl Scope {
         match self {
             Self::Everything => Target::new("/api/v1", &[resource]),
             Self::Namespace(namespace) => Target::new("/api/v1", &["namespaces", namespace, resource]),
+            Self::Node(node) => {
+                let target = Target::new("/api/v1", &[resource])?;
+                Ok(target.with("fieldSelector", &format!("spec.nodeName={node}")))
+            }
+        }
+    }
+
+    /// The scope in the words of a problem.
+    pub(super) fn words(&self) -> String {
+        match self {
+            Self::Everything => "of the whole cluster".to_owned(),
+            Self::Namespace(namespace) => format!("in {namespace}"),
+            Self::Node(node) => format!("on the node {node}"),
         }
     }
 
     pub(super) fn namespace(&self) -> Option<&str> {
         match self {
-            Self::Everything => None,
+            Self::Everything | Self::Node(_) => None,
             Self::Namespace(namespace) => Some(namespace),
         }
     }

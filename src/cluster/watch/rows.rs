@@ -46,13 +46,19 @@ pub(super) struct Around<'a> {
 /// Where the columns are: servers may add some, and order them as they like.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Columns {
-    name: Option<usize>,
-    ready: Option<usize>,
-    status: Option<usize>,
-    restarts: Option<usize>,
-    age: Option<usize>,
-    ip: Option<usize>,
-    node: Option<usize>,
+    pub(super) name: Option<usize>,
+    pub(super) ready: Option<usize>,
+    pub(super) status: Option<usize>,
+    pub(super) restarts: Option<usize>,
+    pub(super) age: Option<usize>,
+    pub(super) ip: Option<usize>,
+    pub(super) node: Option<usize>,
+    pub(super) roles: Option<usize>,
+    pub(super) version: Option<usize>,
+    pub(super) internal_ip: Option<usize>,
+    pub(super) os_image: Option<usize>,
+    pub(super) kernel: Option<usize>,
+    pub(super) runtime: Option<usize>,
 }
 
 impl Columns {
@@ -66,11 +72,18 @@ impl Columns {
             age: find("Age"),
             ip: find("IP"),
             node: find("Node"),
+            roles: find("Roles"),
+            version: find("Version"),
+            internal_ip: find("Internal-IP"),
+            os_image: find("OS-Image"),
+            kernel: find("Kernel-Version"),
+            runtime: find("Container-Runtime"),
         }
     }
 }
 
-fn cell<'a>(row: &'a TableRow<'_>, column: Option<usize>) -> &'a str {
+/// The text of a column; empty where there is none.
+pub(super) fn cell<'a>(row: &'a TableRow<'_>, column: Option<usize>) -> &'a str {
     column.and_then(|column| row.cells.get(column)).map(|cell| &*cell.0).unwrap_or_default()
 }
 
@@ -187,12 +200,12 @@ fn leading_number(text: &str) -> u32 {
 }
 
 /// kubectl words a missing value so.
-fn blank_if_none(text: &str) -> &str {
+pub(super) fn blank_if_none(text: &str) -> &str {
     if matches!(text, "<none>" | "<unknown>") { "" } else { text }
 }
 
 /// When something was created whose age is worded like `3d4h`, as exactly as that can be said.
-fn created(age: &str, now: Timestamp) -> Option<Timestamp> {
+pub(super) fn created(age: &str, now: Timestamp) -> Option<Timestamp> {
     let mut seconds: u64 = 0;
     let mut rest = age.trim();
     if rest.is_empty() {

@@ -1,9 +1,9 @@
-//! Fitting text into columns as a terminal counts them; it knows no widget.
+//! Fitting text into columns as a terminal counts them, for what is laid out here and for what is drawn; it knows no widget.
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// The text cut to this many columns, `…` where something is missing.
-pub(super) fn clip(text: &str, columns: usize) -> String {
+pub fn clip(text: &str, columns: usize) -> String {
     if text.width() <= columns {
         return text.to_owned();
     }
@@ -23,7 +23,7 @@ pub(super) fn clip(text: &str, columns: usize) -> String {
 }
 
 /// The text cut or filled up to exactly this many columns.
-pub(super) fn fit(text: &str, columns: usize) -> String {
+pub fn fit(text: &str, columns: usize) -> String {
     let mut fitted = clip(text, columns);
     let width = fitted.width();
     fitted.extend(std::iter::repeat_n(' ', columns.saturating_sub(width)));
@@ -31,7 +31,7 @@ pub(super) fn fit(text: &str, columns: usize) -> String {
 }
 
 /// The words of the text in lines of at most this many columns; a word that is longer than a line is cut.
-pub(super) fn wrap(text: &str, columns: usize) -> Vec<String> {
+pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {
         let word = clip(word, columns);
@@ -47,6 +47,30 @@ pub(super) fn wrap(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
+/// The text in lines of at most this many columns with nothing lost: broken behind a blank where one is near, else
+/// anywhere. Blanks at its beginning stay.
+pub fn fold(text: &str, columns: usize) -> Vec<String> {
+    let columns = columns.max(1);
+    let mut lines = Vec::new();
+    let mut rest = text;
+    while rest.width() > columns {
+        let mut used = 0;
+        let fits = |(at, c): (usize, char)| {
+            used += c.width().unwrap_or(0);
+            (used > columns).then_some(at)
+        };
+        // A character wider than a line stands alone.
+        let first = rest.chars().next().map_or(1, char::len_utf8);
+        let hard = rest.char_indices().find_map(fits).unwrap_or(rest.len()).max(first);
+        let soft = rest[..hard].rfind(' ').map(|at| at + 1).filter(|at| *at > hard / 2);
+        let (line, tail) = rest.split_at(soft.unwrap_or(hard));
+        lines.push(line.to_owned());
+        rest = tail;
+    }
+    lines.push(rest.to_owned());
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,6 +83,18 @@ mod tests {
         assert_eq!(clip("日本語", 4), "日…");
         assert_eq!(fit("ab", 4), "ab  ");
         assert_eq!(clip("ab", 0), "");
+    }
+
+    #[test]
+    fn folding_loses_nothing() {
+        assert_eq!(fold("kubectl debug -n demo", 14), ["kubectl debug ", "-n demo"]);
+        for text in ["", "   indented: yes", "日本語日本語", "a-very-long-word-without-any-blank in it", "日"] {
+            for columns in [0, 1, 2, 5, 80] {
+                let lines = fold(text, columns);
+                assert_eq!(lines.concat(), text);
+                assert!(lines.iter().all(|line| line.width() <= columns.max(2)), "{lines:?}");
+            }
+        }
     }
 
     #[test]

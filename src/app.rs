@@ -1,13 +1,18 @@
 //! The console's state and how facts change it: pure, so it never waits, spawns, reads a clock or touches a client.
 
+mod abandoned;
 mod action;
 pub mod age;
 mod browse;
 pub mod copy_mode;
+mod cut;
+pub mod fixes;
 mod forms;
 mod keymap;
 mod keys;
 pub mod layout;
+mod leaving;
+mod leftovers;
 mod lives;
 mod message;
 mod mouse;
@@ -18,20 +23,32 @@ pub mod overlay;
 mod overlay_keys;
 pub mod panes;
 mod recent_images;
+pub mod recording;
+pub mod replay;
+pub mod reuse;
+pub mod rights;
 mod rows;
+mod safety;
 pub mod session;
 mod sessions;
 mod settings;
 mod state;
+mod terminal;
 pub mod text;
+pub mod timeline;
+pub mod timing;
 mod toolkit;
 
 pub use action::{Action, Availability, Scope};
 pub use browse::{open, out, set_scope, switch_context};
+pub use cut::Cut;
 pub use forms::{open_node_form, open_pod_form};
 pub use keymap::{Chord, Keymap};
+pub use leaving::quit;
+pub use leftovers::refresh_leftovers;
 pub use lives::{
-    again, attach_again, close, debug_instead, default_copy, default_node_debugger, default_options, quit, start,
+    again, attach_again, close, debug_instead, default_copy, default_node_debugger, default_options, fresh, refused,
+    start, start_reused, take_fix, way_is_closed,
 };
 pub use message::{Effect, Message, Start, Target};
 pub use mouse::tab_labels;
@@ -41,22 +58,29 @@ pub use notices::{Level, Notice, Notices};
 pub use recent_images::RecentImages;
 pub use rows::{Row, Rows};
 pub use sessions::{Sessions, Tab};
-pub use settings::{Settings, context_matches};
+pub use settings::{ContextSettings, Leave, LeaveKind, OnLeave, Settings, context_matches};
 pub use state::{Connection, Focus, Opening, State};
+pub use terminal::{DefaultColors, TerminalSettings, holds_frame};
 pub use toolkit::{Mount, Toolkit};
 
-use overlay::{Deed, Overlay};
+use overlay::Deed;
 
 /// Takes in one fact; what the outside must do about it comes back.
 #[must_use = "what is asked of the outside has to be done"]
 pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
+    let effects = take_in(state, message);
+    let effects = safety::pass(state, effects);
+    recording::overhear(state, effects)
+}
+
+fn take_in(state: &mut State, message: Message) -> Vec<Effect> {
     match message {
         Message::Key(key) => {
-            let effects = settle(state);
+            let effects = bring_up_to_date(state);
             join(effects, keys::pressed(state, &key))
         }
         Message::Mouse(event) => {
-            let effects = settle(state);
+            let effects = bring_up_to_date(state);
             join(effects, mouse::moved(state, event))
         }
         Message::Paste(text) => keys::pasted(state, &text),
@@ -67,8 +91,17 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         }
         Message::Tick(now) => {
             state.now = now;
+            terminal::ticked(state);
             let effects = forms::ticked(state);
             join(effects, refresh_leftovers(state, false))
+        }
+        Message::Sight(id, sight) => {
+            lives::sighted(state, id, sight);
+            Vec::new()
+        }
+        Message::Rights(context, namespace, granted) => {
+            state.rights.answer(context, namespace, granted);
+            Vec::new()
         }
         Message::Stop => vec![Effect::Quit],
         Message::Connected(context) => browse::connected(state, context),
@@ -76,8 +109,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Watch(id, update) => browse::watched(state, id, update),
         Message::Launch(id, step) => {
             let effects = recent_images::noted(state, id, &step);
-            lives::launched(state, id, step);
-            effects
+            join(effects, lives::launched(state, id, step))
         }
         Message::Planned(id, profile) => {
             if let Some(session) = state.sessions.get_mut(id) {
@@ -87,13 +119,21 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         }
         Message::Attached(id) => {
             lives::attached(state, id);
-            Vec::new()
+            recording::begin(state, id)
         }
         Message::StartFailed(id, problem) => {
             lives::start_failed(state, id, problem);
             Vec::new()
         }
         Message::Output(id, bytes) => lives::printed(state, id, &bytes),
+        Message::Recording(id, report) => recording::reported(state, id, report),
+        Message::Past(id, bytes) => {
+            // Whoever asked has long stopped waiting: an answer would be typed into whatever reads now, and what was
+            // put on a clipboard was meant for somebody else's.
+            let effects = lives::printed(state, id, &bytes);
+            effects.into_iter().filter(|effect| !matches!(effect, Effect::Input(..) | Effect::Copy(_))).collect()
+        }
+        Message::Link(id, link) => cut::linked(state, id, link),
         Message::Ended(id, end) => lives::ended(state, id, end),
         Message::ExitCode(id, code) => {
             lives::exit_code(state, id, code);
@@ -104,12 +144,8 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             state.notices.push(state.now, Level::Warning, text, Vec::new());
             Vec::new()
         }
-        Message::Leftovers(context, found) => {
-            if let Some(Overlay::Leftovers(view)) = &mut state.overlay
-                && context == state.context.name
-            {
-                view.answer(found);
-            }
+        Message::Leftovers(context, scope, found) => {
+            leftovers::found(state, &context, &scope, found);
             Vec::new()
         }
         Message::SubjectRead(form, found) => {
@@ -135,50 +171,49 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
 /// needed before a frame is drawn.
 #[must_use = "what is asked of the outside has to be done"]
 pub fn settle(state: &mut State) -> Vec<Effect> {
-    state.navigator.pods.settle();
+    let effects = bring_up_to_date(state);
+    // What waited for a pod's details may be about to change something.
+    let effects = safety::pass(state, effects);
+    recording::overhear(state, effects)
+}
+
+fn bring_up_to_date(state: &mut State) -> Vec<Effect> {
+    timing::settle_pods(state);
     state.navigator.namespaces.settle();
     state.navigator.nodes.settle();
     let effects = browse::follow_selection(state);
+    let effects = join(effects, rights::keep_fresh(state));
+    let effects = join(effects, timing::resume(state));
     join(effects, lives::sync_sizes(state))
-}
-
-/// How many seconds the view of leftovers may be old.
-const LEFTOVERS_AGE: i64 = 2;
-
-/// Looks again for leftovers while they are in view: at once, or when what is shown is some seconds old.
-pub fn refresh_leftovers(state: &mut State, at_once: bool) -> Vec<Effect> {
-    let (now, namespaces) = (state.now, leftover_namespaces(state));
-    let Some(Overlay::Leftovers(view)) = &mut state.overlay else { return Vec::new() };
-    let old = view.asked.is_none_or(|asked| now.as_second() - asked.as_second() >= LEFTOVERS_AGE);
-    // An answer is awaited before the next question, however slow the server is.
-    if view.waiting || (!at_once && !old) {
-        return Vec::new();
-    }
-    (view.asked, view.waiting) = (Some(now), true);
-    vec![Effect::FindLeftovers(state.context.name.clone(), namespaces)]
-}
-
-fn leftover_namespaces(state: &State) -> Option<Vec<String>> {
-    match &state.navigator.scope {
-        // A node holds pods of every namespace.
-        navigator::PodScope::All | navigator::PodScope::Node(_) if state.navigator.namespaces_refused.is_none() => None,
-        navigator::PodScope::All | navigator::PodScope::Node(_) => {
-            Some(state.navigator.named.iter().map(ToString::to_string).collect())
-        }
-        navigator::PodScope::Namespace(name) => Some(vec![name.to_string()]),
-    }
 }
 
 /// Runs an action, or tells why it cannot run.
 #[must_use = "what is asked of the outside has to be done"]
 pub fn run(state: &mut State, action: &Action) -> Vec<Effect> {
-    match (action.available)(state) {
+    if let Some(reason) = timing::too_soon(state, action) {
+        state.notices.push(state.now, Level::Warning, format!("{}: {reason}", action.title), Vec::new());
+        return Vec::new();
+    }
+    match action.availability(state) {
         Availability::Yes => (action.run)(state),
+        Availability::Later(reason) => {
+            timing::wait(state, action, reason);
+            Vec::new()
+        }
         Availability::No(reason) => {
-            state.notices.push(state.now, Level::Warning, format!("{}: {reason}", action.title), Vec::new());
+            refuse(state, action, &reason);
             Vec::new()
         }
     }
+}
+
+/// Tells why an action cannot run.
+fn refuse(state: &mut State, action: &Action, reason: &str) {
+    if let Some(pod) = state.selected_pod().filter(|_| action.scope == Scope::Pods).cloned() {
+        // Rights may have been given since they were asked about.
+        state.rights.doubt(&state.context.name, &pod.namespace, state.now);
+    }
+    state.notices.push(state.now, Level::Warning, format!("{}: {reason}", action.title), Vec::new());
 }
 
 /// Answers a question.

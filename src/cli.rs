@@ -5,6 +5,10 @@ mod config;
 mod console;
 mod debug;
 mod demo;
+mod guarded;
+mod leftovers;
+mod question;
+mod replay;
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
@@ -18,10 +22,10 @@ use anyhow::Context as _;
 use clap::Parser as _;
 use tracing_subscriber::EnvFilter;
 
-use crate::cluster::Problem;
+use crate::cluster::{Contexts as _, KubeconfigContexts, KubeconfigOptions, Problem};
 use crate::runtime::tty;
 pub use arguments::{Arguments, Verb};
-pub use config::Config;
+pub use config::{Config, RecordingConfig};
 pub use debug::DebugArguments;
 
 /// How many threads serve the console; more would only wake each other.
@@ -71,10 +75,33 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             runtime.block_on(demo::run(options, arguments, &config)).map(|()| ExitCode::SUCCESS)
         }
         Some(Verb::Debug(options)) => runtime.block_on(debug::run(options, arguments, &config)),
+        Some(Verb::Replay(options)) => runtime.block_on(replay::run(options)).map(|()| ExitCode::SUCCESS),
+        // What was not done has been told.
+        Some(Verb::Leftovers(options)) => runtime
+            .block_on(leftovers::run(options, arguments, &config))
+            .map(|done| if done { ExitCode::SUCCESS } else { ExitCode::FAILURE }),
     };
     // A credential plugin that still thinks must not keep the person waiting.
     runtime.shutdown_background();
     outcome
+}
+
+/// The contexts of the user's kubeconfig; a credential plugin that talks to the person does so now.
+async fn kubeconfig_contexts(arguments: &Arguments) -> anyhow::Result<KubeconfigContexts> {
+    let contexts = KubeconfigContexts::load(KubeconfigOptions {
+        file: arguments.kubeconfig.clone(),
+        context: arguments.context.clone(),
+        namespace: arguments.namespace.clone(),
+        impersonate: arguments.impersonate.clone(),
+        impersonate_groups: arguments.impersonate_groups.clone(),
+    })
+    .map_err(|problem| told(&problem))?;
+    if let Some(current) = contexts.current()
+        && contexts.needs_login(&current).is_some()
+    {
+        contexts.login(&current).await.map_err(|problem| told(&problem))?;
+    }
+    Ok(contexts)
 }
 
 /// Diagnostics go to a file that only its owner can read, never to the terminal.
@@ -89,7 +116,12 @@ fn log_to(file: &Path) -> anyhow::Result<()> {
     opened
         .set_permissions(std::fs::Permissions::from_mode(0o600))
         .with_context(|| format!("cannot keep the log {} to yourself", file.display()))?;
-    let filter = EnvFilter::try_from_env("BATHY_LOG").unwrap_or_else(|_| EnvFilter::new("info,kube_client=off"));
+    let filter = match std::env::var("BATHY_LOG") {
+        Ok(wanted) if !wanted.is_empty() => EnvFilter::try_new(&wanted).with_context(|| {
+            format!("BATHY_LOG={wanted} cannot be read; write it as debug or bathyscope=trace,info")
+        })?,
+        _ => EnvFilter::new("info,kube_client=off"),
+    };
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(Mutex::new(opened));
     log.try_init().map_err(|error| anyhow::anyhow!("cannot start the log: {error}"))
 }

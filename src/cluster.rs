@@ -5,14 +5,18 @@ mod check;
 mod connect;
 mod debug;
 pub mod detail;
+mod end;
 mod exec;
 mod exec_plugin;
+pub mod explain;
 mod fix;
 mod gateway;
+mod guard;
 mod kubeconfig;
 mod leftovers;
 mod log;
 pub mod manifest;
+pub mod marks;
 mod node;
 mod policy;
 mod problem;
@@ -20,17 +24,24 @@ mod proxy;
 mod request;
 mod streams;
 mod text;
+mod truth;
 mod warnings;
 mod watch;
 
+pub use access::{Granted, PodRight};
 pub use check::{Admission, Refused};
 pub use connect::{Cluster, Contexts, KubeconfigContexts};
-pub use debug::Started;
+pub use debug::{Started, Which};
+pub use detail::Debuggers;
+pub use end::Finish;
 pub use fix::{Fix, Way};
+pub use guard::{Deed, Outcome, Verb, Witness, read_only_problem};
 pub use kubeconfig::KubeconfigOptions;
+pub use leftovers::{Found, Leftover, LeftoverKind, LeftoverScope};
 pub use log::{LOG_LIMIT, LogOptions};
 pub use node::{NodeCondition, NodeDetail, NodeResource, NodeRow, is_node_debugger, node_detail};
 pub use text::cleaned;
+pub use truth::{Expected, Sight, expected};
 pub use warnings::Warnings;
 pub use watch::watch;
 
@@ -295,6 +306,10 @@ pub enum Liveness {
 pub enum LaunchStep {
     /// A choice made for the person, or something they should know.
     Note(String),
+    /// Something that will not go as the person may expect.
+    Warning(String),
+    /// What it needs was asked about beforehand and is allowed, in one sentence.
+    Checked(String),
     /// The server accepted the request; the debugger's place is known.
     Accepted(ContainerKey),
     /// The container waits: the kubelet's reason and message.
@@ -329,48 +344,4 @@ pub enum LaunchStep {
     },
     /// We are attaching.
     Attaching,
-}
-
-/// Something a debugging session left on the cluster.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Leftover {
-    /// The pod it is, or is in.
-    pub pod: PodKey,
-    /// What it is.
-    pub kind: LeftoverKind,
-    /// Since when.
-    pub created: Option<Timestamp>,
-    /// Who made it, where that was noted.
-    pub owner: Option<String>,
-    /// `running`, `ended (0)`, `ImagePullBackOff` …
-    pub state: String,
-}
-
-/// The kinds of leftovers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LeftoverKind {
-    /// A copy of a pod; can be deleted.
-    Copy {
-        /// The pod it was copied from, where that was noted.
-        of: Option<String>,
-    },
-    /// A node debugger's pod; can be deleted.
-    NodeDebugger,
-    /// An ephemeral container; stays until its pod goes.
-    Ephemeral {
-        /// Its name.
-        container: Arc<str>,
-        /// Whether it still runs.
-        running: bool,
-    },
-}
-
-impl LeftoverKind {
-    /// Whether both are the same thing, whatever it is doing.
-    pub fn is_same(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Ephemeral { container, .. }, Self::Ephemeral { container: other, .. }) => container == other,
-            _ => self == other,
-        }
-    }
 }

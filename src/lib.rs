@@ -17,7 +17,7 @@
 //! | room | what it is | may use |
 //! | --- | --- | --- |
 //! | [`screen`] | bytes → grid, keys → bytes | the emulator crate, key types |
-//! | [`session`] | one stream's life: transport, pump, join of log and stream | tokio |
+//! | [`session`] | one stream's life: transport, pump, join of log and stream, recordings | tokio |
 //! | [`plan`] | pod + facts + choices → what would be sent, and why | JSON values |
 //! | [`cluster`] | connect, live lists, debug, attach, exec, logs; errors → [`cluster::Problem`] | plan, session, kube, tokio |
 //! | [`app`] | `State`, `Message`, `Effect`, `update`, layout, keymap, overlays | screen; plain types of session, plan, cluster |

@@ -31,6 +31,7 @@ pub use flags::{parse_env, parse_profile, parse_pull_policy, parse_set_image};
 pub use image_reference::{ImageReference, parse_image};
 pub use invocation::Invocation;
 pub use name::{copy_name, suffix, suffixes};
+pub use node::NODE_DEBUGGER;
 pub use resource::Resource;
 pub use rights::{Right, rights};
 pub use validate::validate;
@@ -224,6 +225,8 @@ pub struct CopyOptions {
     pub labels: Vec<(String, String)>,
     /// Annotations put on the copy likewise.
     pub annotations: Vec<(String, String)>,
+    /// `activeDeadlineSeconds`: after so long its processes are ended; a shorter one of the pod itself stays. Not kubectl's.
+    pub active_deadline: Option<u32>,
 }
 
 impl CopyOptions {
@@ -243,6 +246,7 @@ impl CopyOptions {
             keep_init_containers: true,
             labels: Vec::new(),
             annotations: Vec::new(),
+            active_deadline: None,
         }
     }
 }

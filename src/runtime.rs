@@ -1,11 +1,15 @@
 //! The select loop: facts in, effects out, frames at a pace; it decides nothing that the state could decide.
 
+pub mod audit;
 mod clipboard;
 mod effects;
 mod forms;
 pub mod image_file;
+pub mod inputs;
 mod launch;
 pub mod plain;
+mod recordings;
+pub mod replay;
 pub mod tty;
 
 use std::future::Future;
@@ -23,9 +27,9 @@ use ratatui::backend::Backend;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::app::layout::Size;
-use crate::app::{Message, State, settle, update};
+use crate::app::{Message, State, holds_frame, settle, update};
 use crate::cluster::{Contexts, Problem};
-use crate::ui::{Theme, draw};
+use crate::ui::{Theme, cursor_style, draw};
 use effects::{Effects, Fact};
 
 /// The shortest time between two frames.
@@ -104,8 +108,11 @@ where
         let settled = settle(&mut state);
         pace.dirty |= !settled.is_empty();
         going &= effects.run_all(settled);
-        if pace.is_due() {
+        if pace.is_due() && holds_frame(&state) {
+            pace.put_off();
+        } else if pace.is_due() {
             terminal.draw(|frame| draw(&state, theme, frame)).context("cannot draw on the terminal")?;
+            tty::shape_cursor(cursor_style(&state));
             pace.drawn();
         }
     }
@@ -116,6 +123,7 @@ where
 fn take_in(state: &mut State, effects: &mut Effects, fact: Fact) -> bool {
     let asked = match fact {
         Fact::Message(message) => update(state, message),
+        Fact::Output(id, chunk) if chunk.is_past() => update(state, Message::Past(id, chunk.bytes().clone())),
         Fact::Output(id, chunk) => update(state, Message::Output(id, chunk.bytes().clone())),
         Fact::Opened(id, opened) => {
             effects.opened(id, opened);
@@ -153,6 +161,11 @@ impl Default for Pace {
 impl Pace {
     fn is_due(&self) -> bool {
         self.dirty && Instant::now() >= self.due
+    }
+
+    /// What is to be drawn is not finished.
+    fn put_off(&mut self) {
+        self.due = Instant::now() + FRAME;
     }
 
     fn drawn(&mut self) {

@@ -4,6 +4,7 @@
 //! terminal as it came. The other half of a terminal is here too: keys, mouse, paste and focus become bytes.
 
 mod cell;
+mod clipboard;
 mod emulator;
 mod history;
 mod keys;
@@ -15,6 +16,7 @@ mod reading;
 mod replies;
 mod search;
 mod selection;
+mod serialize;
 mod view;
 
 use std::borrow::Cow;
@@ -23,7 +25,7 @@ use std::time::Duration;
 
 use alacritty_terminal::vte::ansi::{Processor, Timeout};
 
-pub use cell::{Attributes, Cell, Color, Underline};
+pub use cell::{Attributes, Cell, Color, Underline, is_printable};
 pub use emulator::DefaultColors;
 pub use keys::encode_key;
 pub use modes::{KittyFlags, Modes, MouseEncoding, MouseTracking};
@@ -84,6 +86,8 @@ pub struct Screen {
     lexer: Lexer,
     /// The beginning of a character whose rest has not arrived.
     partial: Vec<u8>,
+    /// The beginning of a control sequence whose rest has not arrived.
+    unfinished: Vec<u8>,
     size: Size,
     scrollback: usize,
     /// Rows scrolled back from the bottom.
@@ -107,6 +111,7 @@ impl Screen {
             parser: Processor::new(),
             lexer: Lexer::default(),
             partial: Vec::new(),
+            unfinished: Vec::new(),
             size,
             scrollback: scrollback_lines,
             offset: 0,
@@ -131,6 +136,7 @@ impl Screen {
         let (complete, partial) = whole.split_at(whole.len() - incomplete_tail(&whole));
         self.partial = partial.to_vec();
         self.guarded(|screen| screen.advance(complete));
+        self.keep_unfinished(complete);
         if self.emulator.on_alt_screen() != alt {
             self.selection = None;
         }
@@ -164,9 +170,10 @@ impl Screen {
     /// Runs what could panic inside the library; afterwards there is a working screen in any case.
     fn guarded(&mut self, work: impl FnOnce(&mut Screen)) {
         if catch_unwind(AssertUnwindSafe(|| work(self))).is_err() {
-            let colors = self.emulator.default_colors();
+            let (colors, clipboard) = (self.emulator.default_colors(), self.emulator.clipboard_allowed);
             *self = Screen::new(self.size, self.scrollback);
             self.emulator.set_default_colors(colors);
+            self.emulator.clipboard_allowed = clipboard;
             self.emulator.notice(ScreenNotice::Broken);
         }
     }
@@ -201,9 +208,31 @@ impl Screen {
         self.emulator.take_notices()
     }
 
+    /// Whether the program may put text on the user's clipboard (OSC 52). It may not unless this was called.
+    pub fn allow_clipboard_write(&mut self, allowed: bool) {
+        self.emulator.clipboard_allowed = allowed;
+    }
+
+    /// The text that the program last wanted on the clipboard, once, where it may; at most 64 KiB of it.
+    pub fn take_clipboard(&mut self) -> Option<String> {
+        clipboard::clipboard_text(&self.emulator.clipboard.take()?)
+    }
+
     /// The title the program gave itself: at most 200 printable characters.
     pub fn title(&self) -> Option<&str> {
         self.emulator.title()
+    }
+
+    /// Puts a row of our own above the line that the cursor is on, to say where the stream was cut; see [`Cell::seam`].
+    /// The alternate screen gets none. Characters that are not one column wide are left out.
+    pub fn mark_seam(&mut self, text: &str) {
+        let first = self.emulator.first_row();
+        self.guarded(|screen| screen.emulator.mark_seam(text));
+        if self.offset > 0 {
+            let scrolled = self.emulator.first_row().saturating_sub(first);
+            self.offset = self.offset.saturating_add(usize::try_from(scrolled).unwrap_or(usize::MAX));
+        }
+        self.offset = self.offset.min(self.history());
     }
 
     /// The modes the program has set.

@@ -2,8 +2,11 @@
 
 pub mod join;
 pub mod pump;
+pub mod recording;
 
 pub use pump::{Chunk, Full, SessionHandle, SessionUpdate, spawn};
+
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
@@ -17,10 +20,33 @@ pub struct SessionId(pub u64);
 pub enum Incoming {
     /// Bytes of standard output or standard error, as they came.
     Output(Bytes),
+    /// Bytes that were printed earlier, read from a log: shown as output, and no question in them is answered any more.
+    Past(Bytes),
+    /// What becomes of the connection below a stream that outlasts it.
+    Link(Link),
     /// Bytes of standard error, from a stream that was asked to keep them apart.
     ErrorOutput(Bytes),
     /// The last thing a stream says.
     Ended(End),
+}
+
+/// What becomes of the connection below a stream that outlasts it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Link {
+    /// It broke, or could not be made anew; the next try follows.
+    Cut {
+        /// What broke.
+        reason: String,
+        /// How long the pause before the next try is.
+        retry_in: Duration,
+    },
+    /// A new one stands; the output goes on where it was cut.
+    Restored {
+        /// Nothing is missing and nothing doubled. Else what was printed meanwhile may be either.
+        whole: bool,
+    },
+    /// Input was given that no connection took; it was not sent.
+    Unsent,
 }
 
 /// What goes to the far end, in order.

@@ -1,19 +1,26 @@
 //! From state to cells: draws, and nothing else; it changes no state and finds out nothing.
 
+mod cursor;
 mod footer;
 mod header;
 mod inspector;
+mod leftovers;
 mod list;
 mod nodes;
 mod overlay;
 mod pane;
+mod replay;
+mod safe;
 pub mod theme;
+mod timeline;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 use ratatui::widgets::{Clear, Paragraph};
 
+pub use cursor::cursor_style;
+pub use replay::draw as draw_replay;
 pub use theme::Theme;
 
 use crate::app::State;
@@ -45,6 +52,7 @@ pub fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>) {
     }
     footer::draw(state, theme, frame, places.footer);
     overlay::draw(state, theme, frame, places.body);
+    safe::make_safe(frame.buffer_mut());
 }
 
 fn draw_titles(state: &State, theme: &Theme, frame: &mut Frame<'_>, places: &Layout) {

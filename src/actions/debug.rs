@@ -1,22 +1,24 @@
 //! Actions that start something beside or inside a pod: debuggers, shells, attaching, logs, deletion.
 
 use crate::app::overlay::{Choice, Choose, Deed, Entry, EntryKind, Leftovers, Overlay};
+use crate::app::rights::{self, missing};
+use crate::app::timing::details;
 use crate::app::{
     Action, Availability, Effect, Scope, Start, State, Target, Toolkit, default_copy, default_options, open_pod_form,
-    refresh_leftovers, start,
+    refresh_leftovers, refused, reuse, start, start_reused,
 };
-use crate::cluster::{ContainerKind, ContainerState};
+use crate::cluster::{ContainerDetail, ContainerKind, ContainerState, PodRight, Which};
 use crate::plan::DebugOptions;
 
 pub(super) const ACTIONS: &[Action] = &[
     Action {
         name: "debug.ephemeral",
         title: "debug",
-        help: "Starts an ephemeral debugger beside the selected container and attaches to it, at once.",
+        help: "Starts an ephemeral debugger beside the selected container and attaches to it, at once; where one runs already, opens one more shell in it.",
         scope: Scope::Pods,
         keys: &["e"],
         hint: Some(0),
-        available: pod_selected,
+        available: debugger_possible,
         run: debug,
     },
     Action {
@@ -26,7 +28,8 @@ pub(super) const ACTIONS: &[Action] = &[
         scope: Scope::Pods,
         keys: &["E"],
         hint: None,
-        available: details_known,
+        // The form says itself what is missing, and what could be sent by somebody who may.
+        available: details,
         run: |state| form(state, false),
     },
     Action {
@@ -36,7 +39,7 @@ pub(super) const ACTIONS: &[Action] = &[
         scope: Scope::Pods,
         keys: &["c"],
         hint: Some(1),
-        available: pod_selected,
+        available: |state| may(state, rights::COPY).and(|| pod_selected(state)),
         run: copy,
     },
     Action {
@@ -46,7 +49,7 @@ pub(super) const ACTIONS: &[Action] = &[
         scope: Scope::Pods,
         keys: &["C"],
         hint: None,
-        available: details_known,
+        available: details,
         run: |state| form(state, true),
     },
     Action {
@@ -56,7 +59,7 @@ pub(super) const ACTIONS: &[Action] = &[
         scope: Scope::Pods,
         keys: &["s"],
         hint: Some(2),
-        available: container_runs,
+        available: |state| may(state, rights::SHELL).and(|| container_runs(state)),
         run: |state| match state.meant_container() {
             Some(container) => start(state, Start::Shell { container }),
             None => Vec::new(),
@@ -69,7 +72,7 @@ pub(super) const ACTIONS: &[Action] = &[
         scope: Scope::Pods,
         keys: &["a"],
         hint: Some(4),
-        available: container_runs,
+        available: |state| may(state, rights::ATTACH).and(|| container_runs(state)),
         run: |state| match state.meant_container() {
             Some(container) => start(state, Start::Attach { container }),
             None => Vec::new(),
@@ -82,7 +85,7 @@ pub(super) const ACTIONS: &[Action] = &[
         scope: Scope::Pods,
         keys: &["l"],
         hint: Some(3),
-        available: details_known,
+        available: |state| may(state, rights::LOG).and(|| details(state)),
         run: |state| logs(state, false),
     },
     Action {
@@ -92,7 +95,7 @@ pub(super) const ACTIONS: &[Action] = &[
         scope: Scope::Pods,
         keys: &["p"],
         hint: None,
-        available: restarted,
+        available: |state| may(state, rights::LOG).and(|| restarted(state)),
         run: |state| logs(state, true),
     },
     Action {
@@ -102,13 +105,13 @@ pub(super) const ACTIONS: &[Action] = &[
         scope: Scope::Pods,
         keys: &["ctrl-d"],
         hint: None,
-        available: pod_selected,
+        available: |state| may(state, &[PodRight::DeletePods]).and(|| pod_selected(state)),
         run: delete,
     },
     Action {
         name: "leftovers",
         title: "leftovers",
-        help: "Lists what debugging has left here: copies, node debuggers and ephemeral containers; copies can be removed.",
+        help: "Lists what debugging has left in all namespaces: copies, node debuggers, ephemeral debuggers; deletes and ends them.",
         scope: Scope::Global,
         keys: &["x"],
         hint: Some(7),
@@ -124,16 +127,34 @@ fn pod_selected(state: &State) -> Availability {
     Availability::when(state.selected_pod().is_some(), "select a pod first")
 }
 
-fn details_known(state: &State) -> Availability {
-    if state.selected_pod().is_none() {
-        return pod_selected(state);
-    }
-    Availability::when(state.navigator.inspected.pod.is_some(), "the pod's details have not arrived yet")
+/// Whether none of these rights is known to be missing where the selected pod is.
+fn may(state: &State, needed: &[PodRight]) -> Availability {
+    let missing: Vec<String> = missing(state, needed).iter().map(ToString::to_string).collect();
+    let Some(pod) = state.selected_pod().filter(|_| !missing.is_empty()) else { return Availability::Yes };
+    Availability::No(format!("you may not {} in {}", missing.join(", "), pod.namespace))
+}
+
+/// Whether a debugger can be had: a new one, or one more shell in one that runs.
+fn debugger_possible(state: &State) -> Availability {
+    let rights = if running_debugger(state).is_some() { rights::SHELL } else { rights::DEBUG };
+    may(state, rights).and(|| details(state))
+}
+
+/// The debugger that runs already for what `e` would start one for.
+fn running_debugger(state: &State) -> Option<&ContainerDetail> {
+    let pod = state.navigator.inspected.pod.as_deref()?;
+    let target = chosen_target(state);
+    let selected = state.selected_container().and_then(|key| pod.containers.iter().find(|c| c.name == key.container));
+    selected
+        .filter(|container| container.kind == ContainerKind::Ephemeral)
+        .filter(|container| matches!(container.state, ContainerState::Running { .. }))
+        .or_else(|| reuse::running(pod, target.as_deref()))
 }
 
 fn meant_state(state: &State) -> Result<(&str, &ContainerState, u32), Availability> {
-    if let no @ Availability::No(_) = details_known(state) {
-        return Err(no);
+    match details(state) {
+        Availability::Yes => {}
+        no => return Err(no),
     }
     let meant = state.meant_container();
     let pod = state.navigator.inspected.pod.as_ref();
@@ -176,7 +197,14 @@ fn debug(state: &mut State) -> Vec<Effect> {
     let Some(pod) = state.selected_pod().cloned() else { return Vec::new() };
     let options = DebugOptions { target: chosen_target(state), ..default_options(state) };
     let target = if options.target.is_some() { Target::AsGiven } else { Target::Default };
-    start(state, Start::Debug { pod, target, options: Box::new(options) })
+    let fresh = Start::Debug { pod, target, options: Box::new(options) };
+    if let Some(debugger) = running_debugger(state).cloned() {
+        return start_reused(state, &debugger, fresh);
+    }
+    match state.navigator.inspected.pod.as_deref().and_then(reuse::unstartable) {
+        Some(problem) => refused(state, fresh, problem),
+        None => start(state, fresh),
+    }
 }
 
 fn copy(state: &mut State) -> Vec<Effect> {
@@ -227,11 +255,14 @@ fn delete(state: &mut State) -> Vec<Effect> {
         None => "Whether something will make another one is not known yet.".to_owned(),
     };
     let context = state.context.name.clone();
+    // What is in view is meant, and nothing that gets its name while the person thinks.
+    let seen = state.navigator.inspected.pod.as_ref().filter(|seen| seen.key == pod && !seen.uid.is_empty());
+    let which = seen.map_or(Which::Any, |seen| Which::Uid(seen.uid.clone()));
     state.overlay = Some(Overlay::Choose(Choose {
         title: format!("Delete pod {}/{}?", pod.namespace, pod.name),
         lines: vec![after],
         choices: vec![
-            Choice::new('d', "delete", Deed::DeletePod(context, pod)),
+            Choice::new('d', "delete", Deed::DeletePod(context, pod, which)),
             Choice::new('k', "keep", Deed::Nothing),
         ],
     }));

@@ -68,9 +68,9 @@ pub(super) const ACTIONS: &[Action] = &[
 
 pub(super) fn palette(state: &mut State) -> Vec<Effect> {
     let mut entries: Vec<Entry> = Vec::new();
-    for action in state.keymap.actions().iter().filter(|action| action.scope != Scope::Ended) {
-        let refused = match (action.available)(state) {
-            Availability::Yes => None,
+    for action in state.keymap.actions().iter().filter(|action| !matches!(action.scope, Scope::Ended | Scope::Launch)) {
+        let refused = match action.availability(state) {
+            Availability::Yes | Availability::Later(_) => None,
             Availability::No(reason) => Some(reason),
         };
         let note = refused.clone().unwrap_or_else(|| action.help.to_owned());

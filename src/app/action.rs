@@ -19,11 +19,14 @@ pub enum Scope {
     Leader,
     /// In a pane whose session has ended.
     Ended,
+    /// In a pane that shows a launch on its way, one that failed, or the timeline of one.
+    Launch,
 }
 
 impl Scope {
     /// All scopes, in the order help shows them.
-    pub const ALL: [Self; 6] = [Self::Pods, Self::Namespaces, Self::Nodes, Self::Global, Self::Leader, Self::Ended];
+    pub const ALL: [Self; 7] =
+        [Self::Pods, Self::Namespaces, Self::Nodes, Self::Global, Self::Leader, Self::Ended, Self::Launch];
 
     /// The heading over the scope's actions.
     pub fn title(self) -> &'static str {
@@ -34,6 +37,7 @@ impl Scope {
             Self::Pods => "Pods and containers",
             Self::Leader => "After the leader key",
             Self::Ended => "In a pane whose session has ended",
+            Self::Launch => "In a pane that shows a launch",
         }
     }
 }
@@ -45,12 +49,25 @@ pub enum Availability {
     Yes,
     /// It cannot; the reason is shown when the key is pressed all the same.
     No(String),
+    /// It can in a moment, once what it needs has arrived; the reason is shown if that does not.
+    Later(String),
 }
 
 impl Availability {
     /// Available if `condition` holds, otherwise not for `reason`.
     pub fn when(condition: bool, reason: &str) -> Self {
         if condition { Self::Yes } else { Self::No(reason.to_owned()) }
+    }
+
+    /// Whether a key for it is worth showing as usable.
+    pub fn is_offered(&self) -> bool {
+        !matches!(self, Self::No(_))
+    }
+
+    /// This one, or where it holds, the other.
+    #[must_use]
+    pub fn and(self, other: impl FnOnce() -> Self) -> Self {
+        if self == Self::Yes { other() } else { self }
     }
 }
 

@@ -25,9 +25,13 @@ pub fn switch_context(state: &mut State, name: &str) -> Vec<Effect> {
     };
     let mut effects = stop_all(state);
     let home = home(&context);
+    let mut named: Vec<Arc<str>> = state.settings.namespaces_of(name).map(Into::into).collect();
+    if !named.contains(&home) {
+        named.push(Arc::clone(&home));
+    }
     let navigator = &mut state.navigator;
-    navigator.scope = PodScope::Namespace(Arc::clone(&home));
-    navigator.named = vec![home];
+    navigator.scope = PodScope::Namespace(home);
+    navigator.named = named;
     navigator.list = List::Pods;
     navigator.namespaces.clear();
     navigator.pods.clear();

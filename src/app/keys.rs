@@ -1,6 +1,7 @@
 //! Where a key goes: to the overlay, the filter, the shell or an action; what an action does is its own row's affair.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
+use jiff::Timestamp;
 
 use super::message::Effect;
 use super::notices::Level;
@@ -18,6 +19,8 @@ pub(super) fn pressed(state: &mut State, key: &KeyEvent) -> Vec<Effect> {
     if state.overlay.is_some() {
         return overlay_keys::pressed(state, key);
     }
+    // A form that a fix had opened is closed, whatever became of it.
+    state.place = None;
     if state.filtering {
         return filter(state, key);
     }
@@ -87,8 +90,14 @@ fn after_leader(state: &mut State, key: &KeyEvent, chord: Chord) -> Vec<Effect> 
 
 fn to_pane(state: &mut State, key: &KeyEvent, chord: Chord) -> Vec<Effect> {
     let Some(session) = state.sessions.active() else { return Vec::new() };
+    // A digit is for the shell unless a fix with this number is on screen.
+    let fix = chord.digit().is_none_or(|digit| session.takes_fix(digit, state.now));
+    let launch = state.keymap.action(Scope::Launch, chord).filter(|_| session.shows_timeline() && fix);
+    if let Some(action) = launch {
+        return run(state, action);
+    }
     if session.is_live() && !session.is_log() {
-        return to_shell(state, key);
+        return if session.timeline_open { Vec::new() } else { to_shell(state, key) };
     }
     match state.keymap.action(Scope::Ended, chord) {
         Some(action) => run(state, action),
@@ -97,22 +106,30 @@ fn to_pane(state: &mut State, key: &KeyEvent, chord: Chord) -> Vec<Effect> {
 }
 
 fn to_shell(state: &mut State, key: &KeyEvent) -> Vec<Effect> {
+    let now = state.now;
     let Some(session) = state.sessions.active_mut() else { return Vec::new() };
+    if session.cut.is_some() {
+        let id = session.id;
+        super::cut::not_sent(state, id);
+        return Vec::new();
+    }
     let modes = session.screen.modes();
     match encode_key(key, &modes) {
-        Some(bytes) => send(session, bytes),
+        Some(bytes) => send(session, bytes, now),
         None => Vec::new(),
     }
 }
 
 /// Sends to the shell; what it prints next is wanted in view.
-fn send(session: &mut Session, bytes: Vec<u8>) -> Vec<Effect> {
+fn send(session: &mut Session, bytes: Vec<u8>, now: Timestamp) -> Vec<Effect> {
+    session.typed = Some(now);
     session.screen.scroll_to_bottom();
     vec![Effect::Input(session.id, bytes)]
 }
 
 /// Text was pasted.
 pub(super) fn pasted(state: &mut State, text: &str) -> Vec<Effect> {
+    let now = state.now;
     if let Some(overlay) = &mut state.overlay {
         overlay_keys::pasted(overlay, text, state.now);
     } else if state.filtering {
@@ -123,9 +140,15 @@ pub(super) fn pasted(state: &mut State, text: &str) -> Vec<Effect> {
         && let Some(session) = state.sessions.active_mut()
         && session.is_live()
         && !session.is_log()
+        && !session.timeline_open
     {
+        if session.cut.is_some() {
+            let id = session.id;
+            super::cut::not_sent(state, id);
+            return Vec::new();
+        }
         let bytes = encode_paste(text, &session.screen.modes());
-        return send(session, bytes);
+        return send(session, bytes, now);
     }
     Vec::new()
 }
@@ -134,7 +157,8 @@ pub(super) fn pasted(state: &mut State, text: &str) -> Vec<Effect> {
 pub(super) fn focus_changed(state: &mut State, gained: bool) -> Vec<Effect> {
     let told = |session: &Session| -> Option<(SessionId, Vec<u8>)> {
         let bytes = encode_focus(gained, &session.screen.modes())?;
-        (session.phase == Phase::Live && !session.is_log()).then(|| (session.id, bytes.to_vec()))
+        (session.phase == Phase::Live && session.cut.is_none() && !session.is_log())
+            .then(|| (session.id, bytes.to_vec()))
     };
     state.sessions.active().and_then(told).map(|(id, bytes)| Effect::Input(id, bytes)).into_iter().collect()
 }

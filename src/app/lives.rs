@@ -1,21 +1,27 @@
 //! The lives of sessions: how they start, what arrives from them, how they end and are started again; streams are elsewhere.
 
+mod launch;
+
+pub use launch::{fresh, refused, start_reused, take_fix, way_is_closed};
+pub(super) use launch::{launched, sighted, start_failed};
+
 use bytes::Bytes;
+use jiff::Timestamp;
 
 use super::layout::{Size, layout};
+use super::leaving;
 use super::message::{Effect, Start, Target};
 use super::notices::Level;
 use super::overlay::{Choice, Choose, Deed, Overlay};
 use super::panes::{Axis, Place};
+use super::recording::{self, Recording};
 use super::session::{Phase, Session};
 use super::state::{Focus, State};
-use crate::cluster::{ContainerKey, LaunchStep, PodKey, Problem};
+use super::{abandoned, reuse, rights};
+use crate::cluster::{ContainerKey, LaunchStep, PodKey, Which, marks};
 use crate::plan::{CopyOptions, DebugOptions, Profile};
-use crate::screen::{Screen, ScreenNotice};
+use crate::screen::ScreenNotice;
 use crate::session::{End, SessionId};
-
-/// Steps of a start that are kept; a start that takes longer has said it all before.
-const STEPS_KEPT: usize = 200;
 
 /// What a screen has before it has a place.
 const UNSIZED: Size = Size { columns: 80, rows: 24 };
@@ -34,30 +40,38 @@ pub fn default_options(state: &State) -> DebugOptions {
 
 /// The options of a copy that is started with one key: found again by its labels, behind no Service.
 pub fn default_copy(state: &State, pod: &PodKey) -> CopyOptions {
-    let (labels, annotations) = marks(state, ("bathyscope.dev/copied-from", &pod.name));
+    let (labels, annotations) = marked(state, (marks::COPIED_FROM, &pod.name));
     CopyOptions { share_processes: Some(true), labels, annotations, ..CopyOptions::named("") }
 }
 
 /// The options of a node debugger that is started with one key: its pod is found again by its labels.
 pub fn default_node_debugger(state: &State, node: &str) -> DebugOptions {
-    let (labels, annotations) = marks(state, ("bathyscope.dev/node", node));
+    let (labels, annotations) = marked(state, (marks::NODE, node));
     DebugOptions { labels, annotations, ..default_options(state) }
 }
 
 /// The labels and annotations by which a pod that we create is found again: whose it is and what it is about.
-fn marks(state: &State, (about, name): (&str, &str)) -> (Pairs, Pairs) {
+fn marked(state: &State, (about, name): (&str, &str)) -> (Pairs, Pairs) {
     let mut annotations = vec![(about.to_owned(), name.to_owned())];
     if !state.settings.creator.is_empty() {
-        annotations.push(("bathyscope.dev/created-by".to_owned(), state.settings.creator.clone()));
+        annotations.push((marks::CREATED_BY.to_owned(), state.settings.creator.clone()));
     }
-    (vec![("app.kubernetes.io/managed-by".to_owned(), "bathyscope".to_owned())], annotations)
+    let when = Timestamp::from_second(state.now.as_second()).unwrap_or(state.now);
+    annotations.push((marks::CREATED_AT.to_owned(), when.to_string()));
+    (vec![(marks::MANAGED_BY.to_owned(), marks::US.to_owned())], annotations)
 }
 
 type Pairs = Vec<(String, String)>;
 
 /// Opens a pane and starts a session in it.
 pub fn start(state: &mut State, start: Start) -> Vec<Effect> {
-    start_in(state, start, Where::Tab)
+    // What a form starts that a fix had opened takes the place of what went wrong.
+    let place =
+        state.place.take().filter(|id| state.sessions.get(*id).is_some_and(|old| old.start.pod() == start.pod()));
+    match place {
+        Some(old) => launch::start_instead(state, old, start),
+        None => start_in(state, start, Where::Tab),
+    }
 }
 
 /// Starts a session in a new pane beside the focused one.
@@ -88,21 +102,41 @@ fn start_in(state: &mut State, start: Start, place: Where) -> Vec<Effect> {
         id,
         context: state.context.name.clone(),
         container,
-        screen: Screen::new(UNSIZED, state.settings.scrollback),
+        image: recording::image(state, &start),
+        recording: Recording::Never,
+        screen: super::terminal::blank_screen(UNSIZED, state),
         phase: Phase::Launching,
         steps: Vec::new(),
         started: state.now,
         activity: false,
+        typed: None,
+        cut: None,
+        synchronized: None,
         created: Vec::new(),
         profile: None,
         size: UNSIZED,
         start: start.clone(),
+        launched: None,
+        timeline_open: false,
+        timeline_back: 0,
+        sight: None,
+        reused: None,
     };
+    let mut effects = match place {
+        Where::Instead(old) => vec![Effect::Detach(old)],
+        Where::Beside(_) | Where::Tab => Vec::new(),
+    };
+    session.steps.extend(rights::checked(state, &start).map(|text| (state.now, LaunchStep::Checked(text))));
     match place {
         Where::Instead(old) => {
-            // What a pane has created is not forgotten because it shows something else.
-            session.created = state.sessions.get(old).map(|old| old.created.clone()).unwrap_or_default();
-            state.sessions.replace(old, session);
+            if let Some(old) = state.sessions.get(old) {
+                // What a pane has created is not forgotten because it shows something else.
+                session.created.clone_from(&old.created);
+                effects.extend(recording::carry_on(old, &mut session));
+            }
+            if let Some(old) = state.sessions.replace(old, session) {
+                abandoned::note(state, &old);
+            }
         }
         Where::Beside(axis) => state.sessions.add_beside(axis, session),
         Where::Tab => state.sessions.add(session),
@@ -113,11 +147,8 @@ fn start_in(state: &mut State, start: Start, place: Where) -> Vec<Effect> {
     if let Some(session) = state.sessions.get_mut(id) {
         session.size = size;
         session.screen.resize(size);
+        effects.extend(recording::sized(session));
     }
-    let mut effects = match place {
-        Where::Instead(old) => vec![Effect::Detach(old)],
-        Where::Beside(_) | Where::Tab => Vec::new(),
-    };
     effects.push(Effect::Start(id, state.context.name.clone(), start, size));
     effects
 }
@@ -127,6 +158,11 @@ pub fn again(state: &mut State, id: SessionId) -> Vec<Effect> {
     match state.sessions.get(id) {
         Some(session) if session.context == state.context.name => {
             let start = session.start.clone();
+            let inspected = state.navigator.inspected.pod.as_deref().filter(|pod| Some(&pod.key) == start.pod());
+            if let Some(problem) = inspected.filter(|_| start.is_ephemeral()).and_then(reuse::unstartable) {
+                state.notices.problem(state.now, &problem);
+                return Vec::new();
+            }
             start_in(state, start, Where::Instead(id))
         }
         Some(session) => {
@@ -150,42 +186,19 @@ pub fn debug_instead(state: &mut State, id: SessionId, container: &ContainerKey)
     start_in(state, start, Where::Instead(id))
 }
 
-/// A start made a step.
-pub(super) fn launched(state: &mut State, id: SessionId, step: LaunchStep) {
-    let now = state.now;
-    let Some(session) = state.sessions.get_mut(id) else { return };
-    if let LaunchStep::Accepted(container) = &step {
-        session.container = Some(container.clone());
-        if session.start.creates().is_some() && !session.created.contains(&container.pod) {
-            session.created.push(container.pod.clone());
-        }
-    }
-    if let LaunchStep::Note(note) = &step {
-        let text = format!("{}: {note}", session.title());
-        state.notices.keep(now, text);
-    }
-    let repeated = session.steps.last().is_some_and(|(_, last)| *last == step);
-    if !repeated && session.steps.len() < STEPS_KEPT {
-        session.steps.push((now, step));
-    }
-}
-
 /// A stream stands.
 pub(super) fn attached(state: &mut State, id: SessionId) {
     // Its end may have been told before; then that stays.
-    if let Some(session) = state.sessions.get_mut(id)
-        && session.phase == Phase::Launching
-    {
+    let now = state.now;
+    let Some(session) = state.sessions.get_mut(id) else { return };
+    session.launched.get_or_insert(now);
+    if session.phase == Phase::Launching {
         session.phase = Phase::Live;
     }
-}
-
-/// A session could not be started.
-pub(super) fn start_failed(state: &mut State, id: SessionId, problem: Problem) {
-    let now = state.now;
-    if let Some(session) = state.sessions.get_mut(id) {
-        state.notices.problem(now, &problem);
-        session.phase = Phase::Failed(problem);
+    let (start, context) = (session.start.clone(), session.context.clone());
+    // What was done can be done: an answer that says otherwise is out of date.
+    if !rights::missing_in(state, start.namespace(), rights::needed(&start)).is_empty() {
+        state.rights.doubt(&context, start.namespace(), now);
     }
 }
 
@@ -193,8 +206,10 @@ pub(super) fn start_failed(state: &mut State, id: SessionId, problem: Problem) {
 pub(super) fn printed(state: &mut State, id: SessionId, bytes: &Bytes) -> Vec<Effect> {
     let in_view = state.sessions.in_view(id);
     let now = state.now;
+    let mut effects = recording::begin(state, id);
     let Some(session) = state.sessions.get_mut(id) else { return Vec::new() };
     session.screen.feed(bytes);
+    effects.extend(recording::printed(session, bytes));
     session.activity |= !in_view;
     let replies = session.screen.take_replies();
     let noticed = session.screen.take_notices();
@@ -202,14 +217,20 @@ pub(super) fn printed(state: &mut State, id: SessionId, bytes: &Bytes) -> Vec<Ef
     let title = session.title();
     for notice in noticed {
         let what = match notice {
-            ScreenNotice::ClipboardWriteRefused => "tried to write to the clipboard; that is not allowed",
+            ScreenNotice::ClipboardWriteRefused => {
+                "tried to write to your clipboard, which terminal.clipboard-write does not allow"
+            }
             ScreenNotice::ClipboardReadRefused => "tried to read the clipboard; that is not allowed",
             ScreenNotice::Broken => "printed something that broke its screen; it starts anew",
             ScreenNotice::Bell | ScreenNotice::TitleChanged => continue,
         };
         state.notices.push(now, Level::Warning, format!("{title} {what}"), Vec::new());
     }
-    if live && !replies.is_empty() { vec![Effect::Input(id, replies)] } else { Vec::new() }
+    effects.extend(super::terminal::printed(state, id));
+    if live && !replies.is_empty() {
+        effects.push(Effect::Input(id, replies));
+    }
+    effects
 }
 
 /// A stream ended.
@@ -217,11 +238,19 @@ pub(super) fn ended(state: &mut State, id: SessionId, end: End) -> Vec<Effect> {
     let Some(session) = state.sessions.get_mut(id) else { return Vec::new() };
     let asks = matches!(end, End::Finished | End::Lost { .. })
         && (session.start.is_debugger() || matches!(session.start, Start::Attach { .. }));
+    session.cut = None;
+    let cut = matches!(end, End::Lost { .. });
     session.phase = Phase::Ended { end, exit_code: None };
-    match &session.container {
-        Some(container) if asks => vec![Effect::FindExitCode(id, container.clone())],
-        _ => Vec::new(),
+    // What the debugger runs takes this pane, and goes on with its recording.
+    let goes_on = session.reused.is_some() && session.has_no_shell();
+    let container = session.container.clone().filter(|_| asks);
+    let mut effects = recording::ended(state, id, cut || goes_on);
+    if goes_on {
+        effects.extend(launch::attach_to_reused(state, id));
+    } else {
+        effects.extend(container.map(|container| Effect::FindExitCode(id, container)));
     }
+    effects
 }
 
 /// The container of an ended session turned out to have ended with this code.
@@ -233,13 +262,21 @@ pub(super) fn exit_code(state: &mut State, id: SessionId, code: i32) {
 
 /// Closes a pane: at once where nothing is lost by it, else after a question.
 pub fn close(state: &mut State, id: SessionId) -> Vec<Effect> {
+    if let Some(effects) = leaving::decided(state, id) {
+        return effects;
+    }
     let Some(session) = state.sessions.get(id) else { return Vec::new() };
+    if session.phase == Phase::Launching && session.is_accepted() {
+        state.overlay = Some(Overlay::Choose(launch::cancellation(session)));
+        return Vec::new();
+    }
     let (title, what) = (session.title(), session.created_words());
     let removal = (!session.created.is_empty()).then(|| {
         let deed = Deed::DeleteCreated(id, session.context.clone(), session.created.clone());
         Choice::new('r', format!("remove the {what}"), deed)
     });
-    let choose = match (session.is_live(), removal) {
+    let mut choose = match (session.is_live(), removal) {
+        (true, None) if session.phase == Phase::Launching => return remove(state, id),
         (false, None) => return remove(state, id),
         (true, None) if session.is_log() => return remove(state, id),
         (false, Some(removal)) => {
@@ -264,46 +301,22 @@ pub fn close(state: &mut State, id: SessionId) -> Vec<Effect> {
             Choose { title: format!("Leave {title}"), lines: vec![stays.to_owned()], choices }
         }
     };
+    leaving::offer(state, id, &mut choose.choices);
     state.overlay = Some(Overlay::Choose(choose));
     Vec::new()
 }
 
 /// Takes a pane away and lets go of its stream.
 pub(super) fn remove(state: &mut State, id: SessionId) -> Vec<Effect> {
-    if state.sessions.remove(id).is_none() {
-        return Vec::new();
-    }
+    let Some(session) = state.sessions.remove(id) else { return Vec::new() };
+    abandoned::note(state, &session);
     // Keys meant for the lists must not land in whichever shell comes into view.
     if state.focus == Focus::Pane {
         state.focus = Focus::List;
     }
-    vec![Effect::Detach(id)]
-}
-
-/// Leaves the program: at once, or after a question while something of ours still runs.
-pub fn quit(state: &mut State) -> Vec<Effect> {
-    let live: Vec<String> =
-        state.sessions.iter().filter(|s| s.is_live() && !s.is_log()).map(|s| format!("  {}", s.title())).collect();
-    let created: Vec<(String, PodKey)> =
-        state.sessions.iter().flat_map(|s| s.created.iter().map(|pod| (s.context.clone(), pod.clone()))).collect();
-    if live.is_empty() && created.is_empty() {
-        return vec![Effect::Quit];
-    }
-    let mut lines = Vec::new();
-    if !live.is_empty() {
-        lines.push("These sessions are open; what runs in debuggers goes on and can be attached again:".to_owned());
-        lines.extend(live);
-    }
-    if !created.is_empty() {
-        lines.push("These pods of ours stay on the cluster until they are deleted:".to_owned());
-        lines.extend(created.iter().map(|(_, pod)| format!("  {}/{}", pod.namespace, pod.name)));
-    }
-    let mut choices = vec![Choice::new('q', "leave", Deed::Quit)];
-    if !created.is_empty() {
-        choices.push(Choice::new('d', "delete these pods and leave", Deed::DeleteAndQuit(created)));
-    }
-    state.overlay = Some(Overlay::Choose(Choose { title: "Leave bathy?".to_owned(), lines, choices }));
-    Vec::new()
+    let mut effects = recording::removed(&session);
+    effects.push(Effect::Detach(id));
+    effects
 }
 
 /// Does what an answer says.
@@ -311,19 +324,34 @@ pub(super) fn carry_out(state: &mut State, deed: Deed) -> Vec<Effect> {
     match deed {
         Deed::Nothing => Vec::new(),
         Deed::Quit => vec![Effect::Quit],
-        Deed::DeleteAndQuit(pods) => {
-            let deletions = pods.into_iter().map(|(context, pod)| Effect::DeletePod(context, pod));
-            deletions.chain([Effect::Quit]).collect()
+        Deed::RemoveAndQuit(removals) => {
+            state.confirmed = true;
+            leaving::taken_away(removals).into_iter().chain([Effect::Quit]).collect()
+        }
+        Deed::Remove(removals) => {
+            state.confirmed = true;
+            let effects = leaving::taken_away(removals);
+            effects.into_iter().chain(super::leftovers::show(state, false)).collect()
+        }
+        Deed::ShowLeftovers(mine) => super::leftovers::show(state, mine),
+        Deed::Proceed => super::safety::proceed(state),
+        Deed::Remember(kind, leave, deed) => {
+            state.settings.on_leave.decide(kind, leave);
+            carry_out(state, *deed)
         }
         Deed::Detach(id) => remove(state, id),
         // Ctrl-C leaves whatever runs in front of the shell; `exit` then ends the shell itself.
         Deed::EndShell(id) => vec![Effect::Input(id, b"\x03exit\r".to_vec())],
         Deed::DeleteCreated(id, context, pods) => {
+            state.confirmed = true;
             let mut effects = remove(state, id);
-            effects.extend(pods.into_iter().map(|pod| Effect::DeletePod(context.clone(), pod)));
+            effects.extend(pods.into_iter().map(|pod| Effect::DeletePod(context.clone(), pod, Which::Ours)));
             effects
         }
-        Deed::DeletePod(context, pod) => vec![Effect::DeletePod(context, pod)],
+        Deed::DeletePod(context, pod, which) => {
+            state.confirmed = true;
+            vec![Effect::DeletePod(context, pod, which)]
+        }
     }
 }
 

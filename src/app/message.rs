@@ -10,10 +10,12 @@ use jiff::Timestamp;
 use super::layout::Size;
 use super::overlay::{FormId, Found, Subject, Verdict};
 use crate::cluster::{
-    ContainerKey, ContextInfo, LaunchStep, Leftover, PodKey, Problem, WatchId, WatchTarget, WatchUpdate,
+    ContainerKey, ContextInfo, Found as Leftovers, Granted, LaunchStep, LeftoverScope, PodKey, Problem, Sight, WatchId,
+    WatchTarget, WatchUpdate, Which,
 };
 use crate::plan::{DebugOptions, Plan, Profile};
-use crate::session::{End, SessionId};
+use crate::session::recording::{About, Event, Options, RecordingId, Report};
+use crate::session::{End, Link, SessionId};
 
 /// A fact that arrived.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,14 +55,24 @@ pub enum Message {
     StartFailed(SessionId, Problem),
     /// A session's far end printed this.
     Output(SessionId, Bytes),
+    /// A recording says something of itself.
+    Recording(RecordingId, Report),
+    /// A session's far end printed this earlier: shown as output, but questions in it are not answered.
+    Past(SessionId, Bytes),
+    /// The connection below a session broke or stands again.
+    Link(SessionId, Link),
     /// A session's stream ended.
     Ended(SessionId, End),
     /// How the container of an ended session really ended.
     ExitCode(SessionId, i32),
     /// A session did not take the input: its far end does not read.
     InputLost(SessionId),
-    /// What debugging left in this context.
-    Leftovers(String, Result<Vec<Leftover>, Problem>),
+    /// What debugging left there in this context: the answer to that question.
+    Leftovers(String, LeftoverScope, Result<Leftovers, Problem>),
+    /// What a debugger turned out to see, some time after its stream stood.
+    Sight(SessionId, Sight),
+    /// What the user may do in this namespace of this context.
+    Rights(String, Arc<str>, Granted),
     /// What a form plans with.
     SubjectRead(FormId, Result<Found, Problem>),
     /// A verdict on the plan of a form at this revision.
@@ -121,6 +133,28 @@ pub enum Start {
 }
 
 impl Start {
+    /// The pod that the session is about; `None` for a node.
+    pub fn pod(&self) -> Option<&PodKey> {
+        match self {
+            Self::Debug { pod, .. } => Some(pod),
+            Self::NodeDebug { .. } => None,
+            Self::Attach { container } | Self::Shell { container } | Self::Logs { container, .. } => {
+                Some(&container.pod)
+            }
+        }
+    }
+
+    /// The namespace that it asks for rights in.
+    pub fn namespace(&self) -> &Arc<str> {
+        match self {
+            Self::NodeDebug { namespace, .. } => namespace,
+            Self::Debug { pod, .. } => &pod.namespace,
+            Self::Attach { container } | Self::Shell { container } | Self::Logs { container, .. } => {
+                &container.pod.namespace
+            }
+        }
+    }
+
     /// What kind of pod it creates, in the words of a question; `None` if it creates none.
     pub fn creates(&self) -> Option<&'static str> {
         match self {
@@ -128,6 +162,16 @@ impl Start {
             Self::NodeDebug { .. } => Some("node debugger"),
             _ => None,
         }
+    }
+
+    /// Whether it adds an ephemeral container to a pod.
+    pub fn is_ephemeral(&self) -> bool {
+        matches!(self, Self::Debug { options, .. } if options.copy.is_none())
+    }
+
+    /// Whether what it creates stands for a pod that it deletes: that is the workload now, and never ours to remove.
+    pub fn replaces(&self) -> bool {
+        matches!(self, Self::Debug { options, .. } if options.copy.as_ref().is_some_and(|copy| copy.replace))
     }
 
     /// Whether it starts a debugger of our own, whose shell is ours to end.
@@ -172,12 +216,22 @@ pub enum Effect {
     Resize(SessionId, Size),
     /// Let go of a session's stream.
     Detach(SessionId),
+    /// Begin a recording.
+    StartRecording(RecordingId, Box<About>, Options),
+    /// Add to a recording.
+    Record(RecordingId, Event),
+    /// End a recording.
+    StopRecording(RecordingId),
     /// Find out how this container ended.
     FindExitCode(SessionId, ContainerKey),
-    /// List what debugging left in these namespaces of the context; in every one if `None`.
-    FindLeftovers(String, Option<Vec<String>>),
-    /// Delete a pod of this context.
-    DeletePod(String, PodKey),
+    /// List what debugging left there in the context.
+    FindLeftovers(String, LeftoverScope),
+    /// Delete a pod of this context, if it is the one that is meant.
+    DeletePod(String, PodKey, Which),
+    /// End an ephemeral debugger of this context.
+    EndDebugger(String, ContainerKey),
+    /// Find out what the user may do in this namespace of this context.
+    AskRights(String, Arc<str>),
     /// End the program.
     Quit,
 }

@@ -88,7 +88,9 @@ fn tab_at(state: &State, column: u16) -> Option<usize> {
 pub fn tab_labels(state: &State) -> Vec<String> {
     let label = |(index, session): (usize, &super::session::Session)| {
         let mark = match (&session.phase, session.activity) {
+            (Phase::Launching, _) if session.problem().is_some() => "!",
             (Phase::Launching, _) => "…",
+            (Phase::Live, _) if session.cut.is_some() => "!",
             (Phase::Live, true) => "•",
             (Phase::Live, false) => "",
             (
@@ -99,7 +101,8 @@ pub fn tab_labels(state: &State) -> Vec<String> {
             (Phase::Ended { .. }, _) => "▫",
             (Phase::Failed(_), _) => "✗",
         };
-        format!(" {} {}{} ", index + 1, session.title(), mark)
+        let recorded = if session.recording.running().is_some() { " [rec]" } else { "" };
+        format!(" {} {}{}{} ", index + 1, session.title(), mark, recorded)
     };
     state.sessions.iter().enumerate().map(label).collect()
 }
@@ -112,12 +115,22 @@ fn in_pane(state: &mut State, event: MouseEvent, pane: Rect) -> Vec<Effect> {
     let Some(session) = state.sessions.active_mut() else { return Vec::new() };
     let modes = session.screen.modes();
     let wants = modes.mouse != MouseTracking::Off || (modes.alt_screen && modes.alternate_scroll);
-    if session.phase == Phase::Live && wants && !session.is_log() {
+    let takes = session.phase == Phase::Live && session.cut.is_none() && !session.is_log() && !session.timeline_open;
+    if takes && wants {
         let (column, row) = (event.column - pane.x, event.row - pane.y);
         return match encode_mouse(&event, column, row, &modes) {
             Some(bytes) => vec![Effect::Input(session.id, bytes)],
             None => Vec::new(),
         };
+    }
+    if session.shows_timeline() {
+        let back = match event.kind {
+            MouseEventKind::ScrollUp => isize::from(WHEEL),
+            MouseEventKind::ScrollDown => -isize::from(WHEEL),
+            _ => 0,
+        };
+        session.scroll_timeline(back);
+        return Vec::new();
     }
     match event.kind {
         MouseEventKind::ScrollUp => session.screen.scroll(i32::from(WHEEL)),

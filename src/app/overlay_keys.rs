@@ -5,10 +5,9 @@ use jiff::Timestamp;
 
 use super::message::Effect;
 use super::navigator::PodScope;
-use super::overlay::{Choice, Choose, Deed, Entry, EntryKind, Leftovers, Overlay, Palette};
+use super::overlay::{Choice, Choose, Entry, EntryKind, Overlay, Palette};
 use super::state::State;
-use super::{answer, browse, forms, lives, run};
-use crate::cluster::LeftoverKind;
+use super::{answer, browse, forms, leftovers, lives, run};
 
 /// How many lines a page key moves.
 const PAGE: isize = 10;
@@ -27,7 +26,7 @@ pub(super) fn pressed(state: &mut State, key: &KeyEvent) -> Vec<Effect> {
         Some(Overlay::Choose(choose)) => chosen(state, key, choose),
         Some(Overlay::Palette(palette)) => in_palette(state, key, palette),
         Some(Overlay::Form(form)) => forms::pressed(state, key, form),
-        Some(Overlay::Leftovers(view)) => in_leftovers(state, key, view),
+        Some(Overlay::Leftovers(view)) => leftovers::pressed(state, key, letters(key), view),
     }
 }
 
@@ -113,42 +112,5 @@ fn go(state: &mut State, kind: EntryKind) -> Vec<Effect> {
         EntryKind::Namespace(name) => browse::set_scope(state, PodScope::Namespace(name.into())),
         EntryKind::Context(name) => browse::switch_context(state, &name),
         EntryKind::Start(start) => lives::start(state, *start),
-    }
-}
-
-fn in_leftovers(state: &mut State, key: &KeyEvent, mut view: Leftovers) -> Vec<Effect> {
-    if let Some(by) = letters(key) {
-        view.selected = view.selected.saturating_add_signed(by).min(view.len().saturating_sub(1));
-    }
-    let selected = view.selected().cloned();
-    let bare = key.kind == KeyEventKind::Press && key.modifiers.is_empty();
-    let deletes = bare && key.code == KeyCode::Char('d');
-    let attaches = matches!(key.code, KeyCode::Char('a') | KeyCode::Enter);
-    state.overlay = Some(Overlay::Leftovers(view));
-    let Some(leftover) = selected else { return Vec::new() };
-    match leftover.kind {
-        LeftoverKind::Copy { .. } | LeftoverKind::NodeDebugger if deletes => {
-            state.overlay = Some(Overlay::Choose(Choose {
-                title: format!("Delete {}/{}?", leftover.pod.namespace, leftover.pod.name),
-                lines: vec!["The pod and everything in it is gone afterwards.".to_owned()],
-                choices: vec![
-                    Choice::new('d', "delete", Deed::DeletePod(state.context.name.clone(), leftover.pod)),
-                    Choice::new('k', "keep", Deed::Nothing),
-                ],
-            }));
-            Vec::new()
-        }
-        LeftoverKind::Ephemeral { container, running: true } if attaches => {
-            state.overlay = None;
-            let container = crate::cluster::ContainerKey { pod: leftover.pod, container };
-            lives::start(state, super::Start::Attach { container })
-        }
-        LeftoverKind::Ephemeral { container, .. } if deletes => {
-            let text =
-                format!("{container} cannot be removed: Kubernetes keeps an ephemeral container until its pod goes");
-            state.notices.push(state.now, super::Level::Warning, text, Vec::new());
-            Vec::new()
-        }
-        _ => Vec::new(),
     }
 }

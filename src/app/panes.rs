@@ -221,10 +221,7 @@ impl Split {
             }
             Axis::Rows => {
                 let height = part(area.height);
-                (
-                    Rect { height, ..area },
-                    Rect { y: area.y + height, height: area.height - height, ..area },
-                )
+                (Rect { height, ..area }, Rect { y: area.y + height, height: area.height - height, ..area })
             }
         }
     }
@@ -233,7 +230,9 @@ impl Split {
 /// The pane that is next to `from` in a direction: of those that touch its side, the one that overlaps most.
 pub fn neighbour(places: &[Place], from: SessionId, direction: Direction) -> Option<SessionId> {
     let own = places.iter().find(|place| place.session == from)?.whole();
-    let span = |start: u16, end: u16, other_start: u16, other_end: u16| end.min(other_end).saturating_sub(start.max(other_start));
+    let span = |start: u16, end: u16, other_start: u16, other_end: u16| {
+        end.min(other_end).saturating_sub(start.max(other_start))
+    };
     let touching = places.iter().filter(|place| place.session != from).filter_map(|place| {
         let other = place.whole();
         // One column of rule lies between panes that stand side by side.

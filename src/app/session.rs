@@ -2,8 +2,11 @@
 
 use jiff::Timestamp;
 
+use super::age::age;
 use super::message::Start;
-use crate::cluster::{ContainerKey, LaunchStep, PodKey, Problem};
+use super::recording::Recording;
+use super::timeline;
+use crate::cluster::{ContainerKey, Fix, LaunchStep, PodKey, Problem, Sight};
 use crate::plan::Profile;
 use crate::screen::Screen;
 use crate::session::{End, SessionId};
@@ -37,6 +40,10 @@ pub struct Session {
     pub context: String,
     /// Where it is attached; for a debugger once the server has accepted it.
     pub container: Option<ContainerKey>,
+    /// The image of that container, as far as it is known.
+    pub image: Option<String>,
+    /// Whether it is recorded.
+    pub recording: Recording,
     /// Its emulated terminal.
     pub screen: Screen,
     /// The pods that this pane has created (copies, node debuggers), to be remembered until they are removed.
@@ -47,12 +54,37 @@ pub struct Session {
     pub size: super::layout::Size,
     /// How far it has come.
     pub phase: Phase,
+    /// While its connection is cut and made anew.
+    pub cut: Option<super::Cut>,
+    /// Since when the program keeps a frame to itself (mode 2026).
+    pub synchronized: Option<Timestamp>,
     /// The steps of its start, each with its time.
     pub steps: Vec<(Timestamp, LaunchStep)>,
     /// Since when it exists.
     pub started: Timestamp,
     /// Whether it printed something since it was last in view.
     pub activity: bool,
+    /// When something was last typed for its far end.
+    pub typed: Option<Timestamp>,
+    /// When its launch came out: its stream stood, or it failed.
+    pub launched: Option<Timestamp>,
+    /// Whether its timeline stands in the pane instead of its screen.
+    pub timeline_open: bool,
+    /// How many lines its timeline is scrolled back from the newest.
+    pub timeline_back: usize,
+    /// What the debugger turned out to see of its target.
+    pub sight: Option<Sight>,
+    /// The debugger that ran already and in which this is one more shell.
+    pub reused: Option<Reused>,
+}
+
+/// A shell that was opened in a debugger which ran already, instead of a new debugger.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reused {
+    /// Since when the debugger runs.
+    pub since: Option<Timestamp>,
+    /// What starts a new one all the same.
+    pub fresh: Start,
 }
 
 impl Session {
@@ -73,7 +105,14 @@ impl Session {
     }
 
     /// What the person should know at a glance beside the title: what the debugger sees.
-    pub fn subtitle(&self) -> Option<String> {
+    pub fn subtitle(&self, now: Timestamp) -> Option<String> {
+        if let Some(sight) = &self.sight {
+            return Some(sight.text.clone());
+        }
+        if let (Some(reused), Some(container)) = (&self.reused, &self.container) {
+            let since = reused.since.map(|since| format!(", started {} ago", age(since, now))).unwrap_or_default();
+            return Some(format!("in {}{since}", container.container));
+        }
         let (options, target) = match &self.start {
             Start::Debug { options, target, .. } => (options, target),
             Start::NodeDebug { .. } => return self.profile.map(seen_of_a_node),
@@ -107,6 +146,60 @@ impl Session {
         matches!(self.phase, Phase::Launching | Phase::Live)
     }
 
+    /// Whether its timeline is what the pane shows.
+    pub fn shows_timeline(&self) -> bool {
+        self.timeline_open || matches!(self.phase, Phase::Launching | Phase::Failed(_))
+    }
+
+    /// Scrolls its timeline back by so many lines, or forward.
+    pub fn scroll_timeline(&mut self, by: isize) {
+        // A row has a few lines at most; the end is known where they are laid out.
+        let most = self.steps.len() * 4;
+        self.timeline_back = self.timeline_back.saturating_add_signed(by).min(most);
+    }
+
+    /// What stands in its way now: why it failed, why it does not get on, or what it does not see.
+    pub fn problem(&self) -> Option<&Problem> {
+        match &self.phase {
+            Phase::Failed(problem) => Some(problem),
+            Phase::Launching => self.steps.iter().rev().find_map(|(_, step)| match step {
+                LaunchStep::Stuck(problem) => Some(Some(problem)),
+                step if timeline::gets_on(step) => Some(None),
+                _ => None,
+            })?,
+            Phase::Live | Phase::Ended { .. } => self.sight.as_ref()?.problem.as_ref(),
+        }
+    }
+
+    /// The ways out of [`Session::problem`] that have a key now: the first nine, while the timeline is in view.
+    pub fn fixes(&self) -> &[Fix] {
+        const KEYS: usize = 9;
+        let fixes = self.problem().filter(|_| self.shows_timeline()).map_or(&[][..], |problem| &problem.fixes);
+        &fixes[..fixes.len().min(KEYS)]
+    }
+
+    /// Whether a digit is for the fix of this number: it is in view for long enough to have been read, and nobody is
+    /// typing ahead for the shell.
+    pub fn takes_fix(&self, number: usize, now: Timestamp) -> bool {
+        const READ: i128 = 1_200;
+        let since = |then: Timestamp| now.duration_since(then).as_millis();
+        let shown = match &self.phase {
+            Phase::Launching => self.steps.iter().rev().find_map(|(at, step)| match step {
+                LaunchStep::Stuck(_) => Some(since(*at) >= READ),
+                _ => None,
+            }),
+            _ => Some(true),
+        };
+        let launching = self.phase == Phase::Launching;
+        let typing = launching && self.typed.is_some_and(|typed| since(typed) < READ);
+        (1..=self.fixes().len()).contains(&number) && shown == Some(true) && !typing
+    }
+
+    /// Whether the server has taken what it asked for, so that something of it stays whatever happens to the pane.
+    pub fn is_accepted(&self) -> bool {
+        self.steps.iter().any(|(_, step)| matches!(step, LaunchStep::Accepted(_)))
+    }
+
     /// Whether it is a log, which takes no input.
     pub fn is_log(&self) -> bool {
         matches!(self.start, Start::Logs { .. })
@@ -133,7 +226,8 @@ impl Session {
     pub fn epitaph(&self) -> Option<String> {
         let text = match &self.phase {
             Phase::Launching | Phase::Live => return None,
-            Phase::Failed(problem) => problem.what.clone(),
+            // What and why stand above it, in full.
+            Phase::Failed(_) => "it did not start".to_owned(),
             Phase::Ended { .. } if self.has_no_shell() => "this image has no shell".to_owned(),
             Phase::Ended { end, exit_code } => match (end, exit_code) {
                 (_, Some(code)) | (End::Exited { code }, None) => format!("exited with code {code}"),

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use super::panes::{Axis, Direction, Panes, Place, neighbour};
 use super::session::Session;
 use crate::session::SessionId;
+use crate::session::recording::RecordingId;
 
 /// The sessions and their tabs. Each session has one pane, in one tab.
 #[derive(Debug, Default)]
@@ -13,6 +14,7 @@ pub struct Sessions {
     tabs: Vec<Tab>,
     active: usize,
     last_id: u64,
+    last_recording: u64,
     /// Whether the focused pane takes the whole screen.
     pub zoomed: bool,
 }
@@ -56,6 +58,12 @@ impl Sessions {
         SessionId(self.last_id)
     }
 
+    /// A name that no recording has had.
+    pub fn next_recording(&mut self) -> RecordingId {
+        self.last_recording += 1;
+        RecordingId(self.last_recording)
+    }
+
     /// Adds a session in a tab of its own behind the others and brings it into view.
     pub fn add(&mut self, session: Session) {
         self.tabs.push(Tab::of(session.id));
@@ -77,17 +85,18 @@ impl Sessions {
         self.zoomed = false;
     }
 
-    /// Puts a session where another one was.
-    pub fn replace(&mut self, old: SessionId, session: Session) {
+    /// Puts a session where another one was, which comes back.
+    pub fn replace(&mut self, old: SessionId, session: Session) -> Option<Session> {
         let tab = self.tabs.iter().position(|tab| tab.panes.contains(old));
         let Some((place, tab)) = self.list.iter_mut().find(|session| session.id == old).zip(tab) else {
-            return self.add(session);
+            self.add(session);
+            return None;
         };
         let new = session.id;
-        *place = session;
         self.tabs[tab].panes.replace(old, new);
         self.tabs[tab].focused = new;
         self.active = tab;
+        Some(std::mem::replace(place, session))
     }
 
     /// Takes a session and its pane away; the focus moves to a neighbour.

@@ -4,15 +4,20 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::abandoned::Abandoned;
 use super::keymap::Keymap;
 use super::layout::Size;
+use super::message::Effect;
 use super::navigator::{Navigator, PodScope};
 use super::notices::Notices;
 use super::overlay::{FormId, Overlay};
 use super::recent_images::RecentImages;
+use super::rights::Rights;
 use super::sessions::Sessions;
 use super::settings::Settings;
+use super::timing::Waiting;
 use crate::cluster::{ContainerKey, ContextInfo, PodKey, Problem, WatchId};
+use crate::session::SessionId;
 
 /// Which part of the screen takes the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,8 +72,22 @@ pub struct State {
     pub overlay: Option<Overlay>,
     /// What the user was told.
     pub notices: Notices,
+    /// What the user may do, as far as it is known.
+    pub rights: Rights,
+    /// Launches that were let go of while their request was on its way.
+    pub(super) abandoned: Abandoned,
+    /// An action that waits for the details of its pod.
+    pub(super) waiting: Option<Waiting>,
+    /// The selection moved by itself: when, because its pod went.
+    pub(super) slipped: Option<Timestamp>,
+    /// The pane that takes what the form starts, while the form was opened by a fix.
+    pub(super) place: Option<SessionId>,
     /// The images that debuggers ran with, in this run or an earlier one.
     pub recent_images: RecentImages,
+    /// What waits for a yes: its context is protected.
+    pub(super) held: Vec<Effect>,
+    /// Whether the effects of this update come of an answer, so that they are not asked about again.
+    pub(super) confirmed: bool,
     last_watch: u64,
     last_form: u64,
 }
@@ -99,7 +118,8 @@ impl State {
     pub fn new(opening: Opening) -> Self {
         let Opening { settings, keymap, contexts, context, scope, named, now, size } = opening;
         let scope = scope.unwrap_or_else(|| PodScope::Namespace(home(&context)));
-        let mut named: Vec<Arc<str>> = named.into_iter().map(Into::into).collect();
+        let named = named.into_iter().chain(settings.namespaces_of(&context.name));
+        let mut named: Vec<Arc<str>> = named.map(Into::into).collect();
         for name in [Some(home(&context)), named_in(&scope)].into_iter().flatten() {
             if !named.contains(&name) {
                 named.push(name);
@@ -120,7 +140,14 @@ impl State {
             sessions: Sessions::default(),
             overlay: None,
             notices: Notices::default(),
+            rights: Rights::default(),
+            abandoned: Abandoned::default(),
+            waiting: None,
+            slipped: None,
+            place: None,
             recent_images: RecentImages::default(),
+            held: Vec::new(),
+            confirmed: false,
             last_watch: 0,
             last_form: 0,
         }

@@ -22,6 +22,22 @@ pub fn clip(text: &str, columns: usize) -> String {
     clipped
 }
 
+/// The text cut to this many columns, `…` in its middle where something is missing.
+pub fn elide(text: &str, columns: usize) -> String {
+    if text.width() <= columns {
+        return text.to_owned();
+    }
+    let tail_room = columns.saturating_sub(1) / 2;
+    let mut start = text.len();
+    for (at, _) in text.char_indices().rev() {
+        if text[at..].width() > tail_room {
+            break;
+        }
+        start = at;
+    }
+    format!("{}{}", clip(text, columns - text[start..].width()), &text[start..])
+}
+
 /// The text cut or filled up to exactly this many columns.
 pub fn fit(text: &str, columns: usize) -> String {
     let mut fitted = clip(text, columns);
@@ -94,6 +110,16 @@ mod tests {
                 assert_eq!(lines.concat(), text);
                 assert!(lines.iter().all(|line| line.width() <= columns.max(2)), "{lines:?}");
             }
+        }
+    }
+
+    #[test]
+    fn elides_in_the_middle() {
+        assert_eq!(elide("nodejsapps-66cd4f", 20), "nodejsapps-66cd4f");
+        assert_eq!(elide("nodejsapps-66cd4f", 9), "node…cd4f");
+        assert_eq!(elide("日本語日本語", 6), "日…語");
+        for columns in 0..20 {
+            assert!(elide("nodejsapps-66cd4f", columns).width() <= columns);
         }
     }
 

@@ -3,11 +3,12 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::DebugArguments;
 
 /// A terminal console for debugging pods on a Kubernetes cluster.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Debug, Clone, Parser)]
 #[command(name = "bathy", version, about, long_about = None, max_term_width = 100, args_override_self = true)]
 pub struct Arguments {
@@ -38,6 +39,12 @@ pub struct Arguments {
     /// Write diagnostics to this file (the variable `BATHY_LOG` sets how many)
     #[arg(long, value_name = "FILE", global = true)]
     pub log: Option<PathBuf>,
+    /// Look only: create, delete and execute nothing, and attach to nothing
+    #[arg(long, global = true)]
+    pub read_only: bool,
+    /// Write what is done to clusters to this file (default: bathyscope/audit.jsonl in the user's state directory)
+    #[arg(long, value_name = "FILE", global = true)]
+    pub audit: Option<PathBuf>,
     /// Leave the mouse to the terminal
     #[arg(long, global = true)]
     pub no_mouse: bool,
@@ -56,6 +63,80 @@ pub enum Verb {
     Demo(DemoArguments),
     /// Debug a pod, a copy of it or a node from the plain terminal, with the flags of kubectl debug
     Debug(Box<DebugArguments>),
+    /// List what debugging has left on the cluster: copies, node debuggers, ephemeral debuggers
+    Leftovers(LeftoverArguments),
+    /// Play a recording of a session (asciicast 2 or 3)
+    Replay(ReplayArguments),
+}
+
+/// What is played, and how.
+#[derive(Debug, Clone, Args)]
+pub struct ReplayArguments {
+    /// The recording
+    pub file: PathBuf,
+    /// How fast (1 is as it was)
+    #[arg(long, value_name = "NUMBER", default_value_t = 1.0)]
+    pub speed: f64,
+    /// The longest pause that is played
+    #[arg(long, value_name = "SECONDS")]
+    pub idle_limit: Option<f64>,
+    /// Print what it shows in the end instead of playing it
+    #[arg(long)]
+    pub print: bool,
+}
+
+/// What to list.
+#[derive(Debug, Clone, Args)]
+#[command(args_conflicts_with_subcommands = false)]
+pub struct LeftoverArguments {
+    /// Only what you have made
+    #[arg(long, global = true)]
+    pub mine: bool,
+    /// Only what is there for so long: 90s, 1h30m, 2d
+    #[arg(long, value_name = "TIME", value_parser = time, global = true)]
+    pub older_than: Option<u32>,
+    /// How to print it
+    #[arg(short, long, value_name = "FORMAT")]
+    pub output: Option<LeftoverOutput>,
+    /// What to do instead of listing
+    #[command(subcommand)]
+    pub verb: Option<LeftoverVerb>,
+}
+
+/// What can be done about leftovers.
+#[derive(Debug, Clone, Subcommand)]
+pub enum LeftoverVerb {
+    /// Delete copies and node debuggers and end debuggers that run, after a question
+    Clean(CleanArguments),
+}
+
+/// How to take it away.
+#[derive(Debug, Clone, Args)]
+pub struct CleanArguments {
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Say what would go and what would stay, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Also what bears no mark and only looks like a debugger or a copy
+    #[arg(long)]
+    pub unmarked: bool,
+}
+
+/// How leftovers are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LeftoverOutput {
+    /// For programs
+    Json,
+    /// For programs
+    Yaml,
+    /// The table with node, image and origin
+    Wide,
+}
+
+fn time(text: &str) -> Result<u32, String> {
+    super::config::seconds(text).map_err(|error| error.to_string())
 }
 
 /// How the demo cluster is run.

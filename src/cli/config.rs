@@ -1,5 +1,6 @@
 //! The configuration file: read, checked and turned into settings; a mistake in it names its place.
 
+mod recording;
 mod toolkits;
 
 use std::collections::BTreeMap;
@@ -10,10 +11,11 @@ use anyhow::Context as _;
 use etcetera::BaseStrategy as _;
 use serde::Deserialize;
 
+pub use self::recording::RecordingConfig;
 use self::toolkits::ToolkitConfig;
 use super::Arguments;
 use crate::actions::actions;
-use crate::app::{Keymap, Settings, Toolkit, context_matches};
+use crate::app::{ContextSettings, Keymap, Leave, OnLeave, Settings, TerminalSettings, Toolkit};
 use crate::plan::parse_profile;
 
 /// The configuration file's content.
@@ -30,10 +32,22 @@ pub struct Config {
     pub scrollback: Option<usize>,
     /// Whether the mouse is listened to.
     pub mouse: Option<bool>,
+    /// What programs in panes may do.
+    pub terminal: TerminalConfig,
     /// Who is noted as the creator of copies (default: the login name).
     pub creator: Option<String>,
     /// Namespaces to list even if the server lists none.
     pub namespaces: Vec<String>,
+    /// What is recorded, and where.
+    pub recording: RecordingConfig,
+    /// Whether nothing may be changed.
+    pub read_only: bool,
+    /// Where the audit log is written, or whether it is.
+    pub audit: Option<AuditConfig>,
+    /// After how long a copy's processes are ended: `4h`.
+    pub copy_time_limit: Option<String>,
+    /// What becomes of what a session made when it is left.
+    pub on_leave: OnLeaveConfig,
     /// Keys by action name.
     pub keys: BTreeMap<String, Vec<String>>,
     /// The sub-command `debug`.
@@ -52,6 +66,14 @@ pub struct DebugConfig {
     pub profile: Option<String>,
 }
 
+/// What programs in panes may do.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct TerminalConfig {
+    /// Whether they may put text on your clipboard (OSC 52).
+    pub clipboard_write: bool,
+}
+
 /// What is different in some contexts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
@@ -62,6 +84,78 @@ pub struct ContextConfig {
     pub image: Option<String>,
     /// Namespaces to list there.
     pub namespaces: Vec<String>,
+    /// Whether nothing may be changed there.
+    pub read_only: Option<bool>,
+    /// Whether to ask before anything is created or deleted there.
+    pub protected: Option<bool>,
+}
+
+/// Where the audit log is written.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum AuditConfig {
+    /// In its usual place, or nowhere.
+    Switch(bool),
+    /// Into this file.
+    File(PathBuf),
+}
+
+/// What becomes of what a session made when it is left.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct OnLeaveConfig {
+    /// Copies.
+    pub copy: PodFate,
+    /// Node debuggers.
+    pub node_debugger: PodFate,
+    /// Ephemeral debuggers.
+    pub debugger: DebuggerFate,
+}
+
+/// What becomes of a pod.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PodFate {
+    /// The person is asked.
+    #[default]
+    Ask,
+    /// It stays.
+    Keep,
+    /// It is deleted.
+    Delete,
+}
+
+/// What becomes of an ephemeral debugger.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DebuggerFate {
+    /// The person is asked.
+    #[default]
+    Ask,
+    /// It goes on.
+    Keep,
+    /// It is ended; it cannot be deleted.
+    End,
+}
+
+impl From<PodFate> for Leave {
+    fn from(fate: PodFate) -> Self {
+        match fate {
+            PodFate::Ask => Self::Ask,
+            PodFate::Keep => Self::Keep,
+            PodFate::Delete => Self::Remove,
+        }
+    }
+}
+
+impl From<DebuggerFate> for Leave {
+    fn from(fate: DebuggerFate) -> Self {
+        match fate {
+            DebuggerFate::Ask => Self::Ask,
+            DebuggerFate::Keep => Self::Keep,
+            DebuggerFate::End => Self::Remove,
+        }
+    }
 }
 
 /// The most scrollback a session may be given, in lines: what is kept costs memory for each.
@@ -92,6 +186,7 @@ impl Config {
     pub fn parse(text: &str) -> anyhow::Result<Self> {
         let config: Self = toml::from_str(text)?;
         config.keymap()?;
+        config.recording.check()?;
         if let Some(profile) = &config.debug.profile {
             parse_profile(profile).context("debug.profile")?;
         }
@@ -100,6 +195,9 @@ impl Config {
             "scrollback: at most {MOST_SCROLLBACK} lines can be kept"
         );
         toolkits::read(config.toolkits.as_deref().unwrap_or_default())?;
+        if let Some(limit) = &config.copy_time_limit {
+            seconds(limit).context("copy-time-limit")?;
+        }
         Ok(config)
     }
 
@@ -124,8 +222,20 @@ impl Config {
             scrollback: self.scrollback.unwrap_or(defaults.scrollback),
             mouse: self.mouse.unwrap_or(defaults.mouse) && !arguments.no_mouse,
             creator: self.creator.clone().or_else(login_name).unwrap_or_default(),
+            recording: self.recording.settings(),
+            terminal: TerminalSettings { clipboard_write: self.terminal.clipboard_write, colors: None },
             toolkits: self.own_toolkits().unwrap_or(defaults.toolkits),
             images_file: None,
+            read_only: self.read_only || arguments.read_only,
+            contexts: self.contexts.iter().map(ContextConfig::settings).collect(),
+            namespaces: self.namespaces.clone(),
+            on_leave: OnLeave {
+                copy: self.on_leave.copy.into(),
+                node_debugger: self.on_leave.node_debugger.into(),
+                debugger: self.on_leave.debugger.into(),
+            },
+            copy_time_limit: self.copy_time_limit.as_deref().and_then(|limit| seconds(limit).ok()),
+            made: Vec::new(),
         }
     }
 
@@ -133,12 +243,26 @@ impl Config {
     fn own_toolkits(&self) -> Option<Vec<Toolkit>> {
         toolkits::read(self.toolkits.as_deref()?).ok()
     }
+}
 
-    /// The namespaces named for this context.
-    pub fn namespaces_of(&self, context: &str) -> Vec<String> {
-        let own = self.contexts.iter().find(|c| context_matches(&c.name, context));
-        self.namespaces.iter().chain(own.into_iter().flat_map(|c| &c.namespaces)).cloned().collect()
+impl ContextConfig {
+    fn settings(&self) -> ContextSettings {
+        ContextSettings {
+            name: self.name.clone(),
+            namespaces: self.namespaces.clone(),
+            read_only: self.read_only,
+            protected: self.protected,
+        }
     }
+}
+
+/// Whole seconds of a time as people write it: `90s`, `1h30m`, `2d`.
+pub(super) fn seconds(text: &str) -> anyhow::Result<u32> {
+    let wrong = || format!("{text:?} is no time; write it as 90s, 1h30m or 2d");
+    let span: jiff::Span = text.parse().with_context(wrong)?;
+    let time = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).with_context(wrong)?;
+    let seconds = u32::try_from(time.as_secs()).ok().filter(|seconds| *seconds > 0);
+    seconds.with_context(|| format!("{text:?} is not a time between a second and 136 years"))
 }
 
 fn usual_place() -> Option<PathBuf> {
@@ -166,8 +290,24 @@ mod tests {
         assert_eq!((plain.image_for("prod-eu"), plain.image_for("dev")), ("tools:1", "alpine:3"));
         let said = config.settings(&Arguments::parse_from(["bathy", "--image", "mine:2"]));
         assert_eq!(said.image_for("prod-eu"), "mine:2");
-        assert_eq!(config.namespaces_of("prod-eu"), ["payments"]);
-        assert!(config.namespaces_of("dev").is_empty());
+        assert_eq!(plain.namespaces_of("prod-eu").collect::<Vec<_>>(), ["payments"]);
+        assert_eq!(plain.namespaces_of("dev").count(), 0);
+    }
+
+    #[test]
+    fn safety_is_set_by_context_and_by_the_command_line() {
+        let config = Config::parse(
+            "copy-time-limit = '1h30m'\n[on-leave]\ncopy = 'delete'\n[[contexts]]\nname = 'prod-*'\nprotected = true\n\
+             [[contexts]]\nname = '*'\nread-only = true\nprotected = false\n",
+        )
+        .expect("readable");
+        let settings = config.settings(&Arguments::parse_from(["bathy"]));
+        assert!(settings.is_protected("prod-eu") && !settings.is_protected("dev"));
+        assert!(settings.is_read_only("prod-eu"), "the first that says it counts");
+        assert_eq!(settings.copy_time_limit, Some(5_400));
+        assert_eq!((settings.on_leave.copy, settings.on_leave.debugger), (Leave::Remove, Leave::Ask));
+        let said = Config::default().settings(&Arguments::parse_from(["bathy", "--read-only"]));
+        assert!(said.is_read_only("any"));
     }
 
     #[test]
@@ -178,8 +318,11 @@ mod tests {
             ("[keys]\n'no.such' = ['e']", "no.such"),
             ("leader = 'hyper-x'", "hyper-x"),
             ("scrollback = 1000000000", "scrollback"),
+            ("[recording]\nmax-size = '1MB'", "max-size"),
             ("[[toolkits]]\nname = 'x'\nimage = 'A B'", "toolkit x: "),
             ("[debug]\nprofile = 'strong'", "debug.profile"),
+            ("copy-time-limit = 'soon'", "soon"),
+            ("[on-leave]\ndebugger = 'delete'", "delete"),
         ] {
             let mistake = format!("{:#}", Config::parse(text).expect_err(text));
             assert!(mistake.contains(said), "{mistake}");

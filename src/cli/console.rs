@@ -4,43 +4,37 @@ use std::future::Future;
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
-use crossterm::event::EventStream;
 use jiff::Timestamp;
+use terminal_colorsaurus::{QueryOptions, color_palette};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Arguments, Config, told};
+use super::guarded::{AuditPlace, Guarded, guarded};
+use super::{Arguments, Config, kubeconfig_contexts, told};
 use crate::app::layout::Size;
 use crate::app::navigator::PodScope;
-use crate::app::{Level, Opening, Settings, State};
-use crate::cluster::{Contexts, KubeconfigContexts, KubeconfigOptions};
+use crate::app::{DefaultColors, Level, Opening, Settings, State};
+use crate::cluster::Contexts;
 use crate::runtime::tty::Tty;
 use crate::runtime::{self, image_file};
 use crate::ui::Theme;
 
+/// How long a terminal may take to tell its colours; one that does not know the question is known by its next answer.
+const COLORS_TIME: Duration = Duration::from_millis(300);
+
 /// The console on the contexts of the user's kubeconfig.
 pub(super) async fn on_kubeconfig(arguments: &Arguments, config: &Config) -> anyhow::Result<()> {
-    let contexts = KubeconfigContexts::load(KubeconfigOptions {
-        file: arguments.kubeconfig.clone(),
-        context: arguments.context.clone(),
-        namespace: arguments.namespace.clone(),
-        impersonate: arguments.impersonate.clone(),
-        impersonate_groups: arguments.impersonate_groups.clone(),
-    })
-    .map_err(|problem| told(&problem))?;
-    // A credential plugin that talks to the person does so before the screen opens.
-    if let Some(current) = contexts.current()
-        && contexts.needs_login(&current).is_some()
-    {
-        contexts.login(&current).await.map_err(|problem| told(&problem))?;
-    }
-    open(Arc::new(contexts), arguments, config, image_file::usual_place(), None).await
+    let contexts = kubeconfig_contexts(arguments).await?;
+    let audit = AuditPlace::chosen(arguments, config);
+    open(Arc::new(contexts), audit, arguments, config, image_file::usual_place(), None).await
 }
 
 /// The console on these contexts; `images_file` keeps the images used last, `greeting` is told first.
 pub(super) async fn open(
     contexts: Arc<dyn Contexts>,
+    audit: Option<AuditPlace>,
     arguments: &Arguments,
     config: &Config,
     images_file: Option<PathBuf>,
@@ -54,11 +48,13 @@ pub(super) async fn open(
     let all = contexts.list();
     let context = all.iter().find(|context| context.name == current).cloned().unwrap_or_default();
     let recent_images = images_file.as_deref().map(image_file::read).unwrap_or_default();
-    let settings = Settings { images_file, ..config.settings(arguments) };
+    let mut settings = Settings { images_file, ..config.settings(arguments) };
+    let contexts = guarded(contexts, &mut settings, audit)?;
+    settings.terminal.colors = colors();
     let mouse = settings.mouse;
     let stop = stopped(arguments.test_panic)?;
     let (columns, rows) = crossterm::terminal::size().context("cannot learn the terminal's size")?;
-    let named = arguments.namespace.iter().cloned().chain(config.namespaces_of(&current)).collect();
+    let named = arguments.namespace.iter().cloned().collect();
     let mut state = State::new(Opening {
         settings,
         keymap: config.keymap()?,
@@ -73,15 +69,33 @@ pub(super) async fn open(
     if let Some((level, text)) = greeting {
         state.notices.push(state.now, level, text, Vec::new());
     }
-    let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let theme = if no_colour { Theme::without_colour() } else { Theme::palette() };
+    let theme = theme();
     let mut tty = Tty::take(mouse).context("cannot control the terminal")?;
-    let ended = runtime::run(&mut tty.terminal, EventStream::new(), stop, contexts, state, &theme).await;
+    let guarded = Arc::<Guarded>::clone(&contexts);
+    let ended = runtime::run(&mut tty.terminal, runtime::inputs::inputs(), stop, guarded, state, &theme).await;
     drop(tty);
+    contexts.close();
     match ended?.first() {
         None => Ok(()),
         Some(problem) => Err(told(problem)),
     }
+}
+
+/// The user's choice of colours.
+pub(super) fn theme() -> Theme {
+    let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    if no_colour { Theme::without_colour() } else { Theme::palette() }
+}
+
+/// The colours of the user's terminal, if it tells them: programs in panes ask whether the background is dark.
+fn colors() -> Option<DefaultColors> {
+    let mut options = QueryOptions::default();
+    options.timeout = COLORS_TIME;
+    let palette = color_palette(options).ok()?;
+    Some(DefaultColors {
+        foreground: palette.foreground.scale_to_8bit(),
+        background: palette.background.scale_to_8bit(),
+    })
 }
 
 fn scope(arguments: &Arguments) -> Option<PodScope> {
@@ -93,7 +107,7 @@ fn scope(arguments: &Arguments) -> Option<PodScope> {
 }
 
 /// Resolves when the system asks the program to end.
-fn stopped(panics: bool) -> anyhow::Result<impl Future<Output = ()>> {
+pub(super) fn stopped(panics: bool) -> anyhow::Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut hang_up = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
     Ok(async move {

@@ -8,6 +8,8 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::guarded::{Entrance, entrance};
+use super::question::asked;
 use super::{Arguments, Config, told};
 use crate::cluster::{Cluster, Contexts as _, KubeconfigContexts, KubeconfigOptions, cleaned, manifest};
 use crate::plan::{Refusal, Resource, parse_profile};
@@ -19,14 +21,15 @@ pub(super) async fn run(debug: &DebugArguments, arguments: &Arguments, config: &
     anyhow::ensure!(!arguments.all_namespaces, "debug means pods of one namespace: leave -A out, or name one with -n");
     let stopped = stopped(arguments.test_panic)?;
     let work = async {
-        let (errand, cluster) = prepare(debug, arguments, config).await?;
+        let (errand, access) = prepare(debug, arguments, config).await?;
         let mut plain = Plain {
             input: Input::new(std::io::stdin()),
             out: Box::new(tokio::io::stdout()),
             err: Box::new(tokio::io::stderr()),
             is_terminal: std::io::stdin().is_terminal(),
         };
-        plain::run(&errand, cluster.as_ref(), &mut plain).await.map_err(|problem| told(&problem))
+        let cluster = access.as_ref().map(|(_, cluster)| cluster);
+        plain::run(&errand, cluster, &mut plain).await.map_err(|problem| told(&problem))
     };
     let verdict = tokio::select! {
         verdict = work => verdict?,
@@ -43,7 +46,7 @@ async fn prepare(
     debug: &DebugArguments,
     arguments: &Arguments,
     config: &Config,
-) -> anyhow::Result<(Errand, Option<Cluster>)> {
+) -> anyhow::Result<(Errand, Option<(Entrance, Cluster)>)> {
     let refused = |refusal: Refusal| anyhow::Error::msg(cleaned(&refusal.message));
     let profile = config.debug.profile.as_deref().map_or(Ok(DEFAULT_PROFILE), parse_profile).map_err(refused)?;
     let mut invocation = debug.invocation();
@@ -70,10 +73,10 @@ async fn prepare(
         subjects.push(Subject::Named(Resource::parse(word).map_err(refused)?));
     }
     let needs_cluster = dry_run != DryRun::Client || debug.files.is_empty();
-    let (cluster, home) = if needs_cluster {
-        let cluster = connect(arguments).await?;
-        let home = cluster.context().namespace.clone();
-        (Some(cluster), home)
+    let (access, home) = if needs_cluster {
+        let access = enter(arguments, config, dry_run == DryRun::No).await?;
+        let home = access.1.context().namespace.clone();
+        (Some(access), home)
     } else {
         (None, home_without_cluster(arguments)?)
     };
@@ -90,7 +93,7 @@ async fn prepare(
         timeout: debug.timeout.filter(|timeout| !timeout.is_zero()),
         program: program(arguments),
     };
-    Ok((errand, cluster))
+    Ok((errand, access))
 }
 
 fn read_custom(file: &str) -> Result<String, Refusal> {
@@ -108,13 +111,17 @@ fn kubeconfig(arguments: &Arguments) -> KubeconfigOptions {
     }
 }
 
-async fn connect(arguments: &Arguments) -> anyhow::Result<Cluster> {
-    let contexts = KubeconfigContexts::load(kubeconfig(arguments)).map_err(|problem| told(&problem))?;
-    let current = contexts.current().context("no context is chosen; name one with --context")?;
-    if contexts.needs_login(&current).is_some() {
-        contexts.login(&current).await.map_err(|problem| told(&problem))?;
+/// The way into the cluster; into a protected one after a question, or when it was named.
+async fn enter(arguments: &Arguments, config: &Config, changes: bool) -> anyhow::Result<(Entrance, Cluster)> {
+    let entrance = entrance(arguments, config).await?;
+    let context = &entrance.context;
+    if changes && entrance.settings.is_protected(context) && arguments.context.as_ref() != Some(context) {
+        let otherwise = format!("{context} is protected: name it with --context to go on without a question");
+        let yes = asked(&format!("{context} is protected: debug there?"), &otherwise).await?;
+        anyhow::ensure!(yes, "nothing was changed");
     }
-    contexts.connect(&current).await.map_err(|problem| told(&problem))
+    let cluster = entrance.connect().await?.on_behalf_of("bathy debug");
+    Ok((entrance, cluster))
 }
 
 /// The namespace of the context where there is one; a kubeconfig is needed only if it was named.

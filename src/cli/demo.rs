@@ -10,6 +10,7 @@ use futures::future::BoxFuture;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::arguments::DemoArguments;
+use super::guarded::AuditPlace;
 use super::{Arguments, Config, console};
 use crate::app::Level;
 use crate::cluster::{Cluster, ContextInfo, Contexts, Problem};
@@ -34,8 +35,9 @@ pub(super) async fn run(options: &DemoArguments, arguments: &Arguments, config: 
             None => (Level::Info, "the demo cluster: e on a pod starts a debugger beside it".to_owned()),
         };
         let contexts = Arc::new(DemoContexts { cluster: Arc::clone(&cluster), chosen: arguments.context.clone() });
-        // What is tried out on the demo leaves nothing behind.
-        console::open(contexts, arguments, config, None, Some(greeting)).await
+        // Nobody's cluster is changed here, so nothing is put on record unless somebody wants to see that, and what is
+        // tried out leaves nothing behind.
+        console::open(contexts, AuditPlace::named(arguments), arguments, config, None, Some(greeting)).await
     };
     cluster.shutdown().await;
     outcome

@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use super::{
     Cluster, Problem,
-    debug::{prepared, refused},
+    debug::prepared,
+    explain::refused,
     problem::{Fault, MissingRight},
 };
 use crate::plan::{Request, Right};

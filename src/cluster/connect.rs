@@ -12,12 +12,14 @@ use kube::{
     Client, Config,
     config::{Cluster as ClusterEntry, Kubeconfig},
 };
+use tokio::sync::mpsc;
 use tokio_rustls::rustls::pki_types::{CertificateDer, pem::PemObject};
 
 use super::{
     ContextInfo, Problem, Warnings,
     exec_plugin::{Credential, ExecPlugin},
     gateway,
+    guard::Guard,
     kubeconfig::{KubeconfigOptions, Picked, Places, contexts, load, pick},
     proxy::ProxyEnvironment,
 };
@@ -29,6 +31,7 @@ const IN_CLUSTER: &str = "in-cluster";
 #[derive(Clone)]
 pub struct Cluster {
     inner: Arc<Inner>,
+    pub(super) guard: Guard,
 }
 
 struct Inner {
@@ -46,7 +49,7 @@ impl fmt::Debug for Cluster {
 impl Cluster {
     /// A cluster behind any client.
     pub fn from_client(client: Client, context: ContextInfo) -> Self {
-        Self { inner: Arc::new(Inner { client, context, warnings: None }) }
+        Self { inner: Arc::new(Inner { client, context, warnings: None }), guard: Guard::default() }
     }
 
     /// The same cluster, whose answers' warnings are kept in these.
@@ -54,7 +57,7 @@ impl Cluster {
     pub fn with_warnings(&self, warnings: Warnings) -> Self {
         let Inner { client, context, .. } = &*self.inner;
         let inner = Inner { client: client.clone(), context: context.clone(), warnings: Some(warnings) };
-        Self { inner: Arc::new(inner) }
+        Self { inner: Arc::new(inner), guard: self.guard.clone() }
     }
 
     /// The context it was connected through.
@@ -82,6 +85,10 @@ pub trait Contexts: Send + Sync {
     /// # Errors
     /// A context that leads nowhere, or credentials that cannot be had.
     fn connect<'a>(&'a self, context: &'a str) -> BoxFuture<'a, Result<Cluster, Problem>>;
+    /// Troubles that arise beside the requests and are to be told as they come; taken once.
+    fn troubles(&self) -> Option<mpsc::UnboundedReceiver<Problem>> {
+        None
+    }
 }
 
 /// The contexts of kubeconfig files, or of the pod this program runs in.

@@ -2,6 +2,7 @@
 //! nothing lost; it never decides what a debugger looks like.
 
 mod joined;
+mod lasting;
 mod start;
 
 use http::Method;
@@ -10,10 +11,23 @@ use serde_json::{Value, json};
 pub use self::start::Started;
 use super::{
     Cluster, PodKey, Problem,
+    explain::refused,
+    marks,
     problem::Fault,
     request::{ANSWER_TIME, CHANGE_TIME, JSON, STRATEGIC_MERGE, Target},
 };
 use crate::plan::{Facts, PodSecurity, Request};
+
+/// Which pod of a name is meant: between looking and deleting, another may have got the name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Which {
+    /// Whichever has the name.
+    Any,
+    /// The one with this uid.
+    Uid(String),
+    /// The one that we made: it bears our label.
+    Ours,
+}
 
 impl Cluster {
     /// The pod as the API gives it.
@@ -21,11 +35,13 @@ impl Cluster {
     /// # Errors
     /// The API's refusal, a pod that is not there, or a broken connection.
     pub async fn pod(&self, key: &PodKey) -> Result<Value, Problem> {
-        let read = async {
-            let request = Target::pod(key, None)?.get(JSON)?;
-            self.read_json(request, ANSWER_TIME).await
-        };
-        read.await.map_err(|fault| fault.problem(format!("cannot read the pod {}/{}", key.namespace, key.name)))
+        let read = self.pod_as_it_is(key).await;
+        read.map_err(|fault| fault.problem(format!("cannot read the pod {}/{}", key.namespace, key.name)))
+    }
+
+    async fn pod_as_it_is(&self, key: &PodKey) -> Result<Value, Fault> {
+        let request = Target::pod(key, None)?.get(JSON)?;
+        self.read_json(request, ANSWER_TIME).await
     }
 
     /// The node as the API gives it.
@@ -60,7 +76,7 @@ impl Cluster {
     /// # Errors
     /// The API's refusal, worded with what would be admitted or what right is missing, or a broken connection.
     pub async fn send(&self, request: &Request) -> Result<Value, Problem> {
-        self.ask(request, false).await
+        self.carry(request, false).await
     }
 
     /// Has the server look at one request of a plan, admission included, and keep nothing (`dryRun=All`); the answer is
@@ -69,25 +85,53 @@ impl Cluster {
     /// # Errors
     /// As [`Cluster::send`].
     pub async fn send_dry(&self, request: &Request) -> Result<Value, Problem> {
-        self.ask(request, true).await
+        self.carry(request, true).await
     }
 
-    async fn ask(&self, request: &Request, dry_run: bool) -> Result<Value, Problem> {
+    async fn carry(&self, request: &Request, dry_run: bool) -> Result<Value, Problem> {
         let send = async { self.read_json(prepared(request, dry_run)?, CHANGE_TIME).await };
         send.await.map_err(|fault| refused(&fault, request))
     }
 
-    /// Deletes a pod; `grace` is how many seconds its processes have to end, the pod's own wish by default. A pod that
-    /// is already gone is no problem.
+    /// Deletes a pod, if it is the one that is meant; its processes get the time to end that it asks for. A pod that is
+    /// already gone is no problem.
     ///
     /// # Errors
-    /// The API's refusal, or a broken connection.
-    pub async fn delete_pod(&self, key: &PodKey, grace: Option<u32>) -> Result<(), Problem> {
-        let delete = async { self.read_json::<Value>(deletion(key, grace, false)?, CHANGE_TIME).await };
+    /// Another pod under this name, which is left alone; the API's refusal; a broken connection.
+    pub async fn delete_pod(&self, key: &PodKey, which: &Which) -> Result<(), Problem> {
+        let what = format!("cannot delete the pod {}/{}", key.namespace, key.name);
+        let another = || {
+            let why = "another pod has this name now, and it was left alone";
+            Problem::new(&what, why, "look at the list of pods again")
+        };
+        let uid = match which {
+            Which::Any => None,
+            Which::Uid(uid) => Some(uid.clone()),
+            Which::Ours => {
+                let read = async { self.read_json::<Value>(Target::pod(key, None)?.get(JSON)?, ANSWER_TIME).await };
+                let pod = match read.await {
+                    Ok(pod) => pod,
+                    Err(fault) if fault.code() == 404 => return Ok(()),
+                    Err(fault) => return Err(fault.problem(what)),
+                };
+                if pod["metadata"]["labels"][marks::MANAGED_BY] != marks::US {
+                    return Err(another());
+                }
+                pod["metadata"]["uid"].as_str().map(ToOwned::to_owned)
+            }
+        };
+        let delete = async {
+            self.read_json::<Value>(
+                deletion(key, &Deletion { uid: uid.as_deref(), ..Deletion::default() })?,
+                CHANGE_TIME,
+            )
+            .await
+        };
         match delete.await {
             Ok(_) => Ok(()),
             Err(fault) if fault.code() == 404 => Ok(()),
-            Err(fault) => Err(fault.problem(format!("cannot delete the pod {}/{}", key.namespace, key.name))),
+            Err(fault) if fault.code() == 409 && uid.is_some() => Err(another()),
+            Err(fault) => Err(fault.problem(what)),
         }
     }
 }
@@ -110,19 +154,33 @@ pub(super) fn prepared(request: &Request, dry_run: bool) -> Result<http::Request
             body.to_string().into_bytes(),
         ),
         Request::DeletePod { namespace, pod } => {
-            deletion(&PodKey { namespace: namespace.as_str().into(), name: pod.as_str().into() }, Some(0), dry_run)
+            let key = PodKey { namespace: namespace.as_str().into(), name: pod.as_str().into() };
+            deletion(&key, &Deletion { grace: Some(0), dry_run, uid: None })
         }
     }
 }
 
-fn deletion(key: &PodKey, grace: Option<u32>, dry_run: bool) -> Result<http::Request<Vec<u8>>, Fault> {
+/// How a pod is deleted.
+#[derive(Default)]
+struct Deletion<'a> {
+    /// Seconds its processes have to end; the pod's own wish by default.
+    grace: Option<u32>,
+    dry_run: bool,
+    /// Which pod of this name.
+    uid: Option<&'a str>,
+}
+
+fn deletion(key: &PodKey, how: &Deletion<'_>) -> Result<http::Request<Vec<u8>>, Fault> {
     let mut options = json!({ "kind": "DeleteOptions", "apiVersion": "v1" });
-    if let Some(grace) = grace {
+    if let Some(grace) = how.grace {
         options["gracePeriodSeconds"] = grace.into();
     }
     // The server reads no query where a deletion has a body: a dry run in the query would delete.
-    if dry_run {
+    if how.dry_run {
         options["dryRun"] = json!(["All"]);
+    }
+    if let Some(uid) = how.uid {
+        options["preconditions"] = json!({ "uid": uid });
     }
     Target::pod(key, None)?.request(Method::DELETE, JSON, Some(JSON), options.to_string().into_bytes())
 }
@@ -134,33 +192,6 @@ fn enforced(namespace: &Value) -> Option<PodSecurity> {
         "restricted" => Some(PodSecurity::Restricted),
         _ => None,
     }
-}
-
-pub(super) fn refused(fault: &Fault, request: &Request) -> Problem {
-    match request {
-        Request::PatchEphemeral { namespace, pod, .. } => {
-            let what = format!("cannot start a debugger in {namespace}/{pod}");
-            if is_without_subresource(fault) {
-                return Problem::new(
-                    what,
-                    "this server has no ephemeral containers (they came with Kubernetes 1.23, or are switched off)",
-                    "debug a copy of the pod instead",
-                );
-            }
-            fault.problem(what)
-        }
-        Request::CreatePod { namespace, pod, .. } => fault.problem(format!("cannot create the pod {namespace}/{pod}")),
-        Request::DeletePod { namespace, pod } => fault.problem(format!("cannot delete the pod {namespace}/{pod}")),
-    }
-}
-
-/// A 404 for a pod that is not there names it; one for a subresource the server does not know has nothing to name.
-fn is_without_subresource(fault: &Fault) -> bool {
-    fault.status().is_some_and(|status| {
-        status.code == 404
-            && status.reason == "NotFound"
-            && status.details.as_ref().is_some_and(|details| details.name.is_empty())
-    })
 }
 
 #[cfg(test)]

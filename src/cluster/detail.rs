@@ -1,6 +1,9 @@
 //! A raw pod as the inspector shows it; pure, and it takes nothing for granted that a server may leave out.
 
+mod debuggers;
 mod trouble;
+
+pub use self::debuggers::Debuggers;
 
 use std::sync::Arc;
 
@@ -14,6 +17,13 @@ const DEFAULT_CONTAINER: &str = "kubectl.kubernetes.io/default-container";
 
 /// What the inspector shows of a pod as the API gives it; `None` if it has no name.
 pub fn pod_detail(pod: &Value) -> Option<PodDetail> {
+    let mut detail = read_pod(pod)?;
+    detail.trouble = trouble::trouble(pod);
+    Some(detail)
+}
+
+/// The same without asking what is wrong with it.
+pub(super) fn read_pod(pod: &Value) -> Option<PodDetail> {
     let (metadata, spec, status) = (&pod["metadata"], &pod["spec"], &pod["status"]);
     let key =
         PodKey { namespace: text(&metadata["namespace"]).into(), name: metadata["name"].as_str().map(cleaned)?.into() };
@@ -29,7 +39,7 @@ pub fn pod_detail(pod: &Value) -> Option<PodDetail> {
     let owner = items(&metadata["ownerReferences"])
         .find(|owner| owner["controller"] == true)
         .map(|owner| (text(&owner["kind"]), text(&owner["name"])));
-    let mut detail = PodDetail {
+    Some(PodDetail {
         key,
         uid: text(&metadata["uid"]),
         created: timestamp(&metadata["creationTimestamp"]),
@@ -45,18 +55,17 @@ pub fn pod_detail(pod: &Value) -> Option<PodDetail> {
         deleting: timestamp(&metadata["deletionTimestamp"]),
         containers,
         trouble: None,
-    };
-    detail.trouble = trouble::trouble(&detail, spec, status);
-    Some(detail)
+    })
 }
 
 /// What one container is doing, by any kind of its name; `None` if the status says nothing of it.
 pub(super) fn container_state(pod: &Value, name: &str) -> Option<ContainerState> {
-    STATUSES
-        .iter()
-        .flat_map(|list| items(&pod["status"][list]))
-        .find(|status| status["name"] == name)
-        .map(|status| state(&status["state"]))
+    container_status(pod, name).map(|status| state(&status["state"]))
+}
+
+/// The status of a container of any kind as it came.
+pub(super) fn container_status<'a>(pod: &'a Value, name: &str) -> Option<&'a Value> {
+    STATUSES.iter().flat_map(|list| items(&pod["status"][list])).find(|status| status["name"] == name)
 }
 
 /// The status lists, in the order of the spec's lists.
@@ -113,15 +122,15 @@ fn state(state: &Value) -> ContainerState {
     }
 }
 
-fn items(list: &Value) -> std::slice::Iter<'_, Value> {
+pub(super) fn items(list: &Value) -> std::slice::Iter<'_, Value> {
     list.as_array().map(Vec::as_slice).unwrap_or_default().iter()
 }
 
-fn text(value: &Value) -> String {
+pub(super) fn text(value: &Value) -> String {
     value.as_str().map(cleaned).unwrap_or_default()
 }
 
-fn timestamp(value: &Value) -> Option<Timestamp> {
+pub(super) fn timestamp(value: &Value) -> Option<Timestamp> {
     value.as_str()?.parse().ok()
 }
 

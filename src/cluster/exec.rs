@@ -1,7 +1,8 @@
 //! Starting a command in a container and attaching to the process it already has; it never adds or changes containers.
 
 use super::{
-    Cluster, ContainerKey, Problem,
+    Cluster, ContainerKey, Fix, Problem, Way,
+    explain::with_role,
     problem::Fault,
     request::{ANYTHING, Target},
     streams::{self, Shape, Success},
@@ -74,13 +75,17 @@ pub(super) fn named(container: &ContainerKey) -> String {
 
 fn attach_problem(fault: &Fault, container: &ContainerKey) -> Problem {
     let what = format!("cannot attach to {}", named(container));
+    let log = Way::Logs { container: container.clone(), previous: false };
+    let log = Fix::new(format!("the log of {}", container.container), log);
     let words = fault.status().map(|status| status.message.as_str()).unwrap_or_default();
     if fault.code() == 500 && words.contains("not found in pod") {
         return Problem::new(
             what,
             "the container does not run: it has ended or was not started yet",
             "its log may say more",
-        );
+        )
+        .with_fixes([log]);
     }
-    fault.problem(what)
+    let problem = with_role(fault.problem(what));
+    if fault.code() == 403 { problem.with_fixes([log]) } else { problem }
 }

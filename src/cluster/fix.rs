@@ -30,6 +30,14 @@ pub enum Way {
     Image(Option<String>),
     /// The same with another profile.
     Profile(Profile),
+    /// The same with another profile and, below the person's own, this partial container: who the debugger must be for
+    /// the profile to be of use.
+    ProfileWith {
+        /// The profile.
+        profile: Profile,
+        /// A partial container, as `--custom` takes one.
+        custom: serde_json::Value,
+    },
     /// The same as this user and group, so that the target's files can be read where root is forbidden.
     User {
         /// `runAsUser`.
@@ -41,7 +49,7 @@ pub enum Way {
     Copy,
     /// An ephemeral debugger that targets no container.
     WithoutTarget,
-    /// An ephemeral debugger that targets this container.
+    /// An ephemeral debugger that targets this container; in the pod that was copied, where the start was a copy.
     Target(Arc<str>),
     /// Attach to a container that runs already.
     Attach(ContainerKey),

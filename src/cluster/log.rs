@@ -30,6 +30,8 @@ pub struct LogOptions {
     pub tail_lines: Option<u32>,
     /// At most so many bytes, counted from where the tail begins.
     pub limit_bytes: Option<u32>,
+    /// Only what was written in the time before now, whole seconds.
+    pub since: Option<Duration>,
     /// The log of the container's previous life.
     pub previous: bool,
     /// Each line with the time it was written.
@@ -94,6 +96,10 @@ fn request(container: &ContainerKey, options: LogOptions, follow: bool) -> Resul
     if let Some(bytes) = options.limit_bytes {
         // The API refuses 0.
         target = target.with("limitBytes", &bytes.max(1).to_string());
+    }
+    if let Some(since) = options.since {
+        // The API refuses 0.
+        target = target.with("sinceSeconds", &since.as_secs().max(1).to_string());
     }
     for (wanted, name) in [(options.previous, "previous"), (options.timestamps, "timestamps"), (follow, "follow")] {
         if wanted {

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::detail::{items, text, timestamp};
 use super::text::cleaned;
+use crate::plan::NODE_DEBUGGER;
 
 /// One row of the node list, worded as `kubectl get nodes -o wide` words it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,12 +103,9 @@ pub struct NodeDetail {
     pub trouble: Option<String>,
 }
 
-/// What kubectl and we begin the name of a node debugger's pod with.
-const DEBUGGER_PREFIX: &str = "node-debugger-";
-
 /// Whether a pod of this name is a node debugger's, kubectl's or ours.
 pub fn is_node_debugger(pod: &str) -> bool {
-    pod.starts_with(DEBUGGER_PREFIX)
+    pod.starts_with(NODE_DEBUGGER)
 }
 
 /// What the inspector shows of a node as the API gives it; `None` if it has no name.
@@ -179,18 +178,6 @@ fn resources(status: &Value) -> Vec<NodeResource> {
     let known = ["cpu", "memory", "ephemeral-storage", "pods"];
     all.sort_by_key(|resource| known.iter().position(|name| *name == resource.name).unwrap_or(known.len()));
     all
-}
-
-fn items(list: &Value) -> std::slice::Iter<'_, Value> {
-    list.as_array().map(Vec::as_slice).unwrap_or_default().iter()
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().map(cleaned).unwrap_or_default()
-}
-
-fn timestamp(value: &Value) -> Option<Timestamp> {
-    value.as_str()?.parse().ok()
 }
 
 #[cfg(test)]

@@ -216,6 +216,21 @@ impl<'a> MissingRight<'a> {
         let namespace = rest.split_once("in the namespace \"").and_then(|(_, rest)| rest.split_once('"'));
         Some(Self { verb, resource, namespace: namespace.map(|(namespace, _)| namespace) })
     }
+
+    /// `patch`.
+    pub(super) fn verb(&self) -> &'a str {
+        self.verb
+    }
+
+    /// `pods/ephemeralcontainers`.
+    pub(super) fn resource(&self) -> &'a str {
+        self.resource
+    }
+
+    /// The namespace; `None` for the whole cluster.
+    pub(super) fn namespace(&self) -> Option<&'a str> {
+        self.namespace
+    }
 }
 
 impl fmt::Display for MissingRight<'_> {

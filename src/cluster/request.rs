@@ -108,6 +108,11 @@ impl Target {
 impl Cluster {
     /// Sends a request and waits for the head of a good answer.
     pub(super) async fn open(&self, request: Request<Vec<u8>>, within: Duration) -> Result<Response<Body>, Fault> {
+        let passage = self.admit(&request)?;
+        passage.told(self.ask(request, within).await)
+    }
+
+    async fn ask(&self, request: Request<Vec<u8>>, within: Duration) -> Result<Response<Body>, Fault> {
         let response = tokio::time::timeout(within, self.client().send(request.map(Body::from)))
             .await
             .map_err(|_| Fault::Silent(within))??;

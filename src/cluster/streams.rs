@@ -6,6 +6,7 @@
 mod status;
 
 use std::{
+    io,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -59,6 +60,14 @@ const OUTPUT_PLACES: usize = 16;
 /// Pieces of input that may wait for the network.
 const INPUT_PLACES: usize = 16;
 
+/// What the end of a connection that nobody closed looks like.
+const CUT: [io::ErrorKind; 4] = [
+    io::ErrorKind::UnexpectedEof,
+    io::ErrorKind::ConnectionReset,
+    io::ErrorKind::ConnectionAborted,
+    io::ErrorKind::BrokenPipe,
+];
+
 const STDIN: u8 = 0;
 const STDOUT: u8 = 1;
 const STDERR: u8 = 2;
@@ -89,8 +98,10 @@ type Socket = WebSocketStream<TokioIo<Upgraded>>;
 
 /// Opens the stream. Dropping the transport closes it.
 pub(super) async fn open(cluster: &Cluster, request: Request<Vec<u8>>, shape: Shape) -> Result<Transport, Fault> {
-    let connection =
-        timeout(OPEN_TIME, cluster.client().connect(request)).await.map_err(|_| Fault::Silent(OPEN_TIME))??;
+    let passage = cluster.admit(&request)?;
+    let connected = timeout(OPEN_TIME, cluster.client().connect(request)).await;
+    let connected = connected.map_err(|_| Fault::Silent(OPEN_TIME)).and_then(|connected| connected.map_err(Into::into));
+    let connection = passage.told(connected)?;
     let half_close = connection.supports_stream_close();
     // The library's own limit would let a server make us hold 64 MiB; nothing has been read yet, so nothing is lost.
     let limits = WebSocketConfig::default().max_message_size(Some(MESSAGE_LIMIT)).max_frame_size(Some(MESSAGE_LIMIT));
@@ -309,6 +320,8 @@ fn told(error: &tungstenite::Error) -> String {
         tungstenite::Error::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake) => {
             "the connection was cut".to_owned()
         }
+        // TLS says it at length: the other side went without a word.
+        tungstenite::Error::Io(error) if CUT.contains(&error.kind()) => "the connection was cut".to_owned(),
         other => match Fault::broken(other) {
             Fault::Broken { why, .. } => format!("the connection broke: {why}"),
             other => other.why(),

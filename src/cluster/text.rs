@@ -5,7 +5,7 @@ use std::borrow::Cow;
 /// The longest text of a server that is kept, in characters.
 const LONGEST: usize = 4096;
 
-/// The text without control characters and invisible direction changes, line breaks as spaces, cut at 4096 characters.
+/// The text without control characters and what reorders or hides text, line breaks as spaces, cut at 4096 characters.
 pub(super) fn clean(text: &str) -> Cow<'_, str> {
     if text.len() <= LONGEST && !text.chars().any(is_hostile) {
         return Cow::Borrowed(text);
@@ -36,7 +36,19 @@ pub fn cleaned(text: &str) -> String {
 
 fn is_hostile(character: char) -> bool {
     character.is_control()
-        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+        || matches!(
+            character,
+            '\u{61c}'
+                | '\u{200b}'
+                | '\u{200e}'
+                | '\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{fdd0}'..='\u{fdef}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e0fff}'
+        )
 }
 
 #[cfg(test)]
@@ -51,6 +63,7 @@ mod tests {
     #[test]
     fn escape_sequences_and_direction_changes_lose_their_power() {
         assert_eq!(clean("a\u{1b}[2Jb\u{7}\u{9b}31m\u{202e}c"), "a[2Jb31mc");
+        assert_eq!(clean("a\u{200b}b\u{e0041}c\u{61c}d\u{2060}e\u{fff9}f"), "abcdef");
         assert_eq!(clean("one\r\ntwo\tthree\n"), "one two three");
     }
 

@@ -4,6 +4,7 @@
 
 mod backoff;
 mod collection;
+mod events;
 mod follow;
 mod lines;
 mod list;
@@ -23,6 +24,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio::sync::mpsc;
 
+pub(super) use self::backoff::Backoff;
+pub(super) use self::events::{EventNews, pod_events};
 /// What is heard of a pod.
 pub(super) use self::object::News as PodNews;
 pub(super) use self::pod::pod_news;

@@ -80,6 +80,29 @@ const APPLICATIONS: &[(&str, &str, &[&str], u32, u32)] = &[
     ("registry.k8s.io/pause", "/pause", &[], 65535, 65535),
 ];
 
+/// Registries that do not give what they have, and the words of containerd about each.
+const TROUBLED: &[(&str, &str)] = &[
+    (
+        "private.example.com",
+        "failed to authorize: failed to fetch anonymous token: unexpected status from GET request to \
+         https://private.example.com/token?scope=repository%3APATH%3Apull&service=private.example.com: 401 Unauthorized",
+    ),
+    (
+        "unreachable.example.com",
+        "failed to do request: Head \"https://unreachable.example.com/v2/PATH/manifests/TAG\": dial tcp 192.0.2.1:443: \
+         connect: connection refused",
+    ),
+    (
+        "slow.example.com",
+        "failed to do request: Head \"https://slow.example.com/v2/PATH/manifests/TAG\": dial tcp 192.0.2.2:443: i/o timeout",
+    ),
+    (
+        "untrusted.example.com",
+        "failed to do request: Head \"https://untrusted.example.com/v2/PATH/manifests/TAG\": tls: failed to verify \
+         certificate: x509: certificate signed by unknown authority",
+    ),
+];
+
 /// Tags that people give to images, besides versions (which begin with a digit).
 const TAGS: &[&str] = &[
     "latest",
@@ -115,7 +138,9 @@ pub fn pull(name: &str) -> Result<Image, PullFailure> {
     let toolbox = TOOLBOXES.contains(&repository);
     if application.is_none() && !toolbox {
         let (registry, path) = repository.split_once('/').unwrap_or((repository, ""));
-        return Err(failed(if registry == "docker.io" {
+        return Err(failed(if let Some((_, why)) = TROUBLED.iter().find(|(known, _)| *known == registry) {
+            why.replace("PATH", path).replace("TAG", tag)
+        } else if registry == "docker.io" {
             "pull access denied, repository does not exist or may require authorization: server message: \
              insufficient_scope: authorization failed"
                 .to_owned()

@@ -11,6 +11,7 @@ mod start;
 mod state;
 mod status;
 mod streams;
+mod volumes;
 mod worker;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -20,10 +21,11 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context as _, Result};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
+use super::image;
 use super::node::PodRef;
 use super::recorder::Recorder;
 use super::sandbox::{Mode, PodSpec, Sandbox, pause};
@@ -70,7 +72,29 @@ impl Shared {
     }
 
     fn add_image(&self, node: &str, image: &str) {
-        lock(&self.images).insert((node.to_owned(), image.to_owned()));
+        if lock(&self.images).insert((node.to_owned(), image.to_owned())) {
+            self.report_images(node);
+        }
+    }
+
+    /// Writes the images of a node into its status, as a kubelet does.
+    fn report_images(&self, node: &str) {
+        let names: Vec<String> =
+            lock(&self.images).iter().filter(|(of, _)| of == node).map(|(_, image)| image.clone()).collect();
+        let images: Vec<Value> = names
+            .iter()
+            .filter_map(|name| image::pull(name).ok())
+            .map(|image| {
+                let names = match image.name.rsplit_once(':') {
+                    Some((repository, _)) if !image.name.contains('@') => {
+                        json!([format!("{repository}@{}", image.id), image.name])
+                    }
+                    _ => json!([image.name]),
+                };
+                json!({ "names": names, "sizeBytes": image.size })
+            })
+            .collect();
+        self.store.update("nodes", "", node, |node| node["status"]["images"] = Value::Array(images));
     }
 
     fn address_of(&self, node: &str) -> String {
@@ -124,6 +148,9 @@ impl Kubelet {
             addresses: AtomicU16::new(2),
             workers: Mutex::default(),
         });
+        for node in shared.options.nodes.keys() {
+            shared.report_images(node);
+        }
         let watching = tokio::spawn(watch(Arc::clone(&shared)));
         Self { shared, watching }
     }

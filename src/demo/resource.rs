@@ -57,6 +57,7 @@ pub const RESOURCES: &[Resource] = &[
     Resource { namespaced: false, short_names: &["ns"], ..namespaced("namespaces", "namespace", "Namespace", "") },
     Resource { namespaced: false, short_names: &["no"], ..namespaced("nodes", "node", "Node", "") },
     Resource { short_names: &["po"], in_all: true, counts_generations: true, ..namespaced("pods", "pod", "Pod", "") },
+    Resource { short_names: &["quota"], ..namespaced("resourcequotas", "resourcequota", "ResourceQuota", "") },
     Resource { short_names: &["sa"], ..namespaced("serviceaccounts", "serviceaccount", "ServiceAccount", "") },
     Resource { short_names: &["svc"], in_all: true, ..namespaced("services", "service", "Service", "") },
     Resource {

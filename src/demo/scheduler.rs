@@ -1,10 +1,10 @@
-//! Binds pods to nodes: the one with the fewest pods of those whose labels and taints let it in. It starts nothing.
+//! Binds pods to nodes: the one with the fewest pods of those that let them in and where they fit. It starts nothing.
 
-use std::collections::BTreeMap;
+mod filter;
 
 use serde_json::{Value, json};
 
-use super::object::{items, name, namespace, text};
+use super::object::{name, namespace, text};
 use super::recorder::{Recorder, Source};
 use super::store::{Store, now};
 
@@ -37,11 +37,18 @@ fn schedule(store: &Store, recorder: &Recorder, pod: &Value) {
     }
     let (nodes, _) = store.list("nodes", None);
     let (pods, _) = store.list("pods", None);
-    let load = |node: &Value| {
-        let node = node["metadata"]["name"].as_str();
-        pods.iter().filter(|pod| pod["spec"]["nodeName"].as_str() == node).count()
-    };
-    let chosen = nodes.iter().filter(|node| obstacle(&pod, node).is_none()).min_by_key(|node| load(node));
+    let over = |pod: &Value| matches!(text(pod, "/status/phase"), "Succeeded" | "Failed");
+    let of_nodes: Vec<_> = nodes
+        .iter()
+        .map(|node| {
+            let name = node["metadata"]["name"].as_str();
+            let there = pods.iter().filter(|pod| pod["spec"]["nodeName"].as_str() == name && !over(pod));
+            let there: Vec<&Value> = there.map(AsRef::as_ref).collect();
+            (node, there.len(), filter::reasons(&pod, node, &there))
+        })
+        .collect();
+    let fitting = of_nodes.iter().filter(|(_, _, reasons)| reasons.is_empty());
+    let chosen = fitting.min_by_key(|(_, load, _)| *load).map(|(node, ..)| node);
     let now = now();
     let condition = |status: &str, more: Value| {
         let mut condition = json!({
@@ -56,7 +63,8 @@ fn schedule(store: &Store, recorder: &Recorder, pod: &Value) {
         }
         json!([condition])
     };
-    if let Some(node) = chosen {
+    let claimed = missing_claim(&pod, of_nodes.len()).is_none();
+    if let Some(node) = chosen.filter(|_| claimed) {
         let node = text(node, "/metadata/name");
         store.update("pods", namespace, name, |pod| {
             pod["spec"]["nodeName"] = json!(node);
@@ -65,18 +73,8 @@ fn schedule(store: &Store, recorder: &Recorder, pod: &Value) {
         let message = format!("Successfully assigned {namespace}/{name} to {node}");
         return recorder.record(&pod, SOURCE, "Scheduled", &message, None);
     }
-    let count = nodes.len();
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for why in nodes.iter().filter_map(|node| obstacle(&pod, node)) {
-        *counts.entry(why).or_default() += 1;
-    }
-    let mut reasons: Vec<String> = counts.iter().map(|(why, count)| format!("{count} {why}")).collect();
-    reasons.sort();
-    let message = format!(
-        "0/{count} nodes are available: {}. no new claims to deallocate, preemption: 0/{count} nodes are available: \
-         {count} Preemption is not helpful for scheduling.",
-        reasons.join(", ")
-    );
+    let of_nodes: Vec<_> = of_nodes.into_iter().map(|(_, _, reasons)| reasons).collect();
+    let message = missing_claim(&pod, of_nodes.len()).unwrap_or_else(|| filter::nowhere(&of_nodes));
     store.update("pods", namespace, name, |pod| {
         pod["status"]["phase"] = json!("Pending");
         pod["status"]["conditions"] = condition("False", json!({ "reason": "Unschedulable", "message": message }));
@@ -84,31 +82,11 @@ fn schedule(store: &Store, recorder: &Recorder, pod: &Value) {
     recorder.record(&pod, SOURCE, "FailedScheduling", &message, None);
 }
 
-/// Why a node does not take a pod, in the words of the scheduler's filters and in their order.
-fn obstacle(pod: &Value, node: &Value) -> Option<&'static str> {
-    let cordon = json!({ "key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule" });
-    if node["spec"]["unschedulable"] == true && !tolerates(pod, &cordon) {
-        return Some("node(s) were unschedulable");
-    }
-    let keeps_out = |taint: &&Value| taint["effect"] != "PreferNoSchedule" && !tolerates(pod, taint);
-    if items(node, "/spec/taints").iter().any(|taint| keeps_out(&taint)) {
-        return Some("node(s) had untolerated taint(s)");
-    }
-    let wanted = pod["spec"]["nodeSelector"].as_object();
-    let matches =
-        wanted.is_none_or(|wanted| wanted.iter().all(|(label, value)| node["metadata"]["labels"][label] == *value));
-    (!matches).then_some("node(s) didn't match Pod's node affinity/selector")
-}
-
-/// Whether a pod tolerates a taint; a toleration without key or effect is one for all of them.
-fn tolerates(pod: &Value, taint: &Value) -> bool {
-    items(pod, "/spec/tolerations").iter().any(|toleration| {
-        let (key, effect) = (text(toleration, "/key"), text(toleration, "/effect"));
-        let exists = text(toleration, "/operator") == "Exists";
-        (effect.is_empty() || effect == text(taint, "/effect"))
-            && (key == text(taint, "/key") || (key.is_empty() && exists))
-            && (exists || text(toleration, "/value") == text(taint, "/value"))
-    })
+/// The demo has no storage: a claim is never there.
+fn missing_claim(pod: &Value, nodes: usize) -> Option<String> {
+    let volumes = pod["spec"]["volumes"].as_array()?;
+    let claim = volumes.iter().find_map(|volume| volume["persistentVolumeClaim"]["claimName"].as_str())?;
+    Some(format!("0/{nodes} nodes are available: persistentvolumeclaim {claim:?} not found. not found"))
 }
 
 #[cfg(test)]
@@ -168,23 +146,6 @@ mod tests {
         let tolerant = store.create("pods", tolerant).unwrap();
         schedule(&store, &recorder, &tolerant);
         assert_eq!(store.get("pods", "demo", "let-in").unwrap()["spec"]["nodeName"], "a");
-    }
-
-    #[test]
-    fn a_toleration_is_held_against_key_value_and_effect() {
-        let taint = json!({ "key": "team", "value": "search", "effect": "NoExecute" });
-        for (toleration, tolerated) in [
-            (json!({ "key": "team", "value": "search", "effect": "NoExecute" }), true),
-            (json!({ "key": "team", "operator": "Equal", "value": "search" }), true),
-            (json!({ "key": "team", "operator": "Exists" }), true),
-            (json!({ "operator": "Exists" }), true),
-            (json!({ "key": "team", "value": "ads" }), false),
-            (json!({ "key": "disk", "operator": "Exists" }), false),
-            (json!({ "key": "team", "operator": "Exists", "effect": "NoSchedule" }), false),
-        ] {
-            let pod = json!({ "spec": { "tolerations": [toleration] } });
-            assert_eq!(tolerates(&pod, &taint), tolerated, "{toleration}");
-        }
     }
 
     #[test]

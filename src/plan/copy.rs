@@ -142,6 +142,10 @@ impl Copied {
         if let Some(share) = copy.share_processes {
             spec.insert("shareProcessNamespace".into(), share.into());
         }
+        if let Some(limit) = copy.active_deadline {
+            let own = spec.get("activeDeadlineSeconds").and_then(Value::as_u64);
+            spec.insert("activeDeadlineSeconds".into(), own.unwrap_or(u64::MAX).min(limit.into()).into());
+        }
         for container in list(&mut spec, Kind::Regular) {
             let named = |wanted: &str| copy.set_image.iter().rfind(|(name, _)| name == wanted);
             if let Some((_, image)) = named(name_of(container)).or_else(|| named("*")) {
@@ -268,7 +272,10 @@ impl Copied {
     }
 
     fn into_body(mut self, pod: &Pod<'_>, copy: &CopyOptions) -> Value {
-        add(&mut self.labels, &copy.labels);
+        // A copy that replaces its original is the workload from then on: nobody may take it for a leftover.
+        if !copy.replace {
+            add(&mut self.labels, &copy.labels);
+        }
         add(&mut self.annotations, &copy.annotations);
         let mut metadata = Object::new();
         metadata.insert("name".into(), copy.name.as_str().into());

@@ -38,6 +38,7 @@ pub(super) fn plan(
 
     let mut warnings = warning::of_profile(options, facts, Mode::Ephemeral);
     warnings.extend(warning::of_container(&pod, &container));
+    warnings.extend(options.target().and_then(|target| warning::of_sight(&pod, &container, target)));
     warnings.extend(warning::of_pod(&pod, options.target()));
     let body = patch(&pod, container);
     Ok(Plan {

@@ -1,6 +1,6 @@
 //! Names that are drawn for a person: the random suffix and what keeps it unique; it never draws by itself.
 
-use super::Refusal;
+use super::{DebugOptions, Refusal};
 
 /// The letters and digits of the suffixes of Kubernetes: without vowels and look-alikes.
 const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
@@ -33,6 +33,17 @@ pub fn copy_name(pod: &str, suffix: &str) -> String {
     // A pod's name is ASCII; anything else is cut where a character ends.
     let end = (0..=room.min(pod.len())).rev().find(|end| pod.is_char_boundary(*end)).unwrap_or(0);
     format!("{}-debug-{suffix}", pod[..end].trim_end_matches(['-', '.']))
+}
+
+impl DebugOptions {
+    /// Gives a copy that has no name yet the one that is generated for it; its suffix is the first to be drawn.
+    pub fn name_copy(&mut self, pod: &str, suffixes: &mut dyn Iterator<Item = String>) {
+        if let Some(copy) = &mut self.copy
+            && copy.name.is_empty()
+        {
+            copy.name = copy_name(pod, &suffixes.next().unwrap_or_default());
+        }
+    }
 }
 
 /// `debugger-xxxxx`, drawn until no container of the pod has it.

@@ -75,12 +75,15 @@ pub(super) fn plan(
     })
 }
 
+/// What kubectl and we begin the name of a node debugger's pod with.
+pub const NODE_DEBUGGER: &str = "node-debugger-";
+
 /// `node-debugger-NODE-xxxxx`; a node's name that would make it too long is cut.
 fn pod_name(node: &str, suffix: &str) -> String {
-    let room = NAME_LIMIT.saturating_sub("node-debugger--".len() + suffix.len());
+    let room = NAME_LIMIT.saturating_sub(NODE_DEBUGGER.len() + "-".len() + suffix.len());
     let end = (0..=room.min(node.len())).rev().find(|end| node.is_char_boundary(*end)).unwrap_or(0);
     let node = node[..end].trim_end_matches(['-', '.']);
-    format!("node-debugger-{node}-{suffix}")
+    format!("{NODE_DEBUGGER}{node}-{suffix}")
 }
 
 #[cfg(test)]

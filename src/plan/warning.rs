@@ -27,6 +27,25 @@ pub(super) fn of_container(pod: &Pod<'_>, container: &Object) -> Vec<String> {
     warnings
 }
 
+/// What is to be said of a debugger that will not be able to read its target's files: it is nobody, for want of a user
+/// that is known and admitted.
+pub(super) fn of_sight(pod: &Pod<'_>, container: &Object, target: &str) -> Option<String> {
+    const NOBODY: i64 = 65534;
+    let user = pod.user_of(target).uid;
+    let nobody = container.get("securityContext").is_some_and(|context| context["runAsUser"] == NOBODY);
+    let who = match user {
+        _ if !nobody => return None,
+        Some(NOBODY) => return None,
+        Some(0) => "runs as root, which is not admitted here".to_owned(),
+        Some(uid) => format!("runs as user {uid}"),
+        None => "runs as nobody knows whom".to_owned(),
+    };
+    Some(format!(
+        "The files of {target} (/proc/1/root) will stay closed: it {who}, and the debugger runs as user {NOBODY}; once \
+         the user is known, set securityContext.runAsUser and runAsGroup in a custom container"
+    ))
+}
+
 /// What is to be said of the profile in this namespace.
 pub(super) fn of_profile(options: &DebugOptions, facts: Facts, mode: Mode) -> Vec<String> {
     let mut warnings = Vec::new();
@@ -118,6 +137,20 @@ mod tests {
         assert!(said(&json!({}), &json!({"runAsNonRoot": true})).contains("will not start"));
         assert_eq!(said(&json!({"runAsNonRoot": true, "runAsUser": 7}), &json!({})), "");
         assert_eq!(said(&json!({"runAsNonRoot": true}), &json!({"runAsNonRoot": false})), "");
+    }
+
+    #[test]
+    fn a_debugger_that_is_nobody_will_not_read_its_targets_files() {
+        let said = |user: &Value, own: i64| {
+            let status = json!({"containerStatuses": [{"name": "app", "user": {"linux": user}}]});
+            let pod = pod(&json!({"containers": [{"name": "app"}]}), &status);
+            let container = json!({"securityContext": {"runAsUser": own}});
+            of_sight(&Pod::read(&pod).unwrap(), container.as_object().unwrap(), "app")
+        };
+        assert!(said(&json!(null), 65534).unwrap().contains("nobody knows"));
+        assert!(said(&json!({"uid": 0, "gid": 0}), 65534).unwrap().contains("root"));
+        assert_eq!(said(&json!({"uid": 65534, "gid": 65534}), 65534), None);
+        assert_eq!(said(&json!({"uid": 7, "gid": 7}), 7), None);
     }
 
     #[test]

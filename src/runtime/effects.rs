@@ -1,5 +1,7 @@
 //! Carries out what the state asks of the outside, each in a task of its own; what comes of it returns as facts.
 
+mod requests;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,18 +10,19 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 
+use super::recordings::Recordings;
 use super::{clipboard, forms, image_file, launch};
 use crate::app::layout::Size;
 use crate::app::{Effect, Message, Start};
-use crate::cluster::{Cluster, ContainerKey, Contexts, Leftover, PodKey, Problem, WatchId, WatchUpdate, watch};
+use crate::cluster::{Cluster, Contexts, LaunchStep, Problem, WatchId, WatchUpdate, watch};
 use crate::session::{Chunk, SessionHandle, SessionId, SessionUpdate};
 
 /// Reports of watches that may wait; a watch that reports faster waits itself.
 const WATCH_QUEUE: usize = 64;
 /// What a person types before a shell stands is kept up to this many bytes.
 const TYPED_AHEAD: usize = 4_096;
-/// How long deletions asked for at the end may take.
-const LAST_REQUESTS: Duration = Duration::from_secs(5);
+/// How long deletions and endings asked for at the end may take.
+const LAST_REQUESTS: Duration = Duration::from_secs(20);
 
 /// Something that happened outside.
 pub(super) enum Fact {
@@ -60,10 +63,13 @@ pub(super) struct Effects {
     check: Option<AbortHandle>,
     tasks: JoinSet<()>,
     last_requests: JoinSet<()>,
+    /// Held by every launch whose request is not answered yet: it is carried through whatever happens to the launch.
+    unanswered: (mpsc::Sender<()>, mpsc::Receiver<()>),
     facts: Queue<Fact>,
     connected: Queue<Result<Cluster, (String, Problem)>>,
     watched: (mpsc::Sender<Watched>, mpsc::Receiver<Watched>),
     printed: Queue<(SessionId, SessionUpdate)>,
+    recordings: Recordings,
 }
 
 /// What a watch reports, and which watch.
@@ -72,6 +78,16 @@ type Queue<T> = (mpsc::UnboundedSender<T>, mpsc::UnboundedReceiver<T>);
 
 impl Effects {
     pub(super) fn new(contexts: Arc<dyn Contexts>) -> Self {
+        let facts: Queue<Fact> = mpsc::unbounded_channel();
+        let mut tasks = JoinSet::new();
+        if let Some(mut troubles) = contexts.troubles() {
+            let told = facts.0.clone();
+            tasks.spawn(async move {
+                while let Some(problem) = troubles.recv().await {
+                    let _ = told.send(Fact::Message(Message::Failed(problem)));
+                }
+            });
+        }
         Self {
             contexts,
             clusters: HashMap::new(),
@@ -80,12 +96,14 @@ impl Effects {
             streams: HashMap::new(),
             watches: HashMap::new(),
             check: None,
-            tasks: JoinSet::new(),
+            tasks,
             last_requests: JoinSet::new(),
-            facts: mpsc::unbounded_channel(),
+            unanswered: mpsc::channel(1),
+            facts,
             connected: mpsc::unbounded_channel(),
             watched: mpsc::channel(WATCH_QUEUE),
             printed: mpsc::unbounded_channel(),
+            recordings: Recordings::default(),
         }
     }
 
@@ -97,6 +115,7 @@ impl Effects {
             Some(fact) = self.facts.1.recv() => fact,
             Some(connected) = self.connected.1.recv() => self.connected(connected),
             Some((id, update)) = self.watched.1.recv() => Fact::Message(Message::Watch(id, update)),
+            Some((id, report)) = self.recordings.reported() => Fact::Message(Message::Recording(id, report)),
             Some((id, update)) = self.printed.1.recv() => self.printed(id, update),
             else => std::future::pending().await,
         }
@@ -112,6 +131,9 @@ impl Effects {
         }
         if let Ok((id, update)) = self.watched.1.try_recv() {
             return Some(Fact::Message(Message::Watch(id, update)));
+        }
+        if let Some((id, report)) = self.recordings.ready() {
+            return Some(Fact::Message(Message::Recording(id, report)));
         }
         let (id, update) = self.printed.1.try_recv().ok()?;
         Some(self.printed(id, update))
@@ -131,6 +153,7 @@ impl Effects {
     fn printed(&mut self, id: SessionId, update: SessionUpdate) -> Fact {
         match update {
             SessionUpdate::Output(chunk) => Fact::Output(id, chunk),
+            SessionUpdate::Link(link) => Fact::Message(Message::Link(id, link)),
             SessionUpdate::Ended(end) => {
                 self.streams.remove(&id);
                 Fact::Message(Message::Ended(id, end))
@@ -210,9 +233,14 @@ impl Effects {
                     None => {}
                 }
             }
+            Effect::StartRecording(id, about, options) => self.recordings.start(id, *about, options),
+            Effect::Record(id, event) => self.recordings.record(id, event),
+            Effect::StopRecording(id) => self.recordings.stop(id),
             Effect::FindExitCode(id, container) => self.find_exit_code(id, container),
-            Effect::FindLeftovers(context, namespaces) => self.find_leftovers(context, namespaces),
-            Effect::DeletePod(context, pod) => self.delete_pod(&context, pod),
+            Effect::FindLeftovers(context, scope) => self.find_leftovers(context, scope),
+            Effect::DeletePod(context, pod, which) => self.delete_pod(&context, pod, which),
+            Effect::EndDebugger(context, container) => self.end_debugger(&context, container),
+            Effect::AskRights(context, namespace) => self.ask_rights(context, namespace),
             Effect::Quit => {}
         }
     }
@@ -221,7 +249,11 @@ impl Effects {
         match self.cluster(context) {
             Ok(cluster) => {
                 self.homes.insert(id, cluster.clone());
-                let outlets = launch::Outlets { facts: self.facts.0.clone(), printed: self.printed.0.clone() };
+                let outlets = launch::Outlets {
+                    facts: self.facts.0.clone(),
+                    printed: self.printed.0.clone(),
+                    unanswered: self.unanswered.0.clone(),
+                };
                 let task = self.tasks.spawn(launch::start(cluster, id, start, drawn, outlets));
                 self.streams.insert(id, Stream::Starting { task, typed: Vec::new(), size });
             }
@@ -284,44 +316,6 @@ impl Effects {
         self.streams.insert(id, Stream::Open(handle));
     }
 
-    fn find_exit_code(&mut self, id: SessionId, container: ContainerKey) {
-        let Some(cluster) = self.homes.get(&id).cloned() else { return };
-        let facts = self.facts.0.clone();
-        self.tasks.spawn(async move {
-            if let Some(code) = cluster.exit_code(&container).await {
-                let _ = facts.send(Fact::Message(Message::ExitCode(id, code)));
-            }
-        });
-    }
-
-    fn find_leftovers(&mut self, context: String, namespaces: Option<Vec<String>>) {
-        let cluster = self.cluster(&context);
-        let facts = self.facts.0.clone();
-        self.tasks.spawn(async move {
-            let found: Result<Vec<Leftover>, Problem> = match cluster {
-                Ok(cluster) => cluster.leftovers(namespaces.as_deref()).await,
-                Err(problem) => Err(problem),
-            };
-            let _ = facts.send(Fact::Message(Message::Leftovers(context, found)));
-        });
-    }
-
-    fn delete_pod(&mut self, context: &str, pod: PodKey) {
-        let cluster = self.cluster(context);
-        let facts = self.facts.0.clone();
-        self.last_requests.spawn(async move {
-            let deleted = match cluster {
-                Ok(cluster) => cluster.delete_pod(&pod, None).await,
-                Err(problem) => Err(problem),
-            };
-            let told = match deleted {
-                Ok(()) => Message::Done(format!("pod {}/{} is being deleted", pod.namespace, pod.name)),
-                Err(problem) => Message::Failed(problem),
-            };
-            let _ = facts.send(Fact::Message(told));
-        });
-    }
-
     fn tell(&self, message: Message) {
         let _ = self.facts.0.send(Fact::Message(message));
     }
@@ -330,19 +324,33 @@ impl Effects {
     pub(super) async fn finish(mut self) -> Vec<Problem> {
         self.streams.clear();
         self.tasks.abort_all();
-        let deletions = async { while self.last_requests.join_next().await.is_some() {} };
+        let (mine, mut unanswered) = self.unanswered;
+        drop(mine);
+        let deletions = async {
+            while self.last_requests.join_next().await.is_some() {}
+            // Ends once the last launch that holds a sender has its answer; nothing is ever sent.
+            let _ = unanswered.recv().await;
+        };
+        let recordings = std::mem::take(&mut self.recordings);
         let mut problems = Vec::new();
         if tokio::time::timeout(LAST_REQUESTS, deletions).await.is_err() {
             problems.push(Problem {
-                what: "not every pod was deleted".to_owned(),
+                what: "not everything was deleted or ended".to_owned(),
                 why: format!("the server had not answered after {} s", LAST_REQUESTS.as_secs()),
                 hint: "`bathy` lists what is left under x".to_owned(),
                 fixes: Vec::new(),
             });
         }
+        problems.extend(recordings.finish().await);
         while let Ok(fact) = self.facts.1.try_recv() {
-            if let Fact::Message(Message::Failed(problem)) = fact {
-                problems.push(problem);
+            match fact {
+                Fact::Message(Message::Failed(problem)) => problems.push(problem),
+                Fact::Message(Message::Launch(_, LaunchStep::Accepted(container))) => problems.push(Problem::new(
+                    "a debugger was accepted while bathy was leaving",
+                    format!("{} in {}/{}", container.container, container.pod.namespace, container.pod.name),
+                    "it is listed under leftovers",
+                )),
+                _ => {}
             }
         }
         problems

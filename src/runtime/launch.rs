@@ -1,14 +1,16 @@
 //! How each kind of session comes to its stream: the requests in their order, every step reported; it keeps nothing.
 
+mod debug;
+
 use bytes::Bytes;
 use rand::RngExt as _;
 use tokio::sync::mpsc;
 
 use super::effects::{Fact, Opened};
-use crate::app::{Message, Start, Target};
+use crate::app::{Message, Start};
 use crate::cluster::detail::pod_detail;
-use crate::cluster::{Cluster, ContainerKey, LaunchStep, LogOptions, PodKey, Problem, Started};
-use crate::plan::{self, DebugOptions, Plan, Profile};
+use crate::cluster::{Cluster, ContainerKey, LaunchStep, LogOptions, Problem, Started};
+use crate::plan;
 use crate::session::{self, SessionId, SessionUpdate, Transport};
 
 /// Where a start reports to.
@@ -18,6 +20,15 @@ pub(super) struct Outlets {
     pub(super) facts: mpsc::UnboundedSender<Fact>,
     /// The stream's output.
     pub(super) printed: mpsc::UnboundedSender<(SessionId, SessionUpdate)>,
+    /// Held while a request is under way that must not be cut off.
+    pub(super) unanswered: mpsc::Sender<()>,
+}
+
+impl Outlets {
+    fn tell(&self, message: Message) {
+        // Nobody listens once the program ends.
+        let _ = self.facts.send(Fact::Message(message));
+    }
 }
 
 /// Bash where there is one, else sh; the words k9s uses.
@@ -37,21 +48,28 @@ struct Ready {
 /// Starts a session and reports how that went. Generated names end with the suffixes that were drawn already, as long
 /// as there are any.
 pub(super) async fn start(cluster: Cluster, id: SessionId, start: Start, drawn: Vec<String>, outlets: Outlets) {
-    let report = |step| {
-        // Nobody listens once the program ends.
-        let _ = outlets.facts.send(Fact::Message(Message::Launch(id, step)));
-    };
+    let report = |step| outlets.tell(Message::Launch(id, step));
+    let cluster = cluster.on_behalf_of(match &start {
+        Start::Debug { options, .. } if options.copy.is_some() => "copy",
+        Start::Debug { .. } => "debug",
+        Start::NodeDebug { .. } => "debug node",
+        Start::Attach { .. } => "attach",
+        Start::Shell { .. } => "shell",
+        Start::Logs { .. } => "logs",
+    });
+    let mut look = None;
     let ready = match start {
         Start::Debug { pod, target, options } => {
-            let suffixes = drawn.into_iter().chain(suffixes());
-            debug(&cluster, &pod, &target, *options, suffixes, report).await
+            let mut suffixes = drawn.into_iter().chain(suffixes());
+            let started = debug::debug(&cluster, id, (&pod, &target, *options), &mut suffixes, &outlets).await;
+            started.map(|(ready, seen)| {
+                look = Some(seen);
+                ready
+            })
         }
         Start::NodeDebug { node, namespace, options } => {
-            let planned = |profile| {
-                let _ = outlets.facts.send(Fact::Message(Message::Planned(id, profile)));
-            };
-            let suffixes = drawn.into_iter().chain(suffixes());
-            node_debug(&cluster, (&node, &namespace), &options, suffixes, planned, report).await
+            let mut suffixes = drawn.into_iter().chain(suffixes());
+            debug::debug_node(&cluster, id, (&node, &namespace, &options), &mut suffixes, &outlets).await
         }
         Start::Attach { container } => attach(&cluster, &container, report).await,
         Start::Shell { container } => shell(&cluster, &container, report).await,
@@ -65,81 +83,16 @@ pub(super) async fn start(cluster: Cluster, id: SessionId, start: Start, drawn: 
         }
         Err(problem) => Fact::Message(Message::StartFailed(id, problem)),
     };
+    let opened = matches!(fact, Fact::Opened(..));
     let _ = outlets.facts.send(fact);
-}
-
-async fn debug(
-    cluster: &Cluster,
-    key: &PodKey,
-    target: &Target,
-    mut options: DebugOptions,
-    mut suffixes: impl Iterator<Item = String> + Send,
-    report: impl FnMut(LaunchStep) + Send,
-) -> Result<Ready, Problem> {
-    let (pod, facts) = tokio::join!(cluster.pod(key), cluster.facts(&key.namespace));
-    let pod = pod?;
-    if let Some(copy) = &mut options.copy
-        && copy.name.is_empty()
+    let Outlets { facts, unanswered, .. } = outlets;
+    // Looking takes its time, and leaving need not wait for it.
+    drop(unanswered);
+    if let Some(look) = look.filter(|_| opened)
+        && let Some(sight) = cluster.sight(&look.container, &look.expected).await
     {
-        copy.name = plan::copy_name(&key.name, &suffixes.next().unwrap_or_default());
+        let _ = facts.send(Fact::Message(Message::Sight(id, sight)));
     }
-    if *target == Target::Default && options.copy.is_none() {
-        let default = pod_detail(&pod).and_then(|detail| detail.default_container);
-        options.target = default.map(|name| name.to_string());
-    }
-    let plan = plan::plan_for_pod(&pod, &facts, &options, &mut suffixes).map_err(|refusal| Problem {
-        what: format!("cannot debug {}/{}", key.namespace, key.name),
-        why: refusal.message,
-        hint: String::new(),
-        fixes: Vec::new(),
-    })?;
-    carry_out(cluster, plan, options.tty, report).await
-}
-
-async fn node_debug(
-    cluster: &Cluster,
-    (name, namespace): (&str, &str),
-    options: &DebugOptions,
-    mut suffixes: impl Iterator<Item = String> + Send,
-    planned: impl Fn(Profile),
-    report: impl FnMut(LaunchStep) + Send,
-) -> Result<Ready, Problem> {
-    let (node, facts) = tokio::join!(cluster.node(name), cluster.facts(namespace));
-    let plan = plan::plan_for_node(&node?, namespace, &facts, options, &mut suffixes).map_err(|refusal| Problem {
-        what: format!("cannot debug node/{name}"),
-        why: refusal.message,
-        hint: String::new(),
-        fixes: Vec::new(),
-    })?;
-    planned(plan.profile);
-    carry_out(cluster, plan, options.tty, report).await
-}
-
-/// Sends what a plan says and attaches to the debugger once it runs.
-async fn carry_out(
-    cluster: &Cluster,
-    plan: Plan,
-    tty: bool,
-    mut report: impl FnMut(LaunchStep) + Send,
-) -> Result<Ready, Problem> {
-    for note in plan.reasons.iter().chain(&plan.warnings) {
-        report(LaunchStep::Note(note.clone()));
-    }
-    for request in &plan.requests {
-        cluster.send(request).await?;
-    }
-    let pod = PodKey { namespace: plan.namespace.as_str().into(), name: plan.pod.as_str().into() };
-    let Some(container) = plan.container else {
-        return Err(Problem {
-            what: format!("{}/{} was created", pod.namespace, pod.name),
-            why: "only images were changed, so there is no debugger to attach to".to_owned(),
-            hint: "attach to one of its containers, or open a shell there".to_owned(),
-            fixes: Vec::new(),
-        });
-    };
-    let container = ContainerKey { pod, container: container.into() };
-    report(LaunchStep::Accepted(container.clone()));
-    attach_once_started(cluster, &container, tty, report).await
 }
 
 async fn attach_once_started(
@@ -176,7 +129,7 @@ async fn attach(
 }
 
 async fn joined(cluster: &Cluster, container: &ContainerKey, tty: bool, stdin: bool) -> Result<Ready, Problem> {
-    let (transport, past) = cluster.attach_joined(container, tty, stdin).await?;
+    let (transport, past) = cluster.attach_lasting(container, tty, stdin).await?;
     Ok(Ready { transport, past: if tty { past } else { with_new_lines(past) }, redraw: tty })
 }
 

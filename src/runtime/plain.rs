@@ -129,7 +129,7 @@ impl Run<'_> {
     }
 
     async fn plan(&mut self, subject: &Subject) -> Result<Planned, Problem> {
-        let (object, facts) = self.read(subject).await?;
+        let (object, facts) = read(self.errand, self.cluster.clone(), subject).await?;
         self.pass_warnings_on().await?;
         let refused = |refusal: Refusal| Problem::new("cannot debug", refusal.message, "");
         let is_node = Resource::is_node(&object).map_err(refused)?;
@@ -141,31 +141,6 @@ impl Run<'_> {
             plan::plan_for_pod(&object, &facts, options, &mut suffixes)
         };
         Ok(Planned { plan: plan.map_err(refused)?, object, is_node, facts })
-    }
-
-    async fn read(&self, subject: &Subject) -> Result<(Value, Facts), Problem> {
-        let namespace = self.errand.namespace.as_str();
-        match (subject, &self.cluster) {
-            (Subject::Named(Resource::Pod(name)), Some(cluster)) => {
-                let key = PodKey { namespace: namespace.into(), name: name.as_str().into() };
-                let (pod, facts) = tokio::join!(cluster.pod(&key), cluster.facts(namespace));
-                Ok((of_kind(pod?, "Pod"), facts))
-            }
-            (Subject::Named(Resource::Node(name)), Some(cluster)) => {
-                let (node, facts) = tokio::join!(cluster.node(name), cluster.facts(namespace));
-                Ok((of_kind(node?, "Node"), facts))
-            }
-            (Subject::Named(_), None) => Err(Problem::new("cannot read it", "there is no cluster to read it from", "")),
-            (Subject::Read(object), cluster) => {
-                let object = manifest::place(object.clone(), namespace, self.errand.namespace_was_said)?;
-                let home = object["metadata"]["namespace"].as_str().unwrap_or(namespace);
-                let facts = match cluster {
-                    Some(cluster) => cluster.facts(home).await,
-                    None => Facts::default(),
-                };
-                Ok((object, facts))
-            }
-        }
     }
 
     /// What is said before anything is sent.
@@ -301,6 +276,32 @@ impl Run<'_> {
             self.warn(&warning).await?;
         }
         Ok(())
+    }
+}
+
+/// The object and what is known around it.
+async fn read(errand: &Errand, cluster: Option<Cluster>, subject: &Subject) -> Result<(Value, Facts), Problem> {
+    let namespace = errand.namespace.as_str();
+    match (subject, &cluster) {
+        (Subject::Named(Resource::Pod(name)), Some(cluster)) => {
+            let key = PodKey { namespace: namespace.into(), name: name.as_str().into() };
+            let (pod, facts) = tokio::join!(cluster.pod(&key), cluster.facts(namespace));
+            Ok((of_kind(pod?, "Pod"), facts))
+        }
+        (Subject::Named(Resource::Node(name)), Some(cluster)) => {
+            let (node, facts) = tokio::join!(cluster.node(name), cluster.facts(namespace));
+            Ok((of_kind(node?, "Node"), facts))
+        }
+        (Subject::Named(_), None) => Err(Problem::new("cannot read it", "there is no cluster to read it from", "")),
+        (Subject::Read(object), _) => {
+            let object = manifest::place(object.clone(), namespace, errand.namespace_was_said)?;
+            let home = object["metadata"]["namespace"].as_str().unwrap_or(namespace);
+            let facts = match &cluster {
+                Some(cluster) => cluster.facts(home).await,
+                None => Facts::default(),
+            };
+            Ok((object, facts))
+        }
     }
 }
 

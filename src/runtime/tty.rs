@@ -4,12 +4,15 @@ use std::io::{self, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use crossterm::cursor::SetCursorStyle;
 use crossterm::event::{
     DisableBracketedPaste, DisableFocusChange, DisableMouseCapture, EnableBracketedPaste, EnableFocusChange,
-    EnableMouseCapture,
+    EnableMouseCapture, KeyboardEnhancementFlags, PopKeyboardEnhancementFlags, PushKeyboardEnhancementFlags,
 };
-use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
-use crossterm::{cursor, execute};
+use crossterm::terminal::{
+    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode, supports_keyboard_enhancement,
+};
+use crossterm::{Command as _, cursor, execute};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
@@ -17,6 +20,10 @@ use ratatui::backend::CrosstermBackend;
 static TAKEN: AtomicBool = AtomicBool::new(false);
 /// What panicked while the terminal was taken.
 static PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());
+/// Whether the terminal reports keys in another way than it did.
+static KEYS_PUSHED: AtomicBool = AtomicBool::new(false);
+/// The sequence that shaped the cursor last.
+static CURSOR: Mutex<String> = Mutex::new(String::new());
 /// How many panics are kept to be told.
 const PANICS_KEPT: usize = 8;
 
@@ -38,6 +45,7 @@ impl Tty {
         enable_raw_mode()?;
         TAKEN.store(true, Ordering::SeqCst);
         let mut out = io::stdout();
+        ask_for_unambiguous_keys(&mut out);
         let opened = execute!(out, EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange)
             .and_then(|()| if mouse { execute!(out, EnableMouseCapture) } else { Ok(()) })
             .and_then(|()| Terminal::new(CrosstermBackend::new(out)));
@@ -54,6 +62,30 @@ impl Tty {
 impl Drop for Tty {
     fn drop(&mut self) {
         give_back();
+    }
+}
+
+/// Has keys reported so that each is told from every other (Escape from Alt, Ctrl-I from Tab), where the terminal can.
+fn ask_for_unambiguous_keys(out: &mut io::Stdout) {
+    // A terminal that does not answer is not asked for anything.
+    if supports_keyboard_enhancement().is_ok_and(|can| can)
+        && execute!(out, PushKeyboardEnhancementFlags(KeyboardEnhancementFlags::DISAMBIGUATE_ESCAPE_CODES)).is_ok()
+    {
+        KEYS_PUSHED.store(true, Ordering::SeqCst);
+    }
+}
+
+/// Gives the cursor of the user's terminal this shape, if it has another one.
+pub(super) fn shape_cursor(style: SetCursorStyle) {
+    let mut sequence = String::new();
+    if style.write_ansi(&mut sequence).is_err() {
+        return;
+    }
+    let mut shown = CURSOR.lock().unwrap_or_else(PoisonError::into_inner);
+    // Before the first it has the user's own.
+    let changed = *shown != sequence && !(shown.is_empty() && matches!(style, SetCursorStyle::DefaultUserShape));
+    if changed && write_through(sequence.as_bytes()) {
+        *shown = sequence;
     }
 }
 
@@ -83,12 +115,23 @@ pub fn panics() -> Vec<String> {
     PANICS.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
+fn shape_cursor_back(out: &mut io::Stdout) {
+    let mut shown = CURSOR.lock().unwrap_or_else(PoisonError::into_inner);
+    if !std::mem::take(&mut *shown).is_empty() {
+        let _ = execute!(out, SetCursorStyle::DefaultUserShape);
+    }
+}
+
 /// Gives the terminal back, once; harmless when it was never taken.
 pub fn give_back() {
     if !TAKEN.swap(false, Ordering::SeqCst) {
         return;
     }
     let mut out = io::stdout();
+    if KEYS_PUSHED.swap(false, Ordering::SeqCst) {
+        let _ = execute!(out, PopKeyboardEnhancementFlags);
+    }
+    shape_cursor_back(&mut out);
     // A terminal that has gone away cannot be restored, and there is nobody left to tell.
     let _ = execute!(
         out,

@@ -76,6 +76,8 @@ pub struct Cell<'a> {
     pub attributes: Attributes,
     /// Inside the selection.
     pub selected: bool,
+    /// Part of a row that is ours and not the program's: it marks where the stream was cut.
+    pub seam: bool,
 }
 
 /// Everything about a cell but its text.
@@ -159,9 +161,15 @@ impl SymbolBuffer {
     }
 }
 
+/// Stands in the first column of the rows that are ours; a noncharacter, which no program can put there.
+pub(super) const SEAM: char = '\u{fdd0}';
+
+/// What is shown in its place, and what fills such a row.
+pub(super) const SEAM_RULE: char = '╌';
+
 /// Whether a character may reach the user's terminal: no controls, no line separators, and none of the invisible ones
 /// that reorder or hide text (bidirectional controls, tags, byte order marks).
-pub(super) fn is_printable(character: char) -> bool {
+pub fn is_printable(character: char) -> bool {
     !matches!(
         character,
         '\0'..='\x1f'
@@ -171,6 +179,7 @@ pub(super) fn is_printable(character: char) -> bool {
             | '\u{200e}'..='\u{200f}'
             | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}'
+            | '\u{fdd0}'..='\u{fdef}'
             | '\u{feff}'
             | '\u{fff9}'..='\u{fffb}'
             | '\u{e0000}'..='\u{e0fff}'

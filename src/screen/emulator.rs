@@ -5,6 +5,8 @@ mod cursor;
 mod handler;
 mod kitty;
 mod palette;
+mod parked;
+mod seam;
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -59,6 +61,11 @@ pub(super) struct Emulator {
     colors: Option<DefaultColors>,
     /// The rows that a prompt began at, oldest first.
     prompts: VecDeque<u64>,
+    pub(super) clipboard_allowed: bool,
+    /// What the program wants copied, in base64.
+    pub(super) clipboard: Option<Vec<u8>>,
+    /// The program chose the cursor's shape.
+    cursor_chosen: bool,
 }
 
 impl Emulator {
@@ -83,6 +90,9 @@ impl Emulator {
             grid_keeps,
             colors: None,
             prompts: VecDeque::new(),
+            clipboard_allowed: false,
+            clipboard: None,
+            cursor_chosen: false,
         }
     }
 
@@ -198,8 +208,17 @@ impl Emulator {
         &self.term
     }
 
+    /// The margins, counted from the first row; the bottom is not included.
+    pub(super) fn margins(&self) -> Range<usize> {
+        self.margins.clone()
+    }
+
     pub(super) fn modes(&self) -> Modes {
         Modes::new(*self.term.mode(), self.kitty.flags(self.on_alt_screen()), self.synchronized)
+    }
+
+    pub(super) fn cursor_chosen(&self) -> bool {
+        self.cursor_chosen
     }
 
     pub(super) fn end_synchronized(&mut self) {

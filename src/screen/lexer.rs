@@ -3,6 +3,9 @@
 //! The parser keeps an operating system command of any length in memory, repeats a character as often as it is told,
 //! and drops two requests that programs wait for. The states here follow the parser's own state machine byte by byte.
 
+/// ESC, with which every control sequence begins.
+pub(super) const ESCAPE: u8 = 0x1b;
+
 /// The longest operating system command (OSC) that reaches the parser; what is beyond is dropped up to its end.
 pub(super) const OSC_LIMIT: usize = 64 * 1024;
 
@@ -95,6 +98,11 @@ pub(super) struct Lexer {
 }
 
 impl Lexer {
+    /// Whether the stream stands between control sequences.
+    pub(super) fn is_at_rest(&self) -> bool {
+        matches!(self.state, State::Ground)
+    }
+
     /// Looks at `bytes`, which must not be empty, up to the first point where something is to be done.
     pub(super) fn scan(&mut self, bytes: &[u8], repeat_limit: u32) -> Piece {
         let mut at = 0;

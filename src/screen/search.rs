@@ -20,6 +20,11 @@ impl Screen {
     /// Every place where `text` is found, oldest first, also across wrapped rows. Capitals matter when `text` has
     /// any. At most the newest 10,000.
     pub fn find(&self, text: &str) -> Vec<Match> {
+        self.find_since(text, 0)
+    }
+
+    /// As [`Screen::find`], in the rows from this one on (see [`Position::row`]).
+    pub fn find_since(&self, text: &str, since: u64) -> Vec<Match> {
         let exact = text.chars().any(char::is_uppercase);
         let fold = |character: char| {
             if exact { character } else { character.to_lowercase().next().unwrap_or(character) }
@@ -28,7 +33,7 @@ impl Screen {
         let mut found = Vec::new();
         let first = self.emulator.first_row();
         let mut line: Vec<(char, Position)> = Vec::new();
-        for row in first - self.history() as u64..first + u64::from(self.size.rows) {
+        for row in since.max(first - self.history() as u64)..first + u64::from(self.size.rows) {
             let Some(cells) = self.emulator.row(row) else {
                 continue;
             };

@@ -7,7 +7,7 @@ use alacritty_terminal::term::cell::{Cell as GridCell, Flags};
 use alacritty_terminal::vte::ansi::CursorShape as GridCursorShape;
 
 use super::Screen;
-use super::cell::{Cell, Color, MARKS_MAX, Style, SymbolBuffer, width_of};
+use super::cell::{Cell, Color, MARKS_MAX, SEAM, SEAM_RULE, Style, SymbolBuffer, width_of};
 use super::emulator::RowRef;
 use super::history::{StoredRow, Styles};
 
@@ -22,6 +22,8 @@ pub struct Cursor {
     pub shape: CursorShape,
     /// Whether the program wants it to blink.
     pub blinking: bool,
+    /// Whether the program chose shape and blinking; else they are the user's own.
+    pub chosen: bool,
 }
 
 /// The shape of a cursor (DECSCUSR).
@@ -55,7 +57,13 @@ impl Screen {
             GridCursorShape::Hidden => return None,
             GridCursorShape::Block | GridCursorShape::HollowBlock => CursorShape::Block,
         };
-        Some(Cursor { column: u16::try_from(column).ok()?, row, shape, blinking: style.blinking })
+        Some(Cursor {
+            column: u16::try_from(column).ok()?,
+            row,
+            shape,
+            blinking: style.blinking,
+            chosen: self.emulator.cursor_chosen(),
+        })
     }
 
     /// Gives every cell in view as `(column, row, cell)`, row by row, from the left. All columns are covered.
@@ -68,9 +76,13 @@ impl Screen {
             let Some(cells) = self.emulator.row(number) else {
                 continue;
             };
+            let mut seam = false;
             cells.visit(self.size.columns, &mut |column, base, marks, width, style| {
+                seam |= base == SEAM;
+                let base = if base == SEAM { SEAM_RULE } else { base };
                 let cell = Cell {
                     symbol: buffer.symbol(base, marks, width),
+                    seam,
                     width,
                     fg: self.color(style.fg, 256),
                     bg: self.color(style.bg, 257),
@@ -127,7 +139,7 @@ impl Screen {
         };
         cells.visit(self.size.columns, &mut |_, base, marks, _, _| {
             if base != NO_TEXT {
-                text.push(base);
+                text.push(if base == SEAM { SEAM_RULE } else { base });
                 text.extend(marks.iter());
             }
         });
@@ -277,7 +289,7 @@ mod tests {
     #[test]
     fn the_cursor_hides_and_scrolls_away() {
         let mut screen = screen(b"1\r\n2\r\n3\r\n4\x1b[5 q");
-        let shown = Cursor { column: 1, row: 2, shape: CursorShape::Bar, blinking: true };
+        let shown = Cursor { column: 1, row: 2, shape: CursorShape::Bar, blinking: true, chosen: true };
         assert_eq!(screen.cursor(), Some(shown));
         screen.scroll(1);
         assert_eq!(screen.cursor(), None);

@@ -10,7 +10,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use self::queue::InputQueue;
 pub use self::queue::{Full, INPUT_LIMIT};
-use super::{End, Incoming, Outgoing, SessionId, Transport};
+use super::{End, Incoming, Link, Outgoing, SessionId, Transport};
 
 /// How many bytes of one session's output may wait unread.
 pub const UNREAD_LIMIT: usize = 256 * 1024;
@@ -22,6 +22,8 @@ const CHUNK_LIMIT: usize = 32 * 1024;
 pub enum SessionUpdate {
     /// Bytes to show.
     Output(Chunk),
+    /// The connection broke or stands again; in its place between the output.
+    Link(Link),
     /// The last update of a session; exactly one comes.
     Ended(End),
 }
@@ -30,6 +32,7 @@ pub enum SessionUpdate {
 #[derive(Debug)]
 pub struct Chunk {
     bytes: Bytes,
+    past: bool,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -37,6 +40,11 @@ impl Chunk {
     /// The bytes, at most 32 KiB.
     pub fn bytes(&self) -> &Bytes {
         &self.bytes
+    }
+
+    /// Whether this was printed earlier and comes from a log, so that no question in it is answered any more.
+    pub fn is_past(&self) -> bool {
+        self.past
     }
 }
 
@@ -127,23 +135,25 @@ impl Reader {
     /// Hands output over until the stream ends; `None` once nobody listens.
     async fn read(&self, mut incoming: mpsc::Receiver<Incoming>, past: Option<Bytes>) -> Option<End> {
         if let Some(past) = past {
-            self.hand_over(past).await?;
+            self.hand_over(past, true).await?;
         }
         while let Some(next) = incoming.recv().await {
             match next {
-                Incoming::Output(bytes) | Incoming::ErrorOutput(bytes) => self.hand_over(bytes).await?,
+                Incoming::Output(bytes) | Incoming::ErrorOutput(bytes) => self.hand_over(bytes, false).await?,
+                Incoming::Past(bytes) => self.hand_over(bytes, true).await?,
+                Incoming::Link(link) => self.updates.send((self.id, SessionUpdate::Link(link))).ok()?,
                 Incoming::Ended(end) => return Some(end),
             }
         }
         Some(End::Lost { reason: "the stream stopped without saying why".to_owned() })
     }
 
-    async fn hand_over(&self, mut bytes: Bytes) -> Option<()> {
+    async fn hand_over(&self, mut bytes: Bytes, past: bool) -> Option<()> {
         while !bytes.is_empty() {
             let piece = bytes.split_to(bytes.len().min(CHUNK_LIMIT));
             let size = u32::try_from(piece.len()).ok()?;
             let permit = Arc::clone(&self.unread).acquire_many_owned(size).await.ok()?;
-            let chunk = Chunk { bytes: piece, _permit: permit };
+            let chunk = Chunk { bytes: piece, past, _permit: permit };
             self.updates.send((self.id, SessionUpdate::Output(chunk))).ok()?;
         }
         Some(())

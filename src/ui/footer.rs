@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::Theme;
 use super::text::clip;
-use crate::app::{Availability, Focus, Level, Scope, State};
+use crate::app::{Focus, Level, Scope, State};
 
 pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
     let line = if state.leader_pending {
@@ -32,11 +32,17 @@ pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Re
 
 fn in_pane(state: &State, theme: &Theme) -> Line<'static> {
     let live = state.sessions.active().is_some_and(|session| session.is_live() && !session.is_log());
+    let fixes = state.sessions.active().map_or(0, |session| session.fixes().len());
     let leader = state.keymap.leader();
     let browse = state.keymap.named("pane.browse").and_then(|action| state.keymap.key_of(action));
     let browse = browse.map(|key| key.to_string()).unwrap_or_default();
+    let goes = match (fixes, live) {
+        (1.., _) => " a number takes that way out · ",
+        (0, true) => " every key goes to the shell · ",
+        (0, false) => " ",
+    };
     Line::from(vec![
-        Span::styled(if live { " every key goes to the shell · " } else { " " }, theme.faint),
+        Span::styled(goes, theme.faint),
         Span::styled(leader.to_string(), theme.key),
         Span::styled(" then a key: ", theme.faint),
         Span::styled(browse, theme.key),
@@ -67,7 +73,7 @@ fn hints(state: &State, theme: &Theme, scopes: &[Scope], width: usize) -> Line<'
             line.push_span(Span::styled(" · ", theme.rule));
         }
         used += cost;
-        let available = (action.available)(state) == Availability::Yes;
+        let available = action.availability(state).is_offered();
         line.push_span(Span::styled(key, if available { theme.key } else { theme.faint }));
         line.push_span(Span::styled(title, if available { theme.text } else { theme.faint }));
     }

@@ -20,18 +20,30 @@ pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Re
         (List::Pods, PodScope::Namespace(name)) => name.to_string(),
         (List::Pods, PodScope::Node(name)) => format!("node/{name}"),
     };
-    let left = Line::from(vec![
+    let context = &state.context.name;
+    let protected = state.settings.is_protected(context);
+    let mut left = Line::from(vec![
         Span::styled(" bathy ", theme.brand),
-        Span::styled(format!(" {}", state.context.name), theme.title),
-        Span::styled(" › ", theme.rule),
-        Span::styled(scope, theme.title),
+        Span::styled(format!(" {context}"), if protected { theme.guarded } else { theme.title }),
     ]);
+    for (word, style, is_so) in
+        [("protected ", theme.guarded, protected), ("read-only", theme.changing, state.settings.is_read_only(context))]
+    {
+        if is_so {
+            left.push_span(Span::styled(format!(" {word}"), style));
+        }
+    }
+    left.push_span(Span::styled(" › ", theme.rule));
+    left.push_span(Span::styled(scope, theme.title));
     let connection = connection(state, theme);
     let user = Span::styled(format!("   {} ", state.context.user), theme.faint);
     let mut right = vec![connection];
     let wide_enough = left.width() + right[0].width() + user.width() < usize::from(area.width);
     if wide_enough && !state.context.user.is_empty() {
         right.push(user);
+    }
+    if state.sessions.iter().any(|session| session.recording.running().is_some()) {
+        right.push(Span::styled("[rec] ", theme.bad));
     }
     let right = Line::from(right);
     let left_width = area.width.saturating_sub(u16::try_from(right.width() + 1).unwrap_or(area.width));

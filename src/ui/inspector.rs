@@ -9,8 +9,9 @@ use ratatui::widgets::Paragraph;
 use super::text::{clip, fit, wrap};
 use super::{Theme, nodes};
 use crate::app::age::age;
+use crate::app::rights::missing;
 use crate::app::{Focus, List, State};
-use crate::cluster::{ContainerDetail, ContainerKind, ContainerState, PodDetail};
+use crate::cluster::{ContainerDetail, ContainerKind, ContainerState, Debuggers, PodDetail, PodRight};
 
 pub(super) fn title(state: &State, theme: &Theme) -> Line<'static> {
     let style = if state.focus == Focus::Containers { theme.focused_title } else { theme.title };
@@ -63,6 +64,7 @@ pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Re
             lines.extend(wrapped(&format!("   {more}"), width, theme.faint));
         }
     }
+    lines.extend(missing_rights(state, theme, width));
     lines.extend(facts(pod, state, theme, width));
     let height = usize::from(area.height);
     let first = (selected_line + 2).saturating_sub(height);
@@ -136,6 +138,28 @@ fn state_message(container: &ContainerDetail) -> Option<&str> {
     .filter(|message| !message.is_empty())
 }
 
+/// What the user may not do here, as far as the API was asked.
+fn missing_rights(state: &State, theme: &Theme, width: usize) -> Vec<Line<'static>> {
+    let missing: Vec<String> = missing(state, &PodRight::ALL).iter().map(ToString::to_string).collect();
+    if missing.is_empty() {
+        return Vec::new();
+    }
+    wrapped(&format!("you may not {}", missing.join(", ")), width, theme.changing).collect()
+}
+
+/// What ephemeral containers the pod carries already.
+fn carried(pod: &PodDetail) -> Option<String> {
+    let Debuggers { running, ended, stuck, starting } = pod.debuggers();
+    let said = [(running, "running"), (starting, "starting"), (stuck, "stuck"), (ended, "ended")]
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let stay = if ended + stuck > 0 { " (stay until the pod goes)" } else { "" };
+    (!said.is_empty()).then(|| format!("{said}{stay}"))
+}
+
 fn facts(pod: &PodDetail, state: &State, theme: &Theme, width: usize) -> Vec<Line<'static>> {
     let mut facts = vec![("phase", pod.phase.clone())];
     if let Some(since) = pod.deleting {
@@ -147,6 +171,9 @@ fn facts(pod: &PodDetail, state: &State, theme: &Theme, width: usize) -> Vec<Lin
         facts.push(("owner", format!("{kind}/{name}")));
     }
     facts.push(("account", pod.service_account.clone()));
+    if let Some(carried) = carried(pod) {
+        facts.push(("debuggers", carried));
+    }
     if pod.share_processes {
         facts.push(("processes", "shared by its containers".to_owned()));
     }

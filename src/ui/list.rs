@@ -1,6 +1,7 @@
 //! The list of namespaces or pods, and what all lists have in common; the rows and their order are the navigator's.
 
 use ratatui::Frame;
+use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
@@ -26,6 +27,31 @@ struct Columns {
 const READY: usize = 6;
 const RESTARTS: usize = 4;
 pub(super) const AGE: usize = 6;
+
+/// Writes the cells of one row from left to right, each with a blank behind it.
+pub(super) struct Cells<'a> {
+    buffer: &'a mut Buffer,
+    area: Rect,
+    x: u16,
+}
+
+impl<'a> Cells<'a> {
+    /// Begins a row, with its mark if it is selected.
+    pub(super) fn begin(buffer: &'a mut Buffer, area: Rect, selected: bool, style: Style) -> Self {
+        buffer.set_string(area.x, area.y, if selected { "▸" } else { " " }, style);
+        Self { buffer, area, x: area.x + 1 }
+    }
+
+    /// The next cell; none if its column has no width or the row is full.
+    pub(super) fn put(&mut self, text: &str, width: usize, style: Style) {
+        if width == 0 || self.x >= self.area.right() {
+            return;
+        }
+        let fitted = format!("{} ", fit(text, width - 1));
+        let room = usize::from(self.area.right() - self.x);
+        (self.x, _) = self.buffer.set_stringn(self.x, self.area.y, fitted, room, style);
+    }
+}
 
 impl Columns {
     fn new(width: u16, all: bool) -> Self {
@@ -125,15 +151,8 @@ fn pod(
     (style, health): (Style, Style),
 ) {
     let selected = state.navigator.pods.selected() == Some(&row.key);
-    frame.buffer_mut().set_string(area.x, area.y, if selected { "▸" } else { " " }, style);
-    let mut x = area.x + 1;
-    let mut put = |text: &str, width: usize, style: Style| {
-        if width == 0 || x >= area.right() {
-            return;
-        }
-        let fitted = format!("{} ", fit(text, width - 1));
-        (x, _) = frame.buffer_mut().set_stringn(x, area.y, fitted, usize::from(area.right() - x), style);
-    };
+    let mut cells = Cells::begin(frame.buffer_mut(), area, selected, style);
+    let mut put = |text: &str, width: usize, style: Style| cells.put(text, width, style);
     put(&row.key.namespace, columns.namespace, style);
     put(&row.key.name, columns.name, style);
     put(&row.ready, READY, style);

@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::Theme;
 use super::inspector::{FACT_INDENT, fact, indented, wrapped};
-use super::list::{AGE, empty, row_style};
+use super::list::{AGE, Cells, empty, row_style};
 use super::text::{clip, fit};
 use crate::app::State;
 use crate::app::age::age;
@@ -98,15 +98,8 @@ fn node(
     area: Rect,
     (style, health): (Style, Style),
 ) {
-    frame.buffer_mut().set_string(area.x, area.y, if selected { "▸" } else { " " }, style);
-    let mut x = area.x + 1;
-    let mut put = |text: &str, width: usize, style: Style| {
-        if width == 0 || x >= area.right() {
-            return;
-        }
-        let fitted = format!("{} ", fit(text, width - 1));
-        (x, _) = frame.buffer_mut().set_stringn(x, area.y, fitted, usize::from(area.right() - x), style);
-    };
+    let mut cells = Cells::begin(frame.buffer_mut(), area, selected, style);
+    let mut put = |text: &str, width: usize, style: Style| cells.put(text, width, style);
     let or_none = |text: &str| if text.is_empty() { "<none>".to_owned() } else { text.to_owned() };
     put(&row.name, columns.name, style);
     put(&row.status, columns.status, style.patch(health));

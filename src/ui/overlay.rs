@@ -5,16 +5,15 @@ mod form;
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span, Text};
-use ratatui::widgets::{Block, BorderType, Clear, Paragraph, Wrap};
+use ratatui::widgets::{Block, BorderType, Clear, Paragraph};
 use unicode_width::UnicodeWidthStr;
 
 use super::Theme;
 use super::text::{clip, fit, wrap};
 use crate::app::age::age;
 use crate::app::layout::{centred, first_shown};
-use crate::app::overlay::{Choose, Entry, EntryKind, Leftovers, Overlay, Palette};
-use crate::app::{Level, Scope, State};
-use crate::cluster::{Leftover, LeftoverKind};
+use crate::app::overlay::{Choose, Entry, EntryKind, Overlay, Palette};
+use crate::app::{Availability, Level, Scope, State};
 
 pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
     match &state.overlay {
@@ -32,12 +31,12 @@ pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Re
         Some(Overlay::Palette(view)) => palette(view, theme, frame, area),
         Some(Overlay::Choose(choose)) => question(choose, theme, frame, area),
         Some(Overlay::Form(view)) => form::draw(view, theme, frame, area),
-        Some(Overlay::Leftovers(view)) => leftovers(view, state, theme, frame, area),
+        Some(Overlay::Leftovers(view)) => super::leftovers::draw(view, state, theme, frame, area),
     }
 }
 
 /// Clears a box with a title and a foot; its inside comes back.
-fn boxed(theme: &Theme, frame: &mut Frame<'_>, area: Rect, title: &str, foot: &str) -> Rect {
+pub(super) fn boxed(theme: &Theme, frame: &mut Frame<'_>, area: Rect, title: &str, foot: &str) -> Rect {
     let block = Block::bordered()
         .border_type(BorderType::Rounded)
         .border_style(theme.rule)
@@ -66,11 +65,20 @@ fn help(state: &State, theme: &Theme, width: usize) -> Vec<Line<'static>> {
         for action in state.keymap.actions().iter().filter(|action| action.scope == scope) {
             let keys = state.keymap.keys_of(action).replace(&format!("{} ", state.keymap.leader()), "");
             let text_width = width.saturating_sub(20);
-            for (index, text) in wrap(action.help, text_width).into_iter().enumerate() {
+            // What the selected pod or one's rights do not allow is said here, before the key is pressed.
+            let refused = match action.availability(state) {
+                Availability::No(reason) if scope == Scope::Pods => Some(format!("Not now: {reason}.")),
+                _ => None,
+            };
+            let (key_style, style) =
+                if refused.is_some() { (theme.faint, theme.faint) } else { (theme.key, theme.text) };
+            let texts = wrap(action.help, text_width).into_iter().map(|text| (text, style));
+            let refusals = refused.iter().flat_map(|text| wrap(text, text_width)).map(|text| (text, theme.changing));
+            for (index, (text, style)) in texts.chain(refusals).enumerate() {
                 let keys = if index == 0 { keys.as_str() } else { "" };
                 lines.push(Line::from(vec![
-                    Span::styled(fit(&format!("  {keys}"), 20), theme.key),
-                    Span::styled(text, theme.text),
+                    Span::styled(fit(&format!("  {keys}"), 20), key_style),
+                    Span::styled(text, style),
                 ]));
             }
         }
@@ -126,86 +134,31 @@ fn palette(view: &Palette, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
 }
 
 fn question(choose: &Choose, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
-    let mut lines: Vec<Line<'_>> = choose.lines.iter().map(|line| Line::styled(line.as_str(), theme.text)).collect();
+    let answers = choose.choices.iter().map(|choice| 5 + choice.label.width());
+    let longest = choose.lines.iter().map(|line| line.width()).chain(answers).max().unwrap_or(0);
+    let width =
+        u16::try_from(longest.max(choose.title.width() + 2) + 4).unwrap_or(u16::MAX).clamp(40, 90).min(area.width);
+    let room = usize::from(width.saturating_sub(4)).max(1);
+    let mut lines: Vec<Line<'_>> = Vec::new();
+    for line in &choose.lines {
+        let indent = line.len() - line.trim_start().len();
+        let wrapped = wrap(line, room.saturating_sub(indent).max(1));
+        lines.extend(wrapped.into_iter().map(|text| Line::styled(format!("{}{text}", " ".repeat(indent)), theme.text)));
+    }
+    // The answers are always in view, however much there is to know before.
+    let most = usize::from(area.height).saturating_sub(2 + 1 + choose.choices.len());
+    if lines.len() > most {
+        lines.truncate(most.saturating_sub(1));
+        lines.push(Line::styled("…", theme.faint));
+    }
     lines.push(Line::default());
     for choice in &choose.choices {
         lines.push(Line::from(vec![
             Span::styled(format!("  {}  ", choice.key), theme.key),
-            Span::styled(choice.label.as_str(), theme.text),
+            Span::styled(clip(&choice.label, room.saturating_sub(5)), theme.text),
         ]));
     }
-    let longest = lines.iter().map(Line::width).max().unwrap_or(0).max(choose.title.width() + 2);
-    let width = u16::try_from(longest + 4).unwrap_or(u16::MAX).clamp(40, 90).min(area.width);
-    // Words wrap a little earlier than columns do: one line more for each line that wraps at all.
-    let room = usize::from(width - 4);
-    let wrapped: usize = lines.iter().map(|line| line.width().div_ceil(room).max(1)).sum();
-    let wrapped = wrapped + lines.iter().filter(|line| line.width() > room).count();
-    let height = u16::try_from(wrapped + 2).unwrap_or(u16::MAX);
+    let height = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX);
     let area = boxed(theme, frame, centred(area, width, height), &choose.title, "Esc stays");
-    frame.render_widget(Paragraph::new(Text::from(lines)).wrap(Wrap { trim: false }), area);
-}
-
-fn leftovers(view: &Leftovers, state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
-    let foot = "d delete a pod · a attach · Esc close";
-    let area = boxed(theme, frame, centred(area, 110, area.height), "leftovers of debugging", foot);
-    let rows = match &view.found {
-        None => return frame.render_widget(Paragraph::new("looking …").style(theme.faint), area),
-        Some(Err(problem)) => {
-            return frame
-                .render_widget(Paragraph::new(problem.lines()).style(theme.bad).wrap(Wrap { trim: true }), area);
-        }
-        Some(Ok(rows)) if rows.is_empty() => {
-            return frame.render_widget(Paragraph::new("debugging has left nothing here").style(theme.faint), area);
-        }
-        Some(Ok(rows)) => rows,
-    };
-    let note_height = 3;
-    let height = usize::from(area.height.saturating_sub(note_height));
-    let first = first_shown(view.selected, rows.len(), height);
-    for (line, (index, row)) in rows.iter().enumerate().skip(first).take(height).enumerate() {
-        let style = if index == view.selected { theme.selected } else { theme.text };
-        let y = area.y + u16::try_from(line).unwrap_or(0);
-        let text = leftover(row, state, usize::from(area.width));
-        frame.buffer_mut().set_stringn(area.x, y, text, usize::from(area.width), style);
-    }
-    if let Some(selected) = view.selected() {
-        let note = Rect { y: area.bottom().saturating_sub(2), height: 2.min(area.height), ..area };
-        frame.render_widget(Paragraph::new(advice(selected)).style(theme.faint).wrap(Wrap { trim: true }), note);
-    }
-}
-
-fn leftover(row: &Leftover, state: &State, width: usize) -> String {
-    let (kind, name) = match &row.kind {
-        LeftoverKind::Copy { of: Some(of) } => ("copy", format!("{} of {of}", row.pod.name)),
-        LeftoverKind::Copy { of: None } => ("copy", row.pod.name.to_string()),
-        LeftoverKind::NodeDebugger => ("node", row.pod.name.to_string()),
-        LeftoverKind::Ephemeral { container, .. } => ("ephemeral", format!("{}/{container}", row.pod.name)),
-    };
-    let age = row.created.map(|created| age(created, state.now)).unwrap_or_default();
-    let owner = row.owner.as_deref().unwrap_or("");
-    let name = format!("{}/{name}", row.pod.namespace);
-    let state_width = if width >= 90 { 22 } else { 12 };
-    let name_width = width.saturating_sub(10 + 1 + state_width + 6 + 10);
-    format!(
-        "{}{} {}{}{}",
-        fit(kind, 10),
-        fit(&name, name_width),
-        fit(&row.state, state_width),
-        fit(&age, 6),
-        clip(owner, 10)
-    )
-}
-
-/// What can be done about a leftover, and why not more.
-fn advice(row: &Leftover) -> &'static str {
-    match row.kind {
-        LeftoverKind::Copy { .. } => "d deletes this copy",
-        LeftoverKind::NodeDebugger => "d deletes this node debugger's pod",
-        LeftoverKind::Ephemeral { running: true, .. } => {
-            "a attaches; it cannot be removed: Kubernetes keeps ephemeral containers until their pod goes"
-        }
-        LeftoverKind::Ephemeral { running: false, .. } => {
-            "it does not run and cannot be removed: Kubernetes keeps ephemeral containers until their pod goes"
-        }
-    }
+    frame.render_widget(Paragraph::new(Text::from(lines)), area);
 }

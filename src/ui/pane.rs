@@ -4,16 +4,15 @@ use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Color, Modifier, Style};
-use ratatui::text::{Line, Span, Text};
+use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr;
 
 use super::Theme;
-use super::text::{clip, wrap};
-use crate::app::age::age;
+use super::text::clip;
+use super::timeline;
 use crate::app::session::{Phase, Session};
 use crate::app::{Focus, Scope, State, tab_labels};
-use crate::cluster::LaunchStep;
 use crate::screen;
 
 pub(super) fn draw_tabs(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
@@ -40,14 +39,16 @@ pub(super) fn draw_tabs(state: &State, theme: &Theme, frame: &mut Frame<'_>, are
     let title = session.screen.title().map(|title| format!("“{title}”"));
     let scrolled = (scrolled > 0).then(|| format!("{scrolled} lines back"));
     let other_context = (session.context != state.context.name).then(|| format!("in {}", session.context));
-    let said: Vec<String> = [scrolled, other_context, session.subtitle(), title].into_iter().flatten().collect();
+    let said: Vec<String> =
+        [scrolled, other_context, session.subtitle(state.now), title].into_iter().flatten().collect();
     let room = usize::from(area.right().saturating_sub(x));
     if said.is_empty() || room < 12 {
         return;
     }
     let text = format!(" {} ", clip(&said.join(" · "), room.saturating_sub(3)));
     let start = area.right() - u16::try_from(text.width() + 1).unwrap_or(area.width).min(area.width);
-    buffer.set_string(start.max(x), area.y, text, theme.faint);
+    let amiss = session.sight.as_ref().is_some_and(|sight| sight.problem.is_some());
+    buffer.set_string(start.max(x), area.y, text, if amiss { theme.changing } else { theme.faint });
 }
 
 /// The first tab to show, so that the one in view is among those that fit.
@@ -65,23 +66,43 @@ fn first_tab(labels: &[String], active: usize, width: u16) -> usize {
 
 pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
     let Some(session) = state.sessions.active() else { return };
-    match &session.phase {
-        Phase::Launching => timeline(session, state, theme, frame, area),
-        Phase::Failed(_) => {
-            timeline(session, state, theme, frame, area);
+    if session.shows_timeline() {
+        timeline::draw(session, state, theme, frame, area);
+        if matches!(session.phase, Phase::Failed(_)) {
             epitaph(session, state, theme, frame, area);
         }
+        return;
+    }
+    match &session.phase {
+        Phase::Launching | Phase::Failed(_) => {}
+        Phase::Live if session.cut.is_some() => {
+            paint(&session.screen, skipped_for_line(session, area), theme, frame.buffer_mut(), area);
+            cut(session, state, theme, frame, area);
+        }
         Phase::Live => {
-            paint(&session.screen, 0, frame.buffer_mut(), area);
+            paint(&session.screen, 0, theme, frame.buffer_mut(), area);
             place_cursor(session, state, frame, area);
         }
         Phase::Ended { .. } => {
             // The last line says how it ended; what stood there moves up.
-            let full = session.screen.cursor().is_some_and(|cursor| cursor.row + 1 >= area.height);
-            paint(&session.screen, u16::from(full), frame.buffer_mut(), area);
+            paint(&session.screen, skipped_for_line(session, area), theme, frame.buffer_mut(), area);
             epitaph(session, state, theme, frame, area);
         }
     }
+}
+
+/// How many rows move up to make room for a line of ours at the bottom.
+fn skipped_for_line(session: &Session, area: Rect) -> u16 {
+    u16::from(session.screen.cursor().is_some_and(|cursor| cursor.row + 1 >= area.height))
+}
+
+/// The last line of a session whose connection is being made anew.
+fn cut(session: &Session, state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
+    let Some(cut) = &session.cut else { return };
+    let area = Rect { y: area.bottom() - 1, height: 1, ..area };
+    let text = clip(&format!(" {} ", cut.told(state.now)), usize::from(area.width));
+    frame.render_widget(ratatui::widgets::Clear, area);
+    frame.render_widget(Paragraph::new(Line::styled(text, theme.bad)), area);
 }
 
 fn place_cursor(session: &Session, state: &State, frame: &mut Frame<'_>, area: Rect) {
@@ -95,7 +116,7 @@ fn place_cursor(session: &Session, state: &State, frame: &mut Frame<'_>, area: R
 }
 
 /// Paints a screen without its first `skipped` rows.
-fn paint(screen: &screen::Screen, skipped: u16, buffer: &mut Buffer, area: Rect) {
+pub(super) fn paint(screen: &screen::Screen, skipped: u16, theme: &Theme, buffer: &mut Buffer, area: Rect) {
     screen.for_each_cell(|column, row, cell| {
         let Some(row) = row.checked_sub(skipped) else { return };
         let at = Position::new(area.x + column, area.y + row);
@@ -103,7 +124,7 @@ fn paint(screen: &screen::Screen, skipped: u16, buffer: &mut Buffer, area: Rect)
         if !area.contains(at) || column + u16::from(cell.width) > area.width {
             return;
         }
-        let style = style_of(cell);
+        let style = if cell.seam { theme.changing } else { style_of(cell) };
         if let Some(place) = buffer.cell_mut(at) {
             place.set_symbol(cell.symbol).set_style(style);
         }
@@ -141,59 +162,6 @@ fn colour(colour: screen::Color) -> Color {
     }
 }
 
-/// The steps of a start, each with the time it took.
-fn timeline(session: &Session, state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
-    let mut lines = Vec::new();
-    for (index, (at, step)) in session.steps.iter().enumerate() {
-        let until = session.steps.get(index + 1).map_or(state.now, |(next, _)| *next);
-        let (mark, style, text) = match step {
-            LaunchStep::Note(note) => ("·", theme.faint, note.clone()),
-            LaunchStep::Accepted(container) => {
-                ("✓", theme.good, format!("accepted: container {} in {}", container.container, container.pod.name))
-            }
-            LaunchStep::Waiting { reason, message } if message.is_empty() => ("…", theme.changing, reason.clone()),
-            LaunchStep::Waiting { reason, message } => ("…", theme.changing, format!("{reason}: {message}")),
-            LaunchStep::Scheduled { node } => ("✓", theme.good, format!("scheduled on {node}")),
-            LaunchStep::Event { reason, message, warning } => {
-                ("·", if *warning { theme.changing } else { theme.faint }, format!("{reason}: {message}"))
-            }
-            LaunchStep::Stuck(problem) => ("!", theme.bad, problem.headline()),
-            LaunchStep::Running => ("✓", theme.good, "started".to_owned()),
-            LaunchStep::Ended { code } => ("✓", theme.changing, format!("ended already, with code {code}")),
-            LaunchStep::Attaching => ("…", theme.changing, "attaching".to_owned()),
-        };
-        let took = if matches!(step, LaunchStep::Note(_)) { String::new() } else { format!("  {}", age(*at, until)) };
-        let room = usize::from(area.width).saturating_sub(4 + took.width());
-        let mut texts = wrap(&text, room).into_iter();
-        let first = texts.next().unwrap_or_default();
-        lines.push(Line::from(vec![
-            Span::styled(format!(" {mark} "), style),
-            Span::styled(first, theme.text),
-            Span::styled(took, theme.faint),
-        ]));
-        lines.extend(texts.map(|text| Line::styled(format!("   {text}"), theme.text)));
-    }
-    if session.phase == Phase::Launching {
-        let leave =
-            state.keymap.named("pane.browse").map(|action| state.keymap.first_key_of(action)).unwrap_or_default();
-        let text = format!(" starting for {} …  {leave} leaves it to itself", age(session.started, state.now));
-        lines.push(Line::styled(clip(&text, usize::from(area.width)), theme.faint));
-    }
-    if let Phase::Failed(problem) = &session.phase {
-        lines.push(Line::default());
-        for (text, style) in [(&problem.what, theme.bad), (&problem.why, theme.text), (&problem.hint, theme.key)] {
-            for line in text.lines() {
-                let room = usize::from(area.width).saturating_sub(2);
-                lines.extend(wrap(line, room).into_iter().map(|line| Line::styled(format!(" {line}"), style)));
-            }
-        }
-    }
-    let height = usize::from(area.height.saturating_sub(1));
-    let skipped = lines.len().saturating_sub(height);
-    let shown: Vec<Line<'_>> = lines.into_iter().skip(skipped).collect();
-    frame.render_widget(Paragraph::new(Text::from(shown)), area);
-}
-
 /// The last line of an ended session: how it ended and what can be done now.
 fn epitaph(session: &Session, state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
     let Some(text) = session.epitaph() else { return };
@@ -204,7 +172,7 @@ fn epitaph(session: &Session, state: &State, theme: &Theme, frame: &mut Frame<'_
         .actions()
         .iter()
         .filter(|action| action.scope == Scope::Ended && action.hint.is_some())
-        .filter(|action| (action.available)(state) == crate::app::Availability::Yes)
+        .filter(|action| action.availability(state).is_offered())
         .collect();
     actions.sort_by_key(|action| action.hint);
     for action in actions {

@@ -31,6 +31,8 @@ pub struct Theme {
     pub bad: Style,
     /// Ended as it should.
     pub done: Style,
+    /// A context in which care is taken.
+    pub guarded: Style,
 }
 
 impl Theme {
@@ -51,6 +53,7 @@ impl Theme {
             changing: plain.fg(Color::Yellow),
             bad: plain.fg(Color::Red),
             done: plain.fg(Color::DarkGray),
+            guarded: plain.fg(Color::Red).add_modifier(Modifier::BOLD | Modifier::REVERSED),
         }
     }
 
@@ -72,6 +75,7 @@ impl Theme {
             changing: plain,
             bad: bold,
             done: dim,
+            guarded: bold.add_modifier(Modifier::REVERSED),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Starting a debugger, step by step, against a server that says what a kubelet says.
 
-use bathyscope::cluster::{Cluster, ContainerKey, LaunchStep, PodKey, Problem, Started};
+use bathyscope::cluster::{Cluster, ContainerKey, LaunchStep, PodKey, Problem, Started, Which};
 use serde_json::{Value, json};
 use tokio::{sync::mpsc, task::JoinHandle};
 
@@ -12,7 +12,8 @@ fn container() -> ContainerKey {
 
 fn pod(state: &Value) -> Value {
     json!({
-        "kind": "Pod", "metadata": {"name": "api", "namespace": "shop"}, "spec": {"nodeName": "n"},
+        "kind": "Pod", "metadata": {"name": "api", "namespace": "shop", "uid": "u1"},
+        "spec": {"nodeName": "n", "ephemeralContainers": [{"name": "app", "image": "tools:1"}]},
         "status": {"phase": "Running", "ephemeralContainerStatuses": state},
     })
 }
@@ -34,9 +35,51 @@ fn start(cluster: Cluster) -> (mpsc::UnboundedReceiver<LaunchStep>, JoinHandle<R
     (steps, task)
 }
 
+/// The read of the pod and its watch; events and nodes may not be read by this user.
 async fn watched(api: &mut FakeApi, now: &Value) -> Call {
     api.next().await.expect("/api/v1/namespaces/shop/pods/api").json(now);
-    api.next().await.expect("/api/v1/namespaces/shop/pods")
+    next_of(api, "/api/v1/namespaces/shop/pods").await
+}
+
+/// The next request of this path; those of events and nodes on the way are refused.
+async fn next_of(api: &mut FakeApi, path: &str) -> Call {
+    loop {
+        let call = api.next().await;
+        if call.path.ends_with("/events") || call.path.contains("/nodes/") {
+            call.refuse(403, "Forbidden", "no");
+        } else {
+            return call.expect(path);
+        }
+    }
+}
+
+/// Refuses whatever else is asked.
+fn refuse_the_rest(mut api: FakeApi) {
+    tokio::spawn(async move {
+        loop {
+            api.next().await.refuse(403, "Forbidden", "no");
+        }
+    });
+}
+
+/// The steps until the channel ends, each in a word or two.
+async fn told(steps: &mut mpsc::UnboundedReceiver<LaunchStep>) -> Vec<String> {
+    let mut seen = Vec::new();
+    while let Some(step) = steps.recv().await {
+        seen.push(word(step));
+    }
+    seen
+}
+
+fn word(step: LaunchStep) -> String {
+    match step {
+        LaunchStep::Waiting { reason, .. } => reason,
+        LaunchStep::Scheduled { node } => format!("on {node}"),
+        LaunchStep::Event { reason, message, .. } => format!("{reason}: {message}"),
+        LaunchStep::Stuck(problem) => format!("stuck: {}", problem.why),
+        LaunchStep::Note(note) => format!("note: {note}"),
+        other => format!("{other:?}"),
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -53,15 +96,21 @@ async fn a_start_is_told_step_by_step() {
     ] {
         events.send(&json!({"type": "MODIFIED", "object": state}));
     }
+    // The image's node is asked for, and refused.
+    refuse_the_rest(api);
     assert_eq!(task.await.unwrap(), Ok(Started::Running));
-    let mut seen = Vec::new();
-    while let Some(step) = steps.recv().await {
-        seen.push(match step {
-            LaunchStep::Waiting { reason, .. } => reason,
-            other => format!("{other:?}"),
-        });
-    }
-    assert_eq!(seen, ["Accepted", "ContainerCreating", "ErrImagePull", "ImagePullBackOff", "Running"]);
+    assert_eq!(
+        told(&mut steps).await,
+        [
+            "on n",
+            "Accepted",
+            "ContainerCreating",
+            "ErrImagePull",
+            "stuck: the image tools:1 cannot be pulled: n does not find the registry docker.io by its name (no such host)",
+            "ImagePullBackOff",
+            "Running"
+        ]
+    );
     events.closed().await;
 }
 
@@ -69,7 +118,9 @@ async fn a_start_is_told_step_by_step() {
 async fn what_will_never_start_is_a_problem_at_once() {
     let (cluster, mut api) = FakeApi::new();
     let (_steps, task) = start(cluster);
-    api.next().await.json(&waiting("RunContainerError", "exec: \"zsh\": not found"));
+    let _events =
+        watched(&mut api, &waiting("RunContainerError", "exec: \"zsh\": executable file not found in $PATH")).await;
+    refuse_the_rest(api);
     assert!(task.await.unwrap().unwrap_err().why.contains("zsh"));
 
     let (cluster, mut api) = FakeApi::new();
@@ -84,7 +135,8 @@ async fn a_cut_while_waiting_is_told_and_waited_out() {
     let (cluster, mut api) = FakeApi::new();
     let (mut steps, task) = start(cluster);
     watched(&mut api, &waiting("ContainerCreating", "")).await.stream().cut();
-    api.next().await.json(&pod(&json!([{"name": "app", "state": {"terminated": {"exitCode": 7, "reason": "Error"}}}])));
+    let again = next_of(&mut api, "/api/v1/namespaces/shop/pods/api").await;
+    again.json(&pod(&json!([{"name": "app", "state": {"terminated": {"exitCode": 7, "reason": "Error"}}}])));
     assert_eq!(task.await.unwrap(), Ok(Started::Ended { code: 7 }));
     let mut notes = 0;
     while let Some(step) = steps.recv().await {
@@ -98,9 +150,8 @@ async fn without_the_right_to_watch_the_pod_is_read_again_and_again() {
     let (cluster, mut api) = FakeApi::new();
     let (_steps, task) = start(cluster);
     watched(&mut api, &waiting("ContainerCreating", "")).await.refuse(403, "Forbidden", "no");
-    api.next()
+    next_of(&mut api, "/api/v1/namespaces/shop/pods/api")
         .await
-        .expect("/api/v1/namespaces/shop/pods/api")
         .json(&pod(&json!([{"name": "app", "state": {"running": {}}}])));
     assert_eq!(task.await.unwrap(), Ok(Started::Running));
 }
@@ -148,7 +199,7 @@ async fn requests_of_a_plan_are_sent_as_they_are() {
     assert_eq!(asking.await.unwrap(), Some(true));
 
     let key = container().pod;
-    let deleting = tokio::spawn(async move { cluster.delete_pod(&key, Some(0)).await });
+    let deleting = tokio::spawn(async move { cluster.delete_pod(&key, &Which::Any).await });
     let call = api.next().await.expect("/api/v1/namespaces/shop/pods/api");
     assert_eq!(call.method, "DELETE");
     call.refuse(404, "NotFound", "gone");

@@ -193,7 +193,9 @@ async fn refusals_before_the_upgrade_are_problems() {
     let attaching = tokio::spawn(async move { cluster.attach(&container(), true, true).await });
     let message = "pods \"api\" is forbidden: User \"oncall\" cannot create resource \"pods/attach\" in API group \"\" in the namespace \"shop\"";
     api.next().await.refuse(403, "Forbidden", message);
-    assert_eq!(attaching.await.unwrap().unwrap_err().hint, "ask for the right to create pods/attach in namespace shop");
+    let hint = attaching.await.unwrap().unwrap_err().hint;
+    assert!(hint.starts_with("ask for the right to create pods/attach in namespace shop; this grants it: "), "{hint}");
+    assert!(hint.contains("resources: [pods/attach], verbs: [get, create]"), "{hint}");
 }
 
 async fn attach_joined(log: &'static str, stream: &[&'static str]) -> (Transport, Bytes, Socket) {
@@ -213,7 +215,9 @@ async fn attach_joined(log: &'static str, stream: &[&'static str]) -> (Transport
 #[tokio::test]
 async fn the_past_is_joined_to_the_stream() {
     let (mut transport, past, mut socket) = attach_joined("one\ntwo\n", &["two\n", "three\n"]).await;
-    assert_eq!(past, "one\ntwo\nthree\n");
+    assert_eq!(past, "one\n");
+    assert_eq!(next(&mut transport).await, output("two\n"));
+    assert_eq!(next(&mut transport).await, output("three\n"));
     socket.send(1, b"four\n").await;
     assert_eq!(next(&mut transport).await, output("four\n"));
     let (mut transport, past, _socket) = attach_joined("", &["/ # "]).await;
@@ -229,15 +233,26 @@ async fn the_past_is_joined_to_the_stream() {
 #[tokio::test]
 async fn logs_are_read_whole_and_followed() {
     let (cluster, mut api) = FakeApi::new();
-    let options = LogOptions { tail_lines: Some(5), limit_bytes: Some(1000), previous: true, timestamps: true };
+    let options = LogOptions {
+        tail_lines: Some(5),
+        limit_bytes: Some(1000),
+        since: Some(Duration::from_millis(200)),
+        previous: true,
+        timestamps: true,
+    };
     let reading = tokio::spawn({
         let cluster = cluster.clone();
         async move { cluster.log(&container(), options).await }
     });
     let call = api.next().await.expect("/api/v1/namespaces/shop/pods/api/log");
-    for (name, value) in
-        [("container", "app"), ("tailLines", "5"), ("limitBytes", "1000"), ("previous", "true"), ("timestamps", "true")]
-    {
+    for (name, value) in [
+        ("container", "app"),
+        ("tailLines", "5"),
+        ("limitBytes", "1000"),
+        ("sinceSeconds", "1"),
+        ("previous", "true"),
+        ("timestamps", "true"),
+    ] {
         assert_eq!(call.param(name), Some(value), "{name}");
     }
     call.text(200, "a line\n");

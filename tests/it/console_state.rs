@@ -155,6 +155,7 @@ pub(crate) fn parse_keys(keys: &str) -> Vec<KeyEvent> {
                 "up" => KeyEvent::new(KeyCode::Up, KeyModifiers::NONE),
                 "down" => KeyEvent::new(KeyCode::Down, KeyModifiers::NONE),
                 "right" => KeyEvent::new(KeyCode::Right, KeyModifiers::NONE),
+                "backspace" => KeyEvent::new(KeyCode::Backspace, KeyModifiers::NONE),
                 "pgup" => KeyEvent::new(KeyCode::PageUp, KeyModifiers::NONE),
                 "pgdn" => KeyEvent::new(KeyCode::PageDown, KeyModifiers::NONE),
                 "space" => KeyEvent::new(KeyCode::Char(' '), KeyModifiers::NONE),
@@ -194,7 +195,8 @@ fn container(name: &str, kind: ContainerKind, state: ContainerState) -> Containe
         ready: true,
         restarts: 0,
         user: Some((65_532, 65_532)),
-        target: (kind == ContainerKind::Ephemeral).then(|| "app".to_owned()),
+        // Not for the container that debuggers are started for here: one that is asked for is a new one.
+        target: (kind == ContainerKind::Ephemeral).then(|| "proxy".to_owned()),
         tty: kind == ContainerKind::Ephemeral,
         stdin: kind == ContainerKind::Ephemeral,
     }

@@ -11,7 +11,7 @@ use bathyscope::session::{End, SessionId, SessionUpdate, spawn};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// The first pod whose name begins so, once its containers are ready.
 async fn ready(demo: &DemoCluster, beginning: &str) -> String {

@@ -65,6 +65,11 @@ impl FakeApi {
         timeout(PATIENCE, self.calls.recv()).await.expect("no request came").expect("the client is gone")
     }
 
+    /// The next request; `None` once the client is gone.
+    pub(crate) async fn next_if_any(&mut self) -> Option<Call> {
+        self.calls.recv().await
+    }
+
     /// Whether a request waits already.
     pub(crate) fn is_idle(&mut self) -> bool {
         self.calls.is_empty()
@@ -102,6 +107,14 @@ impl Call {
 
     pub(crate) fn json(self, body: &Value) {
         self.send(Response::new(whole(body.to_string())));
+    }
+
+    /// [`Call::json`] with a `Warning` header.
+    pub(crate) fn json_with_warning(self, body: &Value, warning: &str) {
+        let mut answer = Response::new(whole(body.to_string()));
+        let value = format!("299 - \"{warning}\"").parse().expect("a header may hold this");
+        answer.headers_mut().insert(header::WARNING, value);
+        self.send(answer);
     }
 
     pub(crate) fn text(self, code: u16, body: &str) {

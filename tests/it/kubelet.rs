@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::timeout;
 
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(60);
 
 async fn start(mode: Option<Mode>) -> Components {
     let program = PathBuf::from(env!("CARGO_BIN_EXE_bathy"));
@@ -118,7 +118,13 @@ impl Shell {
 
     async fn expect(&mut self, wanted: &str) -> String {
         let seen = timeout(LIMIT, async {
-            while !self.1.contains(wanted) {
+            // A flood is looked through once: what has been seen is not searched again.
+            let mut unseen = 0;
+            while !self.1[unseen..].contains(wanted) {
+                unseen = self.1.len().saturating_sub(wanted.len());
+                while !self.1.is_char_boundary(unseen) {
+                    unseen -= 1;
+                }
                 match self.0.output.recv().await {
                     Some(Output::Stdout(piece) | Output::Stderr(piece)) => {
                         self.1.push_str(&String::from_utf8_lossy(&piece));

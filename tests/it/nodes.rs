@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bathyscope::app::navigator::PodScope;
 use bathyscope::app::{Effect, Focus, List, Message, Start};
 use bathyscope::cluster::{
-    ContainerKey, LaunchStep, Liveness, NodeRow, PodKey, PodRow, Problem, RowsUpdate, WatchTarget, WatchUpdate,
+    ContainerKey, LaunchStep, Liveness, NodeRow, PodKey, PodRow, Problem, RowsUpdate, WatchTarget, WatchUpdate, Which,
     node_detail,
 };
 use bathyscope::plan::Profile;
@@ -219,7 +219,11 @@ fn a_node_debugger_that_still_runs_can_be_kept_ended_or_removed() {
     let (mut console, id) = debugging(80, 24);
     console.told(Message::Attached(id));
     console.press("<c-]>xr");
-    assert!(console.asked.contains(&Effect::DeletePod("prod-eu".to_owned(), debugger())), "{:?}", console.asked);
+    assert!(
+        console.asked.contains(&Effect::DeletePod("prod-eu".to_owned(), debugger(), Which::Ours)),
+        "{:?}",
+        console.asked
+    );
     assert!(console.state.sessions.is_empty());
 }
 
@@ -238,7 +242,7 @@ fn every_pod_that_a_pane_has_created_is_remembered() {
     console.told(Message::Ended(again, End::Finished));
     console.press("<c-]>xr");
     for pod in [debugger(), second] {
-        assert!(console.asked.contains(&Effect::DeletePod("prod-eu".to_owned(), pod.clone())), "{pod:?}");
+        assert!(console.asked.contains(&Effect::DeletePod("prod-eu".to_owned(), pod.clone(), Which::Ours)), "{pod:?}");
     }
 }
 
@@ -249,7 +253,7 @@ fn leaving_names_the_node_debuggers_that_stay() {
     console.press("<c-]>q");
     assert!(console.screen().contains("payments/node-debugger-worker-1-x7k2p"));
     console.press("d");
-    assert!(console.asked.contains(&Effect::DeletePod("prod-eu".to_owned(), debugger())));
+    assert!(console.asked.contains(&Effect::DeletePod("prod-eu".to_owned(), debugger(), Which::Ours)));
     assert_eq!(console.asked.last(), Some(&Effect::Quit));
 }
 

@@ -85,6 +85,47 @@ fn there_is_no_answerback() {
 }
 
 #[test]
+fn what_no_terminal_should_answer_is_not_answered() {
+    for (what, ask) in [
+        ("checksum of a rectangle (DECRQCRA)", "secret\x1b[1;1;1;1;1;6*y"),
+        ("user-defined keys (DECUDK)", "\x1bP0;1|17/726d202d7266\x1b\\\x1b[?25n"),
+        ("locator position (DECRQLP)", "\x1b['|\x1b[1;1'z"),
+        ("printing (MC)", "\x1b[i\x1b[5i secret \x1b[4i\x1b[?5i"),
+        ("fonts (OSC 50)", "\x1b]50;?\x07\x1b]50;$(rm)\x07\x1b]50;?\x07"),
+        (
+            "directory, notifications and links (OSC 7, 8, 9, 777)",
+            "\x1b]7;file:///x\x07\x1b]9;x\x07\x1b]777;notify;x;y\x07",
+        ),
+        ("files and images (OSC 1337)", "\x1b]1337;File=name=eA==;inline=0:eA==\x07\x1b]1337;ReportVariable=eA==\x07"),
+        ("kitty graphics (APC G)", "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\"),
+        ("sixel (DCS q)", "\x1bPq#0;2;0;0;0~~\x1b\\"),
+        ("resources and capabilities (DCS +Q, +q)", "\x1bP+Q666f6f\x1b\\\x1bP+q544e;436f\x1b\\"),
+        ("presentation state (DECRQPSR)", "\x1b[1$w\x1b[2$w"),
+        ("terminal state (DECRQTSR)", "\x1b[1$u\x1b[2$u"),
+        ("saved colours (XTREPORTCOLORS)", "\x1b[#R"),
+        ("special colours (OSC 5, 6, 13 to 19)", "\x1b]5;0;?\x07\x1b]13;?\x07\x1b]17;?\x07\x1b]19;?\x07"),
+        ("tertiary attributes (DA3)", "\x1b[=c"),
+        ("controls of eight bits", "\u{9b}c\u{9d}0;x\u{9c}\u{90}$qm\u{9c}"),
+    ] {
+        assert_eq!(replies(ask.as_bytes()), "", "{what}");
+    }
+}
+
+#[test]
+fn strings_without_end_cost_no_memory_and_no_answer() {
+    for begin in ["\x1b_G", "\x1b^", "\x1bX", "\x1bPq", "\x1bP$q", "\x1b]1337;File=:", "\x1b]52;c;", "\x1b]8;;"] {
+        let mut screen = screen();
+        screen.feed(begin.as_bytes());
+        for _ in 0..100 {
+            screen.feed(&b"A".repeat(65536));
+        }
+        screen.feed(b"\x1b\\shown");
+        assert_eq!(screen.text().trim_end(), "shown", "{begin:?}");
+        assert!(screen.take_replies().len() <= 8 && screen.stored_bytes() < 65536, "{begin:?}");
+    }
+}
+
+#[test]
 fn the_window_is_neither_moved_nor_told_about() {
     for number in (1..=24).filter(|number| *number != 18) {
         assert_eq!(replies(format!("\x1b[{number}t\x1b[{number};1;1t").as_bytes()), "", "{number}");
@@ -255,6 +296,7 @@ enum Step {
     Resize(u16, u16),
     Scroll(i32),
     Select(u16, u16, u16, u16),
+    Seam,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -262,6 +304,7 @@ fn step() -> impl Strategy<Value = Step> {
         10 => prop::collection::vec(piece(), 1..30).prop_map(|pieces| Step::Feed(pieces.concat())),
         1 => (0..40_u16, 0..20_u16).prop_map(|(columns, rows)| Step::Resize(columns, rows)),
         1 => (-50..50_i32).prop_map(Step::Scroll),
+        1 => Just(Step::Seam),
         1 => (0..40_u16, 0..20_u16, 0..40_u16, 0..20_u16).prop_map(|(a, b, c, d)| Step::Select(a, b, c, d)),
     ]
 }
@@ -281,6 +324,7 @@ proptest! {
                 Step::Feed(bytes) => screen.feed(&bytes),
                 Step::Resize(columns, rows) => screen.resize(Size { columns, rows }),
                 Step::Scroll(lines) => screen.scroll(lines),
+                Step::Seam => screen.mark_seam("cut for 4s, attached again"),
                 Step::Select(column, row, to_column, to_row) => {
                     let kind = [
                         bathyscope::screen::SelectionKind::Simple,
@@ -292,6 +336,7 @@ proptest! {
                 }
             }
             check(&screen)?;
+            prop_assert!(screen.history() <= scrollback && screen.stored_bytes() <= 4 * 1024 * 1024);
             prop_assert!(!screen.take_notices().contains(&ScreenNotice::Broken));
             check_replies(&screen.take_replies())?;
         }

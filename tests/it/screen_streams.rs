@@ -5,12 +5,20 @@
 
 use bathyscope::screen::{Screen, Size};
 
-const STREAMS: [(&str, &[u8], &str); 5] = [
+const STREAMS: [(&str, &[u8], &str); 9] = [
     ("vim", include_bytes!("../data/terminal/streams/vim.bin"), include_str!("../data/terminal/streams/vim.txt")),
     ("less", include_bytes!("../data/terminal/streams/less.bin"), include_str!("../data/terminal/streams/less.txt")),
     ("top", include_bytes!("../data/terminal/streams/top.bin"), include_str!("../data/terminal/streams/top.txt")),
     ("bash", include_bytes!("../data/terminal/streams/bash.bin"), include_str!("../data/terminal/streams/bash.txt")),
     ("tmux", include_bytes!("../data/terminal/streams/tmux.bin"), include_str!("../data/terminal/streams/tmux.txt")),
+    ("htop", include_bytes!("../data/terminal/streams/htop.bin"), include_str!("../data/terminal/streams/htop.txt")),
+    ("mc", include_bytes!("../data/terminal/streams/mc.bin"), include_str!("../data/terminal/streams/mc.txt")),
+    (
+        "python",
+        include_bytes!("../data/terminal/streams/python.bin"),
+        include_str!("../data/terminal/streams/python.txt"),
+    ),
+    ("node", include_bytes!("../data/terminal/streams/node.bin"), include_str!("../data/terminal/streams/node.txt")),
 ];
 
 #[test]

@@ -1,9 +1,7 @@
 //! Golden screens: what a state looks like, at the sizes people have.
 
 use bathyscope::app::{Effect, Message};
-use bathyscope::cluster::{
-    ContainerKey, LaunchStep, Leftover, LeftoverKind, Liveness, PodKey, Problem, WatchTarget, WatchUpdate,
-};
+use bathyscope::cluster::{ContainerKey, LaunchStep, Liveness, PodKey, Problem, WatchTarget, WatchUpdate};
 use bathyscope::session::{End, SessionId};
 use bytes::Bytes;
 use insta::assert_snapshot;
@@ -168,32 +166,6 @@ fn the_form_of_a_copy() {
 fn leaving_with_open_sessions_asks() {
     let (mut console, _) = with_session(80, 24);
     console.press("<c-]>q");
-    assert_snapshot!(console.screen());
-}
-
-#[test]
-fn leftovers_and_what_can_be_done_about_them() {
-    let mut console = Console::with_pods(80, 16);
-    console.press("x");
-    let pod = |name: &str| PodKey { namespace: "payments".into(), name: name.into() };
-    let found = vec![
-        Leftover {
-            pod: pod("api-debug-x7k2p"),
-            kind: LeftoverKind::Copy { of: Some("api".to_owned()) },
-            created: Some(ago(3_600)),
-            owner: Some("sam".to_owned()),
-            state: "Running".to_owned(),
-        },
-        Leftover {
-            pod: pod("crash"),
-            kind: LeftoverKind::Ephemeral { container: "debugger-old55".into(), running: false },
-            created: Some(ago(60)),
-            owner: None,
-            state: "ended (7)".to_owned(),
-        },
-    ];
-    console.told(Message::Leftovers("prod-eu".to_owned(), Ok(found)));
-    console.press("j");
     assert_snapshot!(console.screen());
 }
 

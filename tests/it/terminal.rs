@@ -11,27 +11,36 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A program in a PTY and what its screen shows.
-struct Terminal {
-    screen: Screen,
+pub(crate) struct Terminal {
+    pub(crate) screen: Screen,
     raw: Vec<u8>,
     output: mpsc::Receiver<Vec<u8>>,
     input: Box<dyn Write + Send>,
     child: Box<dyn Child + Send + Sync>,
-    _master: Box<dyn MasterPty + Send>,
+    master: Box<dyn MasterPty + Send>,
 }
 
 impl Terminal {
     /// Starts `bathy` with these arguments in a terminal of 80 by 24.
-    fn bathy(arguments: &[&str]) -> Self {
+    pub(crate) fn bathy(arguments: &[&str]) -> Self {
+        Self::start(env!("CARGO_BIN_EXE_bathy"), arguments, &[])
+    }
+
+    /// Starts a program with these arguments and variables likewise.
+    pub(crate) fn start(program: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).expect("a PTY");
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_bathy"));
+        let mut command = CommandBuilder::new(program);
         command.args(arguments);
         command.env("TERM", "xterm-256color");
         command.env_remove("NO_COLOR");
         // The user's own configuration is none of the test's business.
         command.env("XDG_CONFIG_HOME", std::env::temp_dir().join("bathy-test-no-config"));
-        let child = pair.slave.spawn_command(command).expect("bathy starts");
+        command.env("XDG_STATE_HOME", std::env::temp_dir().join("bathy-test-state"));
+        for (name, value) in variables {
+            command.env(name, value);
+        }
+        let child = pair.slave.spawn_command(command).expect("the program starts");
         drop(pair.slave);
         let mut reader = pair.master.try_clone_reader().expect("the PTY can be read");
         let input = pair.master.take_writer().expect("the PTY can be written");
@@ -45,10 +54,10 @@ impl Terminal {
             }
         });
         let screen = Screen::new(Size { columns: 80, rows: 24 }, 100);
-        Self { screen, raw: Vec::new(), output, input, child, _master: pair.master }
+        Self { screen, raw: Vec::new(), output, input, child, master: pair.master }
     }
 
-    fn send(&mut self, keys: &str) {
+    pub(crate) fn send(&mut self, keys: &str) {
         self.input.write_all(keys.as_bytes()).expect("keys are taken");
     }
 
@@ -72,12 +81,12 @@ impl Terminal {
         }
     }
 
-    fn wait_for_text(&mut self, text: &str) {
+    pub(crate) fn wait_for_text(&mut self, text: &str) {
         self.wait_for(text, |terminal| terminal.screen.text().contains(text));
     }
 
     /// Waits until the program has ended and its last output is there; its exit code comes back.
-    fn ended(&mut self) -> u32 {
+    pub(crate) fn ended(&mut self) -> u32 {
         let status = self.child.wait().expect("its end can be waited for");
         let deadline = Instant::now() + PATIENCE;
         while let Ok(bytes) = self.output.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
@@ -85,6 +94,12 @@ impl Terminal {
             self.raw.extend(bytes);
         }
         status.exit_code()
+    }
+
+    /// Makes the terminal another size, as dragging its corner does.
+    pub(crate) fn resize(&self, columns: u16, rows: u16) {
+        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
+        self.master.resize(size).expect("a PTY has any size");
     }
 
     /// That everything that was switched on was switched off again, the alternate screen last of all that matters.
@@ -102,8 +117,12 @@ impl Terminal {
         assert!(raw.rfind("\x1b[?25h") > raw.rfind("\x1b[?25l"), "the cursor stayed hidden");
     }
 
+    pub(crate) fn process_id(&self) -> u32 {
+        self.child.process_id().expect("it runs")
+    }
+
     fn signal(&self, name: &str) {
-        let id = self.child.process_id().expect("it runs").to_string();
+        let id = self.process_id().to_string();
         let sent = std::process::Command::new("kill").args([name, &id]).status().expect("kill runs");
         assert!(sent.success());
     }
@@ -158,5 +177,41 @@ fn a_bad_configuration_is_told_before_the_screen_opens() {
     assert_eq!(terminal.ended(), 1);
     let raw = String::from_utf8_lossy(&terminal.raw).into_owned();
     assert!(raw.contains("imgae") && !raw.contains("\x1b[?1049h"), "{raw}");
+    std::fs::remove_file(file).expect("it was there");
+}
+
+#[test]
+fn it_replays_a_recording_and_gives_the_terminal_back() {
+    let file = std::env::temp_dir().join(format!("bathy-test-replay-{}.cast", std::process::id()));
+    let content = "{\"version\":2,\"width\":40,\"height\":6,\"title\":\"a talk\"}\n\
+        [0.1,\"o\",\"first \\u001b]52;c;aGk=\\u0007\\u001b[5n\\r\\n\"]\n[0.2,\"m\",\"half\"]\n[3600.0,\"o\",\"second\\r\\n\"]\n";
+    std::fs::write(&file, content).expect("a file");
+    let name = file.to_str().expect("a name");
+    let mut terminal = Terminal::bathy(&["replay", name, "--idle-limit", "1", "--speed", "0.5"]);
+    terminal.wait_for_text("first");
+    terminal.wait_for_text("a talk");
+    terminal.send("++++++");
+    terminal.wait_for_text("second");
+    terminal.wait_for_text("the end");
+    terminal.wait_for_text("00:01 / 00:01");
+    terminal.send("g");
+    terminal.wait_for("the start", |terminal| !terminal.screen.text().contains("first"));
+    terminal.send("m");
+    terminal.wait_for_text("half");
+    terminal.send("/sec\r");
+    terminal.wait_for_text("second");
+    terminal.send("q");
+    assert_eq!(terminal.ended(), 0);
+    let raw = String::from_utf8_lossy(&terminal.raw).into_owned();
+    assert!(!raw.contains("\x1b]52") && !raw.contains("\x1b[5n"), "what the file holds reached the terminal raw");
+    assert!(raw.rfind("\x1b[?1049l") > raw.rfind("\x1b[?1049h") && raw.rfind("\x1b[?25h") > raw.rfind("\x1b[?25l"));
+
+    let printed = std::process::Command::new(env!("CARGO_BIN_EXE_bathy")).args(["replay", name, "--print"]).output();
+    assert_eq!(printed.expect("it runs").stdout, b"first\nsecond\n");
+    std::fs::write(&file, "no recording\n").expect("a file");
+    let mut refused = Terminal::bathy(&["replay", name]);
+    assert_eq!(refused.ended(), 1);
+    let raw = String::from_utf8_lossy(&refused.raw).into_owned();
+    assert!(raw.contains("no asciicast file") && !raw.contains("\x1b[?1049h"), "{raw}");
     std::fs::remove_file(file).expect("it was there");
 }

@@ -2,7 +2,7 @@
 
 use bathyscope::app::{Effect, Focus, List, Message, Start, Target};
 use bathyscope::cluster::{
-    ContainerKey, LaunchStep, PodKey, PodRow, Problem, RowsUpdate, WatchId, WatchTarget, WatchUpdate,
+    ContainerKey, LaunchStep, PodKey, PodRow, Problem, RowsUpdate, WatchId, WatchTarget, WatchUpdate, Which,
 };
 use bathyscope::plan::Profile;
 use bathyscope::session::{End, SessionId};
@@ -87,10 +87,16 @@ fn e_asks_nothing_and_targets_the_default_container() {
 #[test]
 fn e_on_a_container_targets_it_and_on_a_debugger_its_target() {
     let mut console = Console::with_pods(80, 24);
-    console.press("<enter><down>e");
+    console.press("<enter>e");
     let (_, start) = last_start(&console);
     let Start::Debug { options, target: Target::AsGiven, .. } = start else { panic!("{start:?}") };
     assert_eq!(options.target.as_deref(), Some("app"));
+    // One that has ended means its target, for which another one runs.
+    let mut console = Console::with_pods(80, 24);
+    console.press("<enter><down><down>e");
+    let (_, start) = last_start(&console);
+    let Start::Shell { container } = start else { panic!("{start:?}") };
+    assert_eq!(&*container.container, "debugger-x7k2p");
 }
 
 #[test]
@@ -194,7 +200,10 @@ fn closing_a_copy_offers_to_remove_it() {
     console.told(Message::Attached(id));
     console.asked.clear();
     console.press("<c-]>xr");
-    assert_eq!(console.asked, [Effect::Detach(id), Effect::DeletePod("prod-eu".to_owned(), key("crash-debug-b7k2p"))]);
+    assert_eq!(
+        console.asked,
+        [Effect::Detach(id), Effect::DeletePod("prod-eu".to_owned(), key("crash-debug-b7k2p"), Which::Ours)]
+    );
     assert!(console.state.sessions.is_empty());
 }
 
@@ -282,7 +291,7 @@ fn a_copy_is_deleted_where_it_is_whatever_context_is_in_use_meanwhile() {
     console.press("<c-]>:ctx stag<enter><c-]>x");
     console.asked.clear();
     console.press("r");
-    let expected = Effect::DeletePod("prod-eu".to_owned(), key("crash-debug-b7k2p"));
+    let expected = Effect::DeletePod("prod-eu".to_owned(), key("crash-debug-b7k2p"), Which::Ours);
     assert_eq!(console.asked, [Effect::Detach(id), expected]);
 }
 
@@ -305,7 +314,7 @@ fn holding_the_key_of_a_question_does_not_answer_it() {
     console.press("<c-d><c-d><c-d>");
     assert!(console.state.overlay.is_some() && console.asked.is_empty());
     console.press("d");
-    assert_eq!(console.asked, [Effect::DeletePod("prod-eu".to_owned(), key("crash"))]);
+    assert_eq!(console.asked, [Effect::DeletePod("prod-eu".to_owned(), key("crash"), Which::Uid("1".to_owned()))]);
 }
 
 #[test]

@@ -4,12 +4,17 @@
 mod backend;
 mod browse;
 mod copy;
+mod cut;
 mod ephemeral;
 mod form;
+mod launch;
+mod leftovers;
 mod nodes;
 mod person;
+mod recording;
 mod recovery;
 mod rights;
+mod road;
 mod sessions;
 mod shell;
 mod site;

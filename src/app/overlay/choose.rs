@@ -1,7 +1,17 @@
 //! A question with a key for each answer; it does nothing by itself.
 
-use crate::cluster::PodKey;
+use crate::app::settings::{Leave, LeaveKind};
+use crate::cluster::{ContainerKey, PodKey, Which};
 use crate::session::SessionId;
+
+/// Something that is taken off the cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Removal {
+    /// A pod is deleted, if it is the one that is meant.
+    Pod(PodKey, Which),
+    /// A debugger's process is ended.
+    Debugger(ContainerKey),
+}
 
 /// What an answer does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,8 +20,16 @@ pub enum Deed {
     Nothing,
     /// Leaves the program; what runs on the cluster goes on.
     Quit,
-    /// Deletes these pods, each of its context, then leaves the program.
-    DeleteAndQuit(Vec<(String, PodKey)>),
+    /// Removes these, each in its context, then leaves the program.
+    RemoveAndQuit(Vec<(String, Removal)>),
+    /// Removes these, each in its context.
+    Remove(Vec<(String, Removal)>),
+    /// Goes back to the view of leftovers, of one's own alone if so.
+    ShowLeftovers(bool),
+    /// Does what was held back: the context is protected.
+    Proceed,
+    /// Does the same with every one of this kind from now on, without a question, and does this now.
+    Remember(LeaveKind, Leave, Box<Deed>),
     /// Closes a pane; what it showed goes on.
     Detach(SessionId),
     /// Ends the shell in a pane.
@@ -19,7 +37,7 @@ pub enum Deed {
     /// Deletes the pods of this context that a pane has created, and closes it.
     DeleteCreated(SessionId, String, Vec<PodKey>),
     /// Deletes a pod of this context.
-    DeletePod(String, PodKey),
+    DeletePod(String, PodKey, Which),
 }
 
 /// One answer.

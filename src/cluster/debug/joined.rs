@@ -15,22 +15,52 @@ use super::super::{
     problem::Fault,
     streams::{Shape, Success},
 };
-use crate::session::{End, Incoming, Transport, join};
+use crate::session::{
+    End, Incoming, Transport,
+    join::{Shown, between, plain, with_carriage_returns},
+};
 
-/// How much of the past is shown.
+/// How much of the past is shown where nothing was shown before.
 const PAST_LINES: u32 = 2000;
 const PAST_BYTES: usize = 256 * 1024;
+/// How much of a log is searched for the place where streams join: more than a node keeps of one log file.
+const SEARCHED: usize = 16 * 1024 * 1024;
 /// How long the log may take: it must not keep a person from their prompt.
 const LOG_TIME: Duration = Duration::from_secs(3);
+/// How long a log that is searched may take.
+const SEARCH_TIME: Duration = Duration::from_secs(10);
+/// Logs are asked for from so long before what is searched for: what is on its way is not late by more.
+const MARGIN: Duration = Duration::from_secs(3);
 /// How much of the stream is taken in while the log is read; a flood waits.
 const MEANWHILE: usize = 256 * 1024;
 /// What the log already holds has come by the stream, too, once it has been quiet for so long …
 const QUIET: Duration = Duration::from_millis(30);
 /// … and after so long at the latest.
 const SETTLED: Duration = Duration::from_millis(250);
+/// A log that is behind the stream is read again this soon …
+const BETWEEN_LOGS: Duration = Duration::from_millis(40);
+/// … and no more after so long.
+const LINED_UP: Duration = Duration::from_secs(2);
 /// A container that has just started may not be there for the runtime yet.
 const TRIES: u32 = 5;
 const BETWEEN_TRIES: Duration = Duration::from_millis(200);
+
+/// What a session has shown so far, and when the last of it came.
+#[derive(Clone, Copy)]
+pub(super) struct Before<'a> {
+    pub(super) shown: &'a Shown,
+    pub(super) last: Instant,
+}
+
+/// What belongs between what was shown and the rest of a stream.
+pub(super) struct Past {
+    /// Of the log, with the line ends of a terminal where there is one.
+    pub(super) bytes: Bytes,
+    /// Nothing is missing and nothing doubled.
+    pub(super) whole: bool,
+    /// The stream was found in the log: even a line that was not whole before is complete.
+    pub(super) met: bool,
+}
 
 impl Cluster {
     /// Attaches to a container (`tty` and `stdin` as its spec says) and gives what it printed before, without a gap or a double.
@@ -64,37 +94,86 @@ impl Cluster {
     }
 
     async fn joined(&self, container: &ContainerKey, shape: Shape) -> Result<(Transport, Bytes), Problem> {
-        let Transport { mut incoming, outgoing } = self.attach_soon(container, shape).await?;
+        let transport = self.attach_soon(container, shape).await?;
+        let (transport, past) = self.with_past(container, shape.tty, transport, None).await;
+        Ok((transport, past.bytes))
+    }
+
+    /// Finds what belongs before a stream that has just been opened.
+    pub(super) async fn with_past(
+        &self,
+        container: &ContainerKey,
+        tty: bool,
+        transport: Transport,
+        before: Option<Before<'_>>,
+    ) -> (Transport, Past) {
+        let Transport { mut incoming, outgoing } = transport;
         let mut stream = Meanwhile::default();
-        let options = LogOptions { tail_lines: Some(PAST_LINES), ..LogOptions::default() };
-        let log = timeout(LOG_TIME, self.log_end(container, options, PAST_BYTES));
+        let past = self.past(container, tty, &mut stream, &mut incoming, before).await;
+        (preceded(stream.items, Transport { incoming, outgoing }), past)
+    }
+
+    async fn past(
+        &self,
+        container: &ContainerKey,
+        tty: bool,
+        stream: &mut Meanwhile,
+        incoming: &mut mpsc::Receiver<Incoming>,
+        before: Option<Before<'_>>,
+    ) -> Past {
+        let opened = Instant::now();
+        let shown = before.map(|before| before.shown);
+        let mut options = LogOptions { tail_lines: Some(PAST_LINES), ..LogOptions::default() };
+        let (mut keep, mut within) = (PAST_BYTES, LOG_TIME);
+        loop {
+            let log = match self.log_beside(container, options, (keep, within), stream, incoming).await {
+                Ok(log) => log,
+                Err(fault) => {
+                    tracing::warn!(container = named(container), why = fault.why(), "the log of before cannot be read");
+                    return Past { bytes: Bytes::new(), whole: false, met: false };
+                }
+            };
+            if !(log.is_empty() && stream.bytes.is_empty()) {
+                stream.settle(incoming).await;
+            }
+            let (log, news) = (plain(&log), plain(&stream.bytes));
+            if let Some(mut part) = between(shown, &log, &news) {
+                if shown.is_none() {
+                    part.start = part.start.max(part.end.saturating_sub(PAST_BYTES));
+                }
+                let met = news.contains(&b'\n');
+                return Past { bytes: printed(&log[part], tty, shown, &stream.bytes), whole: true, met };
+            }
+            if opened.elapsed() >= LINED_UP {
+                // Which of it was shown cannot be told. Something twice does less harm than something never.
+                let log = &log[log.len().saturating_sub(PAST_BYTES)..];
+                return Past { bytes: printed(log, tty, shown, &stream.bytes), whole: false, met: false };
+            }
+            // It has been further than the last lines, or is written a little later: asked for by time it holds the place.
+            let since = before.map_or(opened, |before| before.last);
+            options = LogOptions { since: Some(since.elapsed() + MARGIN), ..LogOptions::default() };
+            (keep, within) = (SEARCHED, SEARCH_TIME);
+            stream.wait(incoming, BETWEEN_LOGS).await;
+        }
+    }
+
+    /// Reads a log while a stream is taken in.
+    async fn log_beside(
+        &self,
+        container: &ContainerKey,
+        options: LogOptions,
+        (keep, within): (usize, Duration),
+        stream: &mut Meanwhile,
+        incoming: &mut mpsc::Receiver<Incoming>,
+    ) -> Result<Bytes, Fault> {
+        let log = timeout(within, self.log_end(container, options, keep));
         pin!(log);
-        let log = loop {
+        loop {
             tokio::select! {
-                log = &mut log => break log.unwrap_or(Err(Fault::Silent(LOG_TIME))),
+                log = &mut log => return log.unwrap_or(Err(Fault::Silent(within))),
                 item = incoming.recv(), if stream.takes_more() => stream.take(item),
             }
-        };
-        let past = match log {
-            Ok(log) => {
-                if !log.is_empty() {
-                    stream.settle(&mut incoming).await;
-                }
-                let stream = stream.bytes.freeze();
-                if shape.tty { join::join_terminal(&log, &stream) } else { join::join(&log, &stream) }
-            }
-            Err(fault) => {
-                tracing::warn!(container = named(container), why = fault.why(), "the log of before cannot be read");
-                stream.bytes.freeze()
-            }
-        };
-        if let Some(end) = stream.end {
-            // It ended while the log was read: what is left to say is said by a stream of its own.
-            let (last, ended) = mpsc::channel(1);
-            let _ = last.try_send(Incoming::Ended(end));
-            incoming = ended;
         }
-        Ok((Transport { incoming, outgoing }, past))
     }
 
     async fn attach_soon(&self, container: &ContainerKey, shape: Shape) -> Result<Transport, Problem> {
@@ -108,38 +187,88 @@ impl Cluster {
     }
 }
 
+/// A part of the log as the container printed it; whether its lines end in LF alone is seen where it was seen last.
+fn printed(log: &[u8], tty: bool, shown: Option<&Shown>, stream: &[u8]) -> Bytes {
+    let mut seen = Shown::default();
+    seen.push(stream);
+    let bare =
+        seen.has_bare_line_feeds() || (!stream.contains(&b'\n') && shown.is_some_and(Shown::has_bare_line_feeds));
+    if tty && !bare { with_carriage_returns(shown, log, stream) } else { Bytes::copy_from_slice(log) }
+}
+
+/// The transport with items that were taken from it put back in front.
+pub(super) fn preceded(items: Vec<Incoming>, transport: Transport) -> Transport {
+    if items.is_empty() {
+        return transport;
+    }
+    let Transport { incoming: mut rest, outgoing } = transport;
+    let (front, incoming) = mpsc::channel(1);
+    tokio::spawn(async move {
+        for item in items {
+            if front.send(item).await.is_err() {
+                return;
+            }
+        }
+        loop {
+            let item = tokio::select! {
+                item = rest.recv() => item,
+                () = front.closed() => return,
+            };
+            let Some(item) = item else { return };
+            if front.send(item).await.is_err() {
+                return;
+            }
+        }
+    });
+    Transport { incoming, outgoing }
+}
+
 /// What the stream brings while the log is read.
 #[derive(Default)]
 struct Meanwhile {
+    items: Vec<Incoming>,
+    /// Their bytes.
     bytes: BytesMut,
-    end: Option<End>,
+    ended: bool,
 }
 
 impl Meanwhile {
     fn takes_more(&self) -> bool {
-        self.end.is_none() && self.bytes.len() < MEANWHILE
+        !self.ended && self.bytes.len() < MEANWHILE
     }
 
     fn take(&mut self, item: Option<Incoming>) {
-        match item {
-            Some(Incoming::Output(bytes) | Incoming::ErrorOutput(bytes)) => self.bytes.extend_from_slice(&bytes),
-            Some(Incoming::Ended(end)) => self.end = Some(end),
-            None => {
-                self.end = Some(End::Lost { reason: "the stream stopped without saying why".to_owned() });
+        let lost = || Incoming::Ended(End::Lost { reason: "the stream stopped without saying why".to_owned() });
+        let item = item.unwrap_or_else(lost);
+        match &item {
+            Incoming::Output(bytes) | Incoming::ErrorOutput(bytes) | Incoming::Past(bytes) => {
+                self.bytes.extend_from_slice(bytes);
             }
+            Incoming::Ended(_) => self.ended = true,
+            // One connection says nothing of others.
+            Incoming::Link(_) => return,
         }
+        self.items.push(item);
     }
 
     async fn settle(&mut self, incoming: &mut mpsc::Receiver<Incoming>) {
         let latest = Instant::now() + SETTLED;
-        while self.takes_more() {
+        while self.takes_more() && Instant::now() < latest {
             let quiet = Instant::now() + QUIET;
             tokio::select! {
                 item = incoming.recv() => self.take(item),
                 () = sleep_until(quiet.min(latest)) => return,
             }
-            if Instant::now() >= latest {
-                return;
+        }
+    }
+
+    /// Lets time pass.
+    async fn wait(&mut self, incoming: &mut mpsc::Receiver<Incoming>, pause: Duration) {
+        let until = Instant::now() + pause;
+        loop {
+            tokio::select! {
+                item = incoming.recv(), if self.takes_more() => self.take(item),
+                () = sleep_until(until) => return,
             }
         }
     }

@@ -1,172 +1,14 @@
-//! What is wrong with a pod, in one sentence; the first thing that explains the rest wins. Debuggers are not its trouble.
+//! What is wrong with a pod, in one sentence: the explanation of its state, without its events. Debuggers are not its
+//! trouble.
 
 use serde_json::Value;
 
-use super::{ContainerDetail, ContainerKind, ContainerState, PodDetail, items, text};
+use crate::cluster::explain::{Asked, Situation, explain};
 
 /// The sentence, without a full stop; `None` when nothing is wrong.
-pub(super) fn trouble(pod: &PodDetail, spec: &Value, status: &Value) -> Option<String> {
-    let condition = |kind: &str, value: &str| {
-        items(&status["conditions"]).find(|condition| condition["type"] == kind && condition["status"] == value)
-    };
-    if pod.deleting.is_some() {
-        return Some(
-            match items(&status["conditions"]).find(|c| c["type"] == "DisruptionTarget" && c["status"] == "True") {
-                Some(disruption) => sentence("it is being removed", &text(&disruption["message"])),
-                None => "it is being deleted".to_owned(),
-            },
-        );
-    }
-    if pod.phase == "Failed" && status["reason"].is_string() {
-        return Some(sentence(&format!("it failed: {}", text(&status["reason"])), &text(&status["message"])));
-    }
-    if let Some(unscheduled) = condition("PodScheduled", "False") {
-        let message = text(&unscheduled["message"]);
-        return Some(match unscheduled["reason"].as_str() {
-            Some("SchedulingGated") => sentence("it waits for its scheduling gates", &message),
-            _ => sentence("no node takes it", &message),
-        });
-    }
-    let own = || pod.containers.iter().filter(|container| container.kind != ContainerKind::Ephemeral);
-    if let Some(sentence) = own().find_map(failing) {
-        return Some(sentence);
-    }
-    if pod.phase == "Unknown" {
-        return Some(sentence("its node does not report", &text(&status["message"])));
-    }
-    if let Some(sentence) = own().find_map(|container| not_ready(pod, container, spec)) {
-        return Some(sentence);
-    }
-    if pod.phase == "Running"
-        && let Some(ready) = condition("Ready", "False")
-        && ready["reason"] != "ContainersNotReady"
-    {
-        return Some(sentence("it is not ready", &text(&ready["message"])));
-    }
-    own().find_map(killed_before)
-}
-
-fn sentence(what: &str, why: &str) -> String {
-    let why = why.trim().trim_end_matches('.');
-    if why.is_empty() { what.to_owned() } else { format!("{what}: {why}") }
-}
-
-fn title(container: &ContainerDetail) -> String {
-    match container.kind {
-        ContainerKind::Init => format!("init container {}", container.name),
-        ContainerKind::Sidecar => format!("sidecar {}", container.name),
-        ContainerKind::Regular | ContainerKind::Ephemeral => container.name.to_string(),
-    }
-}
-
-/// What keeps the container from running.
-fn failing(container: &ContainerDetail) -> Option<String> {
-    let title = title(container);
-    match &container.state {
-        ContainerState::Waiting { reason, message } => match reason.as_str() {
-            "" | "ContainerCreating" | "PodInitializing" => None,
-            "CrashLoopBackOff" => Some(crashing(&title, container, container.last.as_ref())),
-            "ErrImagePull" | "ImagePullBackOff" | "ImageInspectError" | "RegistryUnavailable" => {
-                Some(sentence(&format!("the image {} of {title} cannot be pulled", container.image), message))
-            }
-            "ErrImageNeverPull" => Some(format!(
-                "the image {} of {title} is not on the node and may not be pulled (imagePullPolicy: Never)",
-                container.image
-            )),
-            "InvalidImageName" => Some(format!("the image {:?} of {title} is no valid name", container.image)),
-            "CreateContainerConfigError" => Some(sentence(&format!("{title} cannot be configured"), message)),
-            reason => Some(sentence(&format!("{title} cannot start ({reason})"), message)),
-        },
-        state @ ContainerState::Terminated { code, .. } if *code != 0 => {
-            if container.kind == ContainerKind::Init {
-                Some(format!("{title} failed: {}", ending(state)))
-            } else if container.restarts > 0 {
-                Some(crashing(&title, container, Some(state)))
-            } else {
-                Some(format!("{title} ended: {}", ending(state)))
-            }
-        }
-        _ => None,
-    }
-}
-
-fn crashing(title: &str, container: &ContainerDetail, last: Option<&ContainerState>) -> String {
-    let times = match container.restarts {
-        0 => String::new(),
-        1 => ", restarted once".to_owned(),
-        times => format!(", restarted {times} times"),
-    };
-    match last {
-        Some(last @ ContainerState::Terminated { .. }) => {
-            format!("{title} keeps crashing: {}{times}", ending(last))
-        }
-        _ => format!("{title} keeps crashing{times}"),
-    }
-}
-
-fn ending(state: &ContainerState) -> String {
-    let ContainerState::Terminated { code, reason, message, .. } = state else {
-        return String::new();
-    };
-    let what = match reason.as_str() {
-        "OOMKilled" => "killed for using more memory than its limit (OOMKilled)".to_owned(),
-        "" | "Error" | "Completed" => exit(*code),
-        reason => format!("{reason}, {}", exit(*code)),
-    };
-    sentence(&what, message)
-}
-
-/// The exit code, with the signal a shell's convention makes of it.
-fn exit(code: i32) -> String {
-    let signal = match code {
-        129 => " (SIGHUP)",
-        130 => " (SIGINT)",
-        131 => " (SIGQUIT)",
-        132 => " (SIGILL)",
-        134 => " (SIGABRT)",
-        135 => " (SIGBUS)",
-        136 => " (SIGFPE)",
-        137 => " (SIGKILL)",
-        139 => " (SIGSEGV)",
-        141 => " (SIGPIPE)",
-        143 => " (SIGTERM)",
-        126 => " (its command cannot be executed)",
-        127 => " (its command was not found)",
-        _ => "",
-    };
-    format!("exit code {code}{signal}")
-}
-
-fn not_ready(pod: &PodDetail, container: &ContainerDetail, spec: &Value) -> Option<String> {
-    let running = matches!(container.state, ContainerState::Running { .. });
-    if !running || container.ready || pod.phase != "Running" {
-        return None;
-    }
-    let probes = |probe: &str| {
-        ["initContainers", "containers"]
-            .iter()
-            .flat_map(|list| items(&spec[list]))
-            .any(|item| item["name"] == *container.name && item[probe].is_object())
-    };
-    let title = title(container);
-    if probes("startupProbe") || probes("readinessProbe") {
-        Some(format!("{title} runs, but its probe does not succeed"))
-    } else {
-        Some(format!("{title} runs, but is not ready"))
-    }
-}
-
-/// A container that runs, but whose previous life ended for want of memory.
-fn killed_before(container: &ContainerDetail) -> Option<String> {
-    match (&container.state, &container.last) {
-        (ContainerState::Running { .. }, Some(ContainerState::Terminated { reason, .. })) if reason == "OOMKilled" => {
-            Some(format!(
-                "{} runs, but was killed before for using more memory than its limit (OOMKilled)",
-                title(container)
-            ))
-        }
-        _ => None,
-    }
+pub(super) fn trouble(pod: &Value) -> Option<String> {
+    let situation = Situation { pod, events: &[], node: None, asked: Asked::Pod };
+    explain(&situation).map(|explanation| explanation.problem.headline())
 }
 
 #[cfg(test)]
@@ -215,7 +57,10 @@ mod tests {
     fn an_image_that_cannot_be_pulled_is_named() {
         let told =
             one(&json!({"waiting": {"reason": "ImagePullBackOff", "message": "no such host"}}), &json!({})).unwrap();
-        assert_eq!(told, "the image shop/app:1 of app cannot be pulled: no such host");
+        assert_eq!(
+            told,
+            "the image shop/app:1 of app cannot be pulled: the node does not find the registry docker.io by its name (no such host)"
+        );
         assert!(
             one(&json!({"waiting": {"reason": "InvalidImageName"}}), &json!({})).unwrap().contains("no valid name")
         );
@@ -229,7 +74,7 @@ mod tests {
         );
         assert_eq!(told.unwrap(), "app cannot be configured: secret \"db\" not found");
         let told = one(&json!({"waiting": {"reason": "RunContainerError", "message": "no such file"}}), &json!({}));
-        assert_eq!(told.unwrap(), "app cannot start (RunContainerError): no such file");
+        assert_eq!(told.unwrap(), "app cannot be run: no such file");
     }
 
     #[test]

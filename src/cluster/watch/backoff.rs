@@ -7,20 +7,20 @@ const LONGEST: Duration = Duration::from_secs(30);
 
 /// Doubling pauses from half a second to half a minute, a fifth up or down so that clients do not march in step.
 #[derive(Debug, Default)]
-pub(super) struct Backoff {
+pub(in crate::cluster) struct Backoff {
     failures: u32,
 }
 
 impl Backoff {
     /// The pause after one more failure.
-    pub(super) fn next(&mut self) -> Duration {
+    pub(in crate::cluster) fn next(&mut self) -> Duration {
         let doubled = FIRST.saturating_mul(1u32.checked_shl(self.failures).unwrap_or(u32::MAX)).min(LONGEST);
         self.failures = self.failures.saturating_add(1).min(16);
         doubled.mul_f64(rand::random_range(0.8..1.2)).min(LONGEST)
     }
 
     /// A real event came: the next failure is the first again.
-    pub(super) fn reset(&mut self) {
+    pub(in crate::cluster) fn reset(&mut self) {
         self.failures = 0;
     }
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::{
     Report,
     object::{Subject, news},
-    rows::{Around, Columns, Interner, Kind, blank_if_none, cell, created},
+    rows::{Around, Columns, Interner, Kind, blank_if_none, cell, created, name},
     table::TableRow,
 };
 use crate::cluster::{
@@ -38,19 +38,13 @@ impl Kind for Nodes {
     const RESOURCE: &'static str = "nodes";
 
     fn from_table(row: &TableRow<'_>, columns: &Columns, around: &Around<'_>) -> Option<NodeRow> {
-        let meta = row.object.as_ref().map(|object| &object.metadata);
-        let name =
-            meta.map(|meta| &*meta.name).filter(|name| !name.is_empty()).unwrap_or_else(|| cell(row, columns.name));
-        if name.is_empty() {
-            return None;
-        }
-        let exact = meta.and_then(|meta| meta.creation_timestamp.as_deref()?.parse().ok());
+        let name = name(row, columns)?;
         let shared = |column| around.names.intern(blank_if_none(cell(row, column)));
         Some(NodeRow {
             name: around.names.intern(name),
             status: shared(columns.status),
             roles: shared(columns.roles),
-            created: exact.or_else(|| created(cell(row, columns.age), around.now)),
+            created: created(row, columns, around.now),
             version: shared(columns.version),
             ip: clean(blank_if_none(cell(row, columns.internal_ip))).into(),
             os_image: shared(columns.os_image),

@@ -87,6 +87,18 @@ pub(super) fn cell<'a>(row: &'a TableRow<'_>, column: Option<usize>) -> &'a str 
     column.and_then(|column| row.cells.get(column)).map(|cell| &*cell.0).unwrap_or_default()
 }
 
+/// The name of a row's object; `None` where neither the object nor its column tells it.
+pub(super) fn name<'a>(row: &'a TableRow<'_>, columns: &Columns) -> Option<&'a str> {
+    let own = row.object.as_ref().map(|object| &*object.metadata.name).filter(|name| !name.is_empty());
+    Some(own.unwrap_or_else(|| cell(row, columns.name))).filter(|name| !name.is_empty())
+}
+
+/// When a row's object was created: exactly, or as its age tells it.
+pub(super) fn created(row: &TableRow<'_>, columns: &Columns, now: Timestamp) -> Option<Timestamp> {
+    let exact = row.object.as_ref().and_then(|object| object.metadata.creation_timestamp.as_deref()?.parse().ok());
+    exact.or_else(|| created_by_age(cell(row, columns.age), now))
+}
+
 /// Pods.
 pub(super) struct Pods;
 
@@ -97,21 +109,15 @@ impl Kind for Pods {
     const RESOURCE: &'static str = "pods";
 
     fn from_table(row: &TableRow<'_>, columns: &Columns, around: &Around<'_>) -> Option<PodRow> {
-        let meta = row.object.as_ref().map(|object| &object.metadata);
-        let name =
-            meta.map(|meta| &*meta.name).filter(|name| !name.is_empty()).unwrap_or_else(|| cell(row, columns.name));
-        let namespace =
-            meta.map(|meta| &*meta.namespace).filter(|namespace| !namespace.is_empty()).or(around.namespace)?;
-        if name.is_empty() {
-            return None;
-        }
-        let exact = meta.and_then(|meta| meta.creation_timestamp.as_deref()?.parse().ok());
+        let name = name(row, columns)?;
+        let namespace = row.object.as_ref().map(|object| &*object.metadata.namespace);
+        let namespace = namespace.filter(|namespace| !namespace.is_empty()).or(around.namespace)?;
         Some(PodRow {
             key: PodKey { namespace: around.names.intern(namespace), name: clean(name).into() },
             ready: clean(cell(row, columns.ready)).into(),
             status: around.names.intern(cell(row, columns.status)),
             restarts: leading_number(cell(row, columns.restarts)),
-            created: exact.or_else(|| created(cell(row, columns.age), around.now)),
+            created: created(row, columns, around.now),
             node: around.names.intern(blank_if_none(cell(row, columns.node))),
             ip: clean(blank_if_none(cell(row, columns.ip))).into(),
         })
@@ -140,17 +146,11 @@ impl Kind for Namespaces {
     const RESOURCE: &'static str = "namespaces";
 
     fn from_table(row: &TableRow<'_>, columns: &Columns, around: &Around<'_>) -> Option<NamespaceRow> {
-        let meta = row.object.as_ref().map(|object| &object.metadata);
-        let name =
-            meta.map(|meta| &*meta.name).filter(|name| !name.is_empty()).unwrap_or_else(|| cell(row, columns.name));
-        if name.is_empty() {
-            return None;
-        }
-        let exact = meta.and_then(|meta| meta.creation_timestamp.as_deref()?.parse().ok());
+        let name = name(row, columns)?;
         Some(NamespaceRow {
             name: around.names.intern(name),
             status: around.names.intern(cell(row, columns.status)),
-            created: exact.or_else(|| created(cell(row, columns.age), around.now)),
+            created: created(row, columns, around.now),
         })
     }
 
@@ -205,7 +205,7 @@ pub(super) fn blank_if_none(text: &str) -> &str {
 }
 
 /// When something was created whose age is worded like `3d4h`, as exactly as that can be said.
-pub(super) fn created(age: &str, now: Timestamp) -> Option<Timestamp> {
+fn created_by_age(age: &str, now: Timestamp) -> Option<Timestamp> {
     let mut seconds: u64 = 0;
     let mut rest = age.trim();
     if rest.is_empty() {
@@ -243,7 +243,7 @@ mod tests {
     #[test]
     fn an_age_becomes_a_time() {
         let now: Timestamp = "2026-01-02T00:00:00Z".parse().unwrap();
-        let at = |age| created(age, now).map(|time| time.to_string());
+        let at = |age| created_by_age(age, now).map(|time| time.to_string());
         assert_eq!(at("24h").as_deref(), Some("2026-01-01T00:00:00Z"));
         assert_eq!(at("1d1h").as_deref(), Some("2025-12-31T23:00:00Z"));
         assert_eq!(at("2m30s").as_deref(), Some("2026-01-01T23:57:30Z"));

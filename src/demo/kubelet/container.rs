@@ -95,6 +95,14 @@ pub(super) fn process(
         let sign = if user.uid == 0 { '#' } else { '$' };
         environment.insert("PS1".to_owned(), format!("$PWD {sign} "));
     }
+    for source in array(&container.spec["envFrom"]) {
+        for (field, kind) in [("configMapRef", "configmap"), ("secretRef", "secret")] {
+            let reference = &source[field];
+            if reference.is_object() && reference["optional"] != true {
+                return Err(format!("{kind} {:?} not found", text(&reference["name"])));
+            }
+        }
+    }
     for variable in array(&container.spec["env"]) {
         let name = text(&variable["name"]);
         if let Some(value) = value_of(pod, variable)? {

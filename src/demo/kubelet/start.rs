@@ -155,7 +155,7 @@ async fn run(
         Failure { reason, message, created }
     };
     let processes =
-        processes(running, pod, container, &id).map_err(|message| failed("CreateContainerError", message, None))?;
+        processes(running, pod, container, &id).map_err(|(reason, message)| failed(reason, message, None))?;
     let process = process(pod, container, image, processes)
         .map_err(|message| failed("CreateContainerConfigError", message, None))?;
     let sandbox = running
@@ -202,17 +202,25 @@ async fn run(
 }
 
 /// Whose processes a container sees.
-fn processes(running: &Running, pod: &Value, container: &Container<'_>, id: &str) -> Result<Processes, String> {
+fn processes(
+    running: &Running,
+    pod: &Value,
+    container: &Container<'_>,
+    id: &str,
+) -> Result<Processes, (&'static str, String)> {
     let target = container.spec["targetContainerName"].as_str().unwrap_or_default();
     if container.kind == Kind::Ephemeral && !target.is_empty() {
         return match running.current(target) {
             Some(life) if life.console().is_some() => Ok(Processes::Of(target.to_owned())),
-            Some(life) => Err(format!(
-                "failed to generate container {id:?} spec: failed to generate spec opts: invalid target container: \
-                 container {:?} is not running - in state CONTAINER_EXITED",
-                life.id
+            Some(life) => Err((
+                "CreateContainerError",
+                format!(
+                    "failed to generate container {id:?} spec: failed to generate spec opts: invalid target container: \
+                     container {:?} is not running - in state CONTAINER_EXITED",
+                    life.id
+                ),
             )),
-            None => Err(format!("unable to find target container {target:?}")),
+            None => Err(("CreateContainerConfigError", format!("unable to find target container {target}"))),
         };
     }
     Ok(if pod["spec"]["shareProcessNamespace"] == true {

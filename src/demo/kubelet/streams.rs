@@ -8,8 +8,9 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use rustix::termios::{Winsize, tcsetwinsize};
 use tokio::io::unix::AsyncFd;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use super::log::Log;
 use crate::demo::node::{Exit, Output, Streams};
@@ -75,8 +76,19 @@ struct Client {
 #[derive(Debug)]
 pub(super) struct Pump {
     readers: JoinSet<()>,
+    /// Whether the process has ended.
+    ended: watch::Sender<bool>,
     clients: Arc<Mutex<Clients>>,
     log: Option<Arc<Log>>,
+}
+
+/// One stream of a process, on its way into the log and to everyone attached.
+struct Reader {
+    descriptor: Arc<AsyncFd<OwnedFd>>,
+    clients: Arc<Mutex<Clients>>,
+    log: Option<Arc<Log>>,
+    errors: bool,
+    ended: watch::Receiver<bool>,
 }
 
 impl Console {
@@ -84,16 +96,21 @@ impl Console {
     pub(super) fn new(ends: Ends, log: Option<Arc<Log>>, once: bool) -> io::Result<(Arc<Self>, Pump)> {
         let clients = Arc::new(Mutex::new(Clients::default()));
         let mut readers = JoinSet::new();
+        let (ended, seen) = watch::channel(false);
+        let mut read = |descriptor: Arc<AsyncFd<OwnedFd>>, errors| {
+            let (clients, log, ended) = (Arc::clone(&clients), log.clone(), seen.clone());
+            readers.spawn(Reader { descriptor, clients, log, errors, ended }.run());
+        };
         let (input, terminal) = match ends {
             Ends::Terminal(terminal) => {
                 let terminal = Arc::new(nonblocking(terminal)?);
-                readers.spawn(read(Arc::clone(&terminal), Arc::clone(&clients), log.clone(), false));
+                read(Arc::clone(&terminal), false);
                 (Some(Arc::clone(&terminal)), Some(terminal))
             }
             Ends::Pipes { input, output, errors } => {
                 let (output, errors) = (nonblocking(output)?, nonblocking(errors)?);
-                readers.spawn(read(Arc::new(output), Arc::clone(&clients), log.clone(), false));
-                readers.spawn(read(Arc::new(errors), Arc::clone(&clients), log.clone(), true));
+                read(Arc::new(output), false);
+                read(Arc::new(errors), true);
                 (input.map(nonblocking).transpose()?.map(Arc::new), None)
             }
         };
@@ -103,7 +120,7 @@ impl Console {
             sender
         });
         let console = Self { clients: Arc::clone(&clients), input: Mutex::new(input), terminal, once };
-        Ok((Arc::new(console), Pump { readers, clients, log }))
+        Ok((Arc::new(console), Pump { readers, ended, clients, log }))
     }
 
     /// Joins those who are attached. The end of one client's input is the process's only if it is to be (`once`).
@@ -160,10 +177,8 @@ impl Console {
 impl Pump {
     /// Moves what is left once the process has ended, then tells all who are attached.
     pub(super) async fn finish(mut self, exit: Exit) {
-        // what the process had written is read at once; a background process may hold the stream open for ever
-        let rest = async { while self.readers.join_next().await.is_some() {} };
-        let _ = tokio::time::timeout(LAST_WORDS, rest).await;
-        self.readers.abort_all();
+        self.ended.send_replace(true);
+        while self.readers.join_next().await.is_some() {}
         if let Some(log) = &self.log {
             log.end();
         }
@@ -192,38 +207,54 @@ fn nonblocking(descriptor: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
     AsyncFd::new(descriptor)
 }
 
-/// Reads until the end; a terminal's end is an error (EIO).
-async fn read(descriptor: Arc<AsyncFd<OwnedFd>>, clients: Arc<Mutex<Clients>>, log: Option<Arc<Log>>, errors: bool) {
-    loop {
-        let Ok(mut ready) = descriptor.readable().await else {
-            return;
-        };
-        let mut piece = BytesMut::zeroed(PIECE);
-        let got = ready.try_io(|descriptor| Ok(rustix::io::read(descriptor.get_ref(), &mut piece[..])?));
-        match got {
-            Err(_) => {} // not ready after all
-            Ok(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
-            Ok(Ok(0) | Err(_)) => return,
-            Ok(Ok(length)) => {
-                piece.truncate(length);
-                let piece = piece.freeze();
-                if let Some(log) = &log {
-                    log.append(errors, &piece);
+impl Reader {
+    /// Reads until the end; a terminal's end is an error (EIO). A background process may hold the stream open for ever:
+    /// what the process itself had written before it ended is moved, however long that takes, and what the others say
+    /// shortly after.
+    async fn run(mut self) {
+        let mut owed = 0;
+        let mut last_words: Option<Instant> = None;
+        loop {
+            let ready = tokio::select! {
+                biased;
+                () = tokio::time::sleep_until(last_words.unwrap_or_else(Instant::now)), if last_words.is_some() && owed == 0 => return,
+                _ = self.ended.wait_for(|ended| *ended), if last_words.is_none() => {
+                    owed = rustix::io::ioctl_fionread(self.descriptor.get_ref()).unwrap_or(0);
+                    last_words = Some(Instant::now() + LAST_WORDS);
+                    continue;
                 }
-                let output = if errors { Output::Stderr(piece) } else { Output::Stdout(piece) };
-                hand_out(&clients, &output).await;
+                ready = self.descriptor.readable() => ready,
+            };
+            let Ok(mut ready) = ready else {
+                return;
+            };
+            let mut piece = BytesMut::zeroed(PIECE);
+            let got = ready.try_io(|descriptor| Ok(rustix::io::read(descriptor.get_ref(), &mut piece[..])?));
+            match got {
+                Err(_) => {} // not ready after all
+                Ok(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(Ok(0) | Err(_)) => return,
+                Ok(Ok(length)) => {
+                    piece.truncate(length);
+                    self.hand_out(piece.freeze()).await;
+                    owed = owed.saturating_sub(length as u64);
+                }
             }
         }
     }
-}
 
-/// Gives a piece to everyone attached; whoever is slow slows the process, up to a limit.
-async fn hand_out(clients: &Mutex<Clients>, output: &Output) {
-    let senders: Vec<_> = lock(clients).attached.iter().map(|client| client.output.clone()).collect();
-    for sender in senders {
-        let sent = tokio::time::timeout(PATIENCE, sender.send(output.clone())).await;
-        if !matches!(sent, Ok(Ok(()))) {
-            lock(clients).attached.retain(|client| !client.output.same_channel(&sender));
+    /// Into the log and to everyone attached; whoever is slow slows the process, up to a limit.
+    async fn hand_out(&self, piece: Bytes) {
+        if let Some(log) = &self.log {
+            log.append(self.errors, &piece);
+        }
+        let output = if self.errors { Output::Stderr(piece) } else { Output::Stdout(piece) };
+        let senders: Vec<_> = lock(&self.clients).attached.iter().map(|client| client.output.clone()).collect();
+        for sender in senders {
+            let sent = tokio::time::timeout(PATIENCE, sender.send(output.clone())).await;
+            if !matches!(sent, Ok(Ok(()))) {
+                lock(&self.clients).attached.retain(|client| !client.output.same_channel(&sender));
+            }
         }
     }
 }
@@ -242,5 +273,34 @@ async fn write(descriptor: Arc<AsyncFd<OwnedFd>>, mut data: mpsc::Receiver<Bytes
                 Ok(Ok(length)) => drop(piece.split_to(length)),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_written_before_the_end_reaches_a_client_that_is_late() {
+        let (ends, theirs) = pipes(false).unwrap();
+        let (console, pump) = Console::new(ends, None, false).unwrap();
+        let mut streams = console.attach();
+        // The client's queue is full …
+        for piece in 1..=QUEUE {
+            rustix::io::write(&theirs[1], b".").unwrap();
+            while streams.output.len() < piece {
+                tokio::task::yield_now().await;
+            }
+        }
+        // … when the process says its last and ends; something else holds its streams open.
+        rustix::io::write(&theirs[1], b"last").unwrap();
+        let finished = tokio::spawn(pump.finish(Exit::Finished));
+        tokio::time::sleep(LAST_WORDS * 4).await;
+        let mut said = Vec::new();
+        while let Some(Output::Stdout(piece)) = streams.output.recv().await {
+            said.extend_from_slice(&piece);
+        }
+        finished.await.unwrap();
+        assert!(said.ends_with(b".last"), "{}", String::from_utf8_lossy(&said));
     }
 }

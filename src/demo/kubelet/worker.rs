@@ -15,6 +15,7 @@ use super::running::Running;
 use super::start::{self, Outcome, Started};
 use super::state::{LOOK_AGAIN, State, Tracked};
 use super::status::{Surroundings, status};
+use super::volumes;
 use crate::demo::node::{Exit, PodRef};
 use crate::demo::recorder::Source;
 use crate::demo::sandbox::Ended;
@@ -102,6 +103,7 @@ impl Worker {
             self.end_leftovers().await;
         } else {
             match self.ensure_sandbox(&pod).await {
+                Ok(true) if self.tell_of_missing_volumes(&pod) => alarm = Some(Instant::now() + LOOK_AGAIN),
                 Ok(true) => alarm = self.start_due(&pod, &all, restart),
                 Ok(false) => {}
                 Err(error) => {
@@ -140,6 +142,17 @@ impl Worker {
         }
         self.address = Some(self.shared.make_sandbox(&self.running, pod).await?);
         Ok(true)
+    }
+
+    /// Whether a volume of the pod is made of something that is not there; says so.
+    fn tell_of_missing_volumes(&self, pod: &Value) -> bool {
+        let missing =
+            volumes::missing(pod, |name| self.shared.store.get("configmaps", &self.name.namespace, name).is_some());
+        if let Some((volume, why)) = &missing {
+            let message = format!("MountVolume.SetUp failed for volume {volume:?} : {why}");
+            self.tell(pod, "FailedMount", &message);
+        }
+        missing.is_some()
     }
 
     async fn end_sandbox(&mut self) {

@@ -66,7 +66,7 @@ const VIEW: &[Rule] = &[
         groups: &[""],
         resources: &["configmaps", "endpoints", "pods", "serviceaccounts", "services", "services/status"],
     },
-    Rule { verbs: READ, groups: &[""], resources: &["namespaces/status", "pods/log", "pods/status"] },
+    Rule { verbs: READ, groups: &[""], resources: &["namespaces/status", "pods/log", "pods/status", "resourcequotas"] },
     Rule { verbs: READ, groups: &[""], resources: &["namespaces"] },
     Rule { verbs: READ, groups: &["", "events.k8s.io"], resources: &["events"] },
     Rule { verbs: READ, groups: &["discovery.k8s.io"], resources: &["endpointslices"] },

@@ -46,6 +46,7 @@ pub(super) async fn create(mut call: Call, resource: &'static Resource, namespac
     let store = &call.server.store;
     let home = store.get("namespaces", "", namespace);
     let warnings = admission::pod_security(home.as_deref(), resource, &object)?;
+    admission::quota(store, resource, namespace, &object)?;
     let taken = || Refusal::already_exists(resource, &new_name);
     let created = if call.is_dry_run()? {
         if store.get(resource.plural, namespace, &new_name).is_some() {

@@ -28,6 +28,11 @@ pub(super) fn for_copy(chosen: &mut Chosen, pod: &Pod<'_>, facts: Facts, copy: &
                 .into(),
         );
     }
+    if let Some(limit) = copy.active_deadline {
+        chosen
+            .reasons
+            .push(format!("the copy's processes are ended after {limit} s; the pod itself stays until it is deleted"));
+    }
     chosen.reasons.push("the copy is a new pod: what the original wrote into its own files is not in it".into());
     if copy.share_processes.is_none() {
         if pod.uses_host_pids() {

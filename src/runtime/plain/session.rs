@@ -91,12 +91,14 @@ impl Printed<'_> {
     async fn follow(&mut self, incoming: &mut mpsc::Receiver<Incoming>) -> io::Result<End> {
         loop {
             match incoming.recv().await {
-                Some(Incoming::Output(bytes)) => self.output(&bytes).await?,
+                Some(Incoming::Output(bytes) | Incoming::Past(bytes)) => self.output(&bytes).await?,
                 Some(Incoming::ErrorOutput(bytes)) => {
                     self.any = true;
                     self.err.write_all(&bytes).await?;
                     self.err.flush().await?;
                 }
+                // A stream that is not made anew has only one connection.
+                Some(Incoming::Link(_)) => {}
                 Some(Incoming::Ended(end)) => return Ok(end),
                 None => return Ok(End::Lost { reason: "the stream stopped without saying why".to_owned() }),
             }

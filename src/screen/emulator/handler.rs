@@ -34,8 +34,6 @@ macro_rules! pass_and_spill {
 
 impl Handler for Emulator {
     pass! {
-        set_cursor_style(style: Option<CursorStyle>);
-        set_cursor_shape(shape: CursorShape);
         goto(row: i32, column: usize);
         goto_line(row: i32);
         move_forward(columns: usize);
@@ -65,6 +63,16 @@ impl Handler for Emulator {
         put_tab(count: u16);
         scroll_up(rows: usize);
         delete_lines(rows: usize);
+    }
+
+    fn set_cursor_style(&mut self, style: Option<CursorStyle>) {
+        self.cursor_chosen = style.is_some();
+        self.term.set_cursor_style(style);
+    }
+
+    fn set_cursor_shape(&mut self, shape: CursorShape) {
+        self.cursor_chosen = true;
+        self.term.set_cursor_shape(shape);
     }
 
     fn input(&mut self, character: char) {
@@ -311,7 +319,11 @@ impl Handler for Emulator {
         }
     }
 
-    fn clipboard_store(&mut self, _clipboard: u8, _base64: &[u8]) {
+    fn clipboard_store(&mut self, _clipboard: u8, base64: &[u8]) {
+        if self.clipboard_allowed {
+            self.clipboard = Some(base64.to_vec());
+            return;
+        }
         self.notice(ScreenNotice::ClipboardWriteRefused);
     }
 
@@ -344,6 +356,7 @@ impl Handler for Emulator {
         self.margins = 0..self.term.screen_lines();
         self.kitty.clear();
         self.titles.clear();
+        self.cursor_chosen = false;
         self.change_title(None);
         self.synchronized = false;
         self.history.clear();

@@ -23,7 +23,7 @@ async fn c_copies_shares_processes_starts_afresh_and_can_be_removed() {
     person.wait_for("the question", |screen| screen.contains("remove the copy")).await;
     person.press("r");
     person.wait_for("the deletion", |screen| screen.contains("is being deleted")).await;
-    person.press("x");
+    person.press("xn");
     person
         .wait_for("no copy among the leftovers", |screen| {
             screen.contains("leftovers of debugging") && !screen.contains("looking") && !screen.contains("-debug-")

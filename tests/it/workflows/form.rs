@@ -19,7 +19,7 @@ async fn a_profile_that_is_refused_leads_to_one_that_is_admitted_and_to_a_prompt
     person.wait_for("a verdict on what was chosen", |screen| screen.contains("✓ the server admits it")).await;
     person.press("<tab><tab><right>");
     let screen = person.wait_for("the refusal", |screen| screen.contains("✗ refused by policy")).await;
-    assert!(screen.contains("‹ general ›") && screen.contains("\"restricted:latest\""), "{screen}");
+    assert!(screen.contains("‹ general ›") && screen.contains("Security level restricted"), "{screen}");
     assert!(screen.contains("^T takes profile restricted"), "{screen}");
     person.press("<c-t>");
     let screen = person

@@ -37,11 +37,21 @@ pub(super) struct Person {
 impl Person {
     /// Opens the console on these contexts, in this one, showing the pods of this namespace.
     pub(super) fn at(contexts: Arc<dyn Contexts>, context: &str, namespace: &str) -> Self {
+        Self::with_settings(contexts, context, namespace, Settings::default())
+    }
+
+    /// The same, with these settings.
+    pub(super) fn with_settings(
+        contexts: Arc<dyn Contexts>,
+        context: &str,
+        namespace: &str,
+        settings: Settings,
+    ) -> Self {
         let (keys, mut typed) = mpsc::unbounded_channel();
         let (backend, frames) = WatchedBackend::new(COLUMNS, ROWS);
         let all = contexts.list();
         let state = State::new(Opening {
-            settings: Settings { creator: "bathy-test".to_owned(), ..Settings::default() },
+            settings: Settings { creator: "bathy-test".to_owned(), ..settings },
             keymap: Keymap::new(actions(), "ctrl-]", &BTreeMap::new()).expect("the table's keys"),
             context: all.iter().find(|other| other.name == context).cloned().expect("the context is there"),
             contexts: all,

@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use bathyscope::app::Settings;
 use bathyscope::cluster::{Cluster, ContextInfo, Contexts, KubeconfigContexts, KubeconfigOptions, Problem};
 use bathyscope::demo::{DemoCluster, DemoOptions, Isolation};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
 use super::person::Person;
+use super::road::Road;
 use super::workloads::Workloads;
 
 /// The demo's namespaces with the workloads of the scenario, and with Pod Security enforced.
@@ -24,7 +26,7 @@ pub(super) enum Site {
     /// The cluster in this process.
     Demo(Arc<DemoCluster>),
     /// A cluster that somebody runs, with workloads of our own.
-    Real(Arc<KubeconfigContexts>, Workloads),
+    Real(Arc<KubeconfigContexts>, Workloads, Road),
 }
 
 impl Site {
@@ -35,9 +37,10 @@ impl Site {
             Some(file) => {
                 let file = PathBuf::from(file);
                 let workloads = Workloads::make(&file).await;
-                let options = KubeconfigOptions { file: Some(file), ..KubeconfigOptions::default() };
+                let road = Road::build(&file).await;
+                let options = KubeconfigOptions { file: Some(road.kubeconfig.clone()), ..KubeconfigOptions::default() };
                 let contexts = KubeconfigContexts::load(options).expect("BATHY_TEST_KUBECONFIG names a kubeconfig");
-                Self::Real(Arc::new(contexts), workloads)
+                Self::Real(Arc::new(contexts), workloads, road)
             }
         }
     }
@@ -64,11 +67,19 @@ impl Site {
         }
     }
 
+    /// Cuts every connection to the cluster.
+    pub(super) fn cut(&self) {
+        match self {
+            Self::Demo(cluster) => cluster.cut(),
+            Self::Real(_, _, road) => road.cut(),
+        }
+    }
+
     /// The namespace with the workloads of the scenario.
     pub(super) fn namespace(&self) -> &str {
         match self {
             Self::Demo(_) => NAMESPACE,
-            Self::Real(_, workloads) => &workloads.namespace,
+            Self::Real(_, workloads, _) => &workloads.namespace,
         }
     }
 
@@ -76,7 +87,7 @@ impl Site {
     pub(super) fn restricted(&self) -> &str {
         match self {
             Self::Demo(_) => RESTRICTED,
-            Self::Real(_, workloads) => &workloads.restricted,
+            Self::Real(_, workloads, _) => &workloads.restricted,
         }
     }
 
@@ -84,7 +95,7 @@ impl Site {
     pub(super) fn port(&self) -> u16 {
         match self {
             Self::Demo(_) => 8000,
-            Self::Real(_, workloads) => workloads.port,
+            Self::Real(_, workloads, _) => workloads.port,
         }
     }
 
@@ -101,11 +112,26 @@ impl Site {
         self.person_as("admin", self.namespace())
     }
 
+    /// The same, with these settings.
+    pub(super) fn person_with(&self, settings: Settings) -> Person {
+        match self {
+            Self::Demo(cluster) => {
+                let users = Arc::new(DemoUsers(Arc::clone(cluster)));
+                Person::with_settings(users, "admin", self.namespace(), settings)
+            }
+            Self::Real(contexts, ..) => {
+                let current = contexts.current().expect("the kubeconfig has a current context");
+                let contexts = Arc::clone(contexts) as Arc<dyn Contexts>;
+                Person::with_settings(contexts, &current, self.namespace(), settings)
+            }
+        }
+    }
+
     /// A person with the rights of this user of the demo.
     pub(super) fn person_as(&self, user: &str, namespace: &str) -> Person {
         match self {
             Self::Demo(cluster) => Person::at(Arc::new(DemoUsers(Arc::clone(cluster))), user, namespace),
-            Self::Real(contexts, _) => {
+            Self::Real(contexts, ..) => {
                 let current = contexts.current().expect("the kubeconfig has a current context");
                 Person::at(Arc::clone(contexts) as Arc<dyn Contexts>, &current, namespace)
             }
@@ -116,7 +142,7 @@ impl Site {
     pub(super) async fn close(self) {
         match self {
             Self::Demo(cluster) => cluster.shutdown().await,
-            Self::Real(_, workloads) => workloads.remove().await,
+            Self::Real(_, workloads, _) => workloads.remove().await,
         }
     }
 }

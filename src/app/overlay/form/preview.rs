@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::Subject;
 use crate::cluster::{Problem, cleaned};
 use crate::plan::{
-    Alternative, DebugOptions, Facts, Plan, Refusal, Request, alternatives_for_node, alternatives_for_pod, copy_name,
+    Alternative, DebugOptions, Facts, Plan, Refusal, Request, alternatives_for_node, alternatives_for_pod,
     kubectl_command_for_node, kubectl_command_for_pod, plan_for_node, plan_for_pod,
 };
 
@@ -57,12 +57,8 @@ pub struct Planned {
 /// Plans with what was found.
 pub(super) fn plan(subject: &Subject, found: &Found, mut options: DebugOptions) -> Result<Planned, Refusal> {
     let mut suffixes = found.suffixes.iter().cloned();
-    // As the start does it, in this order.
-    if let Some(copy) = &mut options.copy
-        && copy.name.is_empty()
-        && let Subject::Pod { pod, .. } = subject
-    {
-        copy.name = copy_name(&pod.name, &suffixes.next().unwrap_or_default());
+    if let Subject::Pod { pod, .. } = subject {
+        options.name_copy(&pod.name, &mut suffixes);
     }
     let (object, facts) = (&found.object, &found.facts);
     let (plan, command) = match subject {

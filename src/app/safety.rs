@@ -1,0 +1,159 @@
+//! What may leave the console: nothing that changes a read-only context, and nothing that changes a protected one
+//! without a question. Every effect passes here, so no action can forget it.
+
+use super::action::{Action, Availability};
+use super::lives;
+use super::message::{Effect, Start};
+use super::overlay::{Choice, Choose, Deed, Overlay};
+use super::state::State;
+use crate::cluster::{PodKey, read_only_problem};
+
+/// Actions that do nothing but change the cluster; in a read-only context their keys are grey.
+const CHANGING: [&str; 7] =
+    ["shell", "attach", "pod.delete", "node.debug", "node.debug-form", "ended.attach", "ended.debug"];
+/// And all whose name begins like this.
+const CHANGING_FAMILY: &str = "debug.";
+
+/// What an effect would change.
+struct Change<'a> {
+    context: &'a str,
+    /// In words, where it creates or removes something.
+    asks: Option<String>,
+}
+
+impl Effect {
+    /// What it would change on a cluster; `None` if it only reads, or concerns a session that stands already.
+    fn change(&self) -> Option<Change<'_>> {
+        let named = |pod: &PodKey| format!("{}/{}", pod.namespace, pod.name);
+        match self {
+            Self::Start(_, context, start, _) | Self::StartDrawn(_, context, start, ..) => {
+                let asks = match start {
+                    Start::NodeDebug { node, namespace, options } => {
+                        let image = options.image.as_deref().unwrap_or_default();
+                        Some(format!("create a debugger pod with {image} on node {node}, in namespace {namespace}"))
+                    }
+                    Start::Logs { .. } => return None,
+                    Start::Attach { .. } | Start::Shell { .. } => None,
+                    Start::Debug { pod, options, .. } => {
+                        let image = options.image.as_deref().unwrap_or("the images it has");
+                        Some(match &options.copy {
+                            Some(copy) if copy.replace => {
+                                format!("create a copy of {} with {image} and delete the original", named(pod))
+                            }
+                            Some(_) => format!("create a copy of {} with {image}", named(pod)),
+                            None => format!("add an ephemeral container with {image} to {}", named(pod)),
+                        })
+                    }
+                };
+                Some(Change { context, asks })
+            }
+            Self::DeletePod(context, pod, _) => {
+                Some(Change { context, asks: Some(format!("delete the pod {}", named(pod))) })
+            }
+            Self::EndDebugger(context, at) => {
+                Some(Change { context, asks: Some(format!("end {}/{}", named(&at.pod), at.container)) })
+            }
+            Self::Connect(_)
+            | Self::Watch(..)
+            | Self::StopWatch(_)
+            | Self::Input(..)
+            | Self::Resize(..)
+            | Self::Detach(_)
+            | Self::StartRecording(..)
+            | Self::Record(..)
+            | Self::StopRecording(_)
+            | Self::FindExitCode(..)
+            | Self::FindLeftovers(..)
+            | Self::ReadSubject(..)
+            | Self::AskRights(..)
+            | Self::CheckPlan { .. }
+            | Self::Copy(_)
+            | Self::RememberImage(..)
+            | Self::Quit => None,
+        }
+    }
+}
+
+/// Lets pass what may leave; the rest is refused, or held back behind a question.
+pub(super) fn pass(state: &mut State, effects: Vec<Effect>) -> Vec<Effect> {
+    let mut passed = let_go(state);
+    let confirmed = std::mem::take(&mut state.confirmed);
+    for effect in effects {
+        match effect.change() {
+            Some(change) if state.settings.is_read_only(change.context) => {
+                let problem = read_only_problem(change.context);
+                match effect {
+                    Effect::Start(id, ..) | Effect::StartDrawn(id, ..) => lives::start_failed(state, id, problem),
+                    _ => state.notices.problem(state.now, &problem),
+                }
+            }
+            Some(Change { context, asks: Some(_) }) if !confirmed && state.settings.is_protected(context) => {
+                state.held.push(effect);
+            }
+            // Leaving waits for the answer: what was decided is not dropped in silence.
+            _ if effect == Effect::Quit && !state.held.is_empty() => state.held.push(effect),
+            _ => passed.push(effect),
+        }
+    }
+    if !state.held.is_empty() && !is_asked(state) {
+        ask(state);
+    }
+    passed
+}
+
+fn is_asked(state: &State) -> bool {
+    let Some(Overlay::Choose(choose)) = &state.overlay else { return false };
+    choose.choices.iter().any(|choice| choice.deed == Deed::Proceed)
+}
+
+fn ask(state: &mut State) {
+    let changes: Vec<(String, String)> = state
+        .held
+        .iter()
+        .filter_map(Effect::change)
+        .filter_map(|change| Some((change.context.to_owned(), change.asks?)))
+        .collect();
+    let context = changes.first().map(|(context, _)| context.clone()).unwrap_or_default();
+    let mut lines = vec![format!("In {context} this would")];
+    lines.extend(super::leftovers::few(changes.into_iter().map(|(_, what)| format!("  {what}"))));
+    state.overlay = Some(Overlay::Choose(Choose {
+        title: format!("{context} is protected: go on?"),
+        lines,
+        choices: vec![Choice::new('n', "no, change nothing", Deed::Nothing), Choice::new('y', "yes", Deed::Proceed)],
+    }));
+}
+
+/// Whatever took the question away without a yes was a no.
+fn let_go(state: &mut State) -> Vec<Effect> {
+    if state.held.is_empty() || is_asked(state) {
+        return Vec::new();
+    }
+    let held = std::mem::take(&mut state.held);
+    let mut effects = Vec::new();
+    for effect in held {
+        if let Effect::Start(id, ..) | Effect::StartDrawn(id, ..) = effect {
+            effects.extend(lives::remove(state, id));
+        }
+    }
+    effects
+}
+
+/// The answer was yes.
+pub(super) fn proceed(state: &mut State) -> Vec<Effect> {
+    state.confirmed = true;
+    std::mem::take(&mut state.held)
+}
+
+impl Action {
+    /// Whether it can run now; in a read-only context nothing that changes something can.
+    pub fn availability(&self, state: &State) -> Availability {
+        let changes = CHANGING.contains(&self.name) || self.name.starts_with(CHANGING_FAMILY);
+        // What is done in a pane is done in the context the pane belongs to.
+        let pane = state.sessions.active().filter(|_| self.name.starts_with("ended."));
+        let context = pane.map_or(state.context.name.as_str(), |session| session.context.as_str());
+        if changes && state.settings.is_read_only(context) {
+            return Availability::No(format!("{context} is used read-only"));
+        }
+        (self.available)(state)
+    }
+}

@@ -10,6 +10,7 @@ mod launch;
 pub mod plain;
 mod recordings;
 pub mod replay;
+pub mod report;
 pub mod tty;
 
 use std::future::Future;

@@ -6,6 +6,7 @@ mod launch;
 mod lists;
 mod nodes;
 mod pane;
+mod panes;
 mod recording;
 
 use std::sync::LazyLock;
@@ -19,6 +20,7 @@ static ACTIONS: LazyLock<Vec<Action>> = LazyLock::new(|| {
         nodes::ACTIONS,
         general::ACTIONS,
         pane::ACTIONS,
+        panes::ACTIONS,
         recording::ACTIONS,
         launch::ACTIONS,
     ]

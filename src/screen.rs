@@ -12,6 +12,7 @@ mod lexer;
 mod modes;
 mod mouse;
 mod paste;
+mod reading;
 mod replies;
 mod search;
 mod selection;
@@ -160,6 +161,7 @@ impl Screen {
                 }
                 Action::ReportVersion => self.emulator.report_version(),
                 Action::ReportSetting(setting) => self.emulator.report_setting(setting),
+                Action::MarkPrompt => self.emulator.mark_prompt(),
             }
             bytes = &rest[piece.skip..];
         }
@@ -274,6 +276,11 @@ impl Screen {
     /// About how many bytes the rows take that have left the emulator's grid for the compact store.
     pub fn stored_bytes(&self) -> usize {
         self.emulator.stored_bytes()
+    }
+
+    /// About how many bytes the screens and all of the history take together.
+    pub fn held_bytes(&self) -> usize {
+        self.emulator.held_bytes()
     }
 }
 

@@ -8,11 +8,12 @@ pub(super) use launch::{launched, sighted, start_failed};
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use super::layout::{Size, layout};
+use super::layout::{Size, layout, places};
 use super::leaving;
 use super::message::{Effect, Start, Target};
 use super::notices::Level;
 use super::overlay::{Choice, Choose, Deed, Overlay};
+use super::panes::{Axis, Place};
 use super::recording::{self, Recording};
 use super::session::{Phase, Session};
 use super::state::{Focus, State};
@@ -69,11 +70,27 @@ pub fn start(state: &mut State, start: Start) -> Vec<Effect> {
         state.place.take().filter(|id| state.sessions.get(*id).is_some_and(|old| old.start.pod() == start.pod()));
     match place {
         Some(old) => launch::start_instead(state, old, start),
-        None => start_in(state, start, None),
+        None => start_in(state, start, Where::Tab),
     }
 }
 
-fn start_in(state: &mut State, start: Start, place: Option<SessionId>) -> Vec<Effect> {
+/// Starts a session in a new pane beside the focused one.
+pub fn start_beside(state: &mut State, axis: Axis, start: Start) -> Vec<Effect> {
+    start_in(state, start, Where::Beside(axis))
+}
+
+/// Where a session gets its pane.
+#[derive(Clone, Copy)]
+enum Where {
+    /// In a tab of its own.
+    Tab,
+    /// Beside the focused pane.
+    Beside(Axis),
+    /// Where this session was.
+    Instead(SessionId),
+}
+
+fn start_in(state: &mut State, start: Start, place: Where) -> Vec<Effect> {
     let id = state.sessions.next_id();
     let container = match &start {
         Start::Debug { .. } | Start::NodeDebug { .. } => None,
@@ -105,20 +122,24 @@ fn start_in(state: &mut State, start: Start, place: Option<SessionId>) -> Vec<Ef
         sight: None,
         reused: None,
     };
-    let mut effects: Vec<Effect> = place.map(Effect::Detach).into_iter().collect();
+    let mut effects = match place {
+        Where::Instead(old) => vec![Effect::Detach(old)],
+        Where::Beside(_) | Where::Tab => Vec::new(),
+    };
     session.steps.extend(rights::checked(state, &start).map(|text| (state.now, LaunchStep::Checked(text))));
     match place {
-        Some(place) => {
-            if let Some(old) = state.sessions.get(place) {
+        Where::Instead(old) => {
+            if let Some(old) = state.sessions.get(old) {
                 // What a pane has created is not forgotten because it shows something else.
                 session.created.clone_from(&old.created);
                 effects.extend(recording::carry_on(old, &mut session));
             }
-            if let Some(old) = state.sessions.replace(place, session) {
+            if let Some(old) = state.sessions.replace(old, session) {
                 abandoned::note(state, &old);
             }
         }
-        None => state.sessions.add(session),
+        Where::Beside(axis) => state.sessions.add_beside(axis, session),
+        Where::Tab => state.sessions.add(session),
     }
     state.focus = Focus::Pane;
     let pane = layout(state).pane;
@@ -142,7 +163,7 @@ pub fn again(state: &mut State, id: SessionId) -> Vec<Effect> {
                 state.notices.problem(state.now, &problem);
                 return Vec::new();
             }
-            start_in(state, start, Some(id))
+            start_in(state, start, Where::Instead(id))
         }
         Some(session) => {
             let text = format!("this pane belongs to context {}; switch to it first", session.context);
@@ -155,14 +176,14 @@ pub fn again(state: &mut State, id: SessionId) -> Vec<Effect> {
 
 /// Attaches again where an ended session was, in its pane.
 pub fn attach_again(state: &mut State, id: SessionId, container: ContainerKey) -> Vec<Effect> {
-    start_in(state, Start::Attach { container }, Some(id))
+    start_in(state, Start::Attach { container }, Where::Instead(id))
 }
 
 /// Starts a debugger in the pane of a shell that could not be.
 pub fn debug_instead(state: &mut State, id: SessionId, container: &ContainerKey) -> Vec<Effect> {
     let options = DebugOptions { target: Some(container.container.to_string()), ..default_options(state) };
     let start = Start::Debug { pod: container.pod.clone(), target: Target::AsGiven, options: Box::new(options) };
-    start_in(state, start, Some(id))
+    start_in(state, start, Where::Instead(id))
 }
 
 /// A stream stands.
@@ -183,7 +204,7 @@ pub(super) fn attached(state: &mut State, id: SessionId) {
 
 /// A far end printed something.
 pub(super) fn printed(state: &mut State, id: SessionId, bytes: &Bytes) -> Vec<Effect> {
-    let in_view = state.sessions.active().is_some_and(|session| session.id == id);
+    let in_view = state.sessions.in_view(id);
     let now = state.now;
     let mut effects = recording::begin(state, id);
     let Some(session) = state.sessions.get_mut(id) else { return Vec::new() };
@@ -287,10 +308,12 @@ pub fn close(state: &mut State, id: SessionId) -> Vec<Effect> {
 
 /// Takes a pane away and lets go of its stream.
 pub(super) fn remove(state: &mut State, id: SessionId) -> Vec<Effect> {
+    let seen: Vec<SessionId> = places(state, layout(state).panes).iter().map(|place| place.session).collect();
     let Some(session) = state.sessions.remove(id) else { return Vec::new() };
     abandoned::note(state, &session);
     // Keys meant for the lists must not land in whichever shell comes into view.
-    if state.focus == Focus::Pane {
+    let in_view = state.sessions.tab().is_some_and(|tab| seen.contains(&tab.focused()));
+    if state.focus == Focus::Pane && !in_view {
         state.focus = Focus::List;
     }
     let mut effects = recording::removed(&session);
@@ -321,6 +344,10 @@ pub(super) fn carry_out(state: &mut State, deed: Deed) -> Vec<Effect> {
         Deed::Detach(id) => remove(state, id),
         // Ctrl-C leaves whatever runs in front of the shell; `exit` then ends the shell itself.
         Deed::EndShell(id) => vec![Effect::Input(id, b"\x03exit\r".to_vec())],
+        Deed::TypeIntoAll(id) => {
+            super::typing::switched_on(state, id);
+            Vec::new()
+        }
         Deed::DeleteCreated(id, context, pods) => {
             state.confirmed = true;
             let mut effects = remove(state, id);
@@ -336,13 +363,16 @@ pub(super) fn carry_out(state: &mut State, deed: Deed) -> Vec<Effect> {
 
 /// Tells each screen and each far end of the pane's size, where it changed.
 pub(super) fn sync_sizes(state: &mut State) -> Vec<Effect> {
-    let pane = layout(state).pane;
-    if pane.is_empty() {
+    let area = layout(state).panes;
+    if area.is_empty() {
         return Vec::new();
     }
-    let size = Size { columns: pane.width, rows: pane.height };
+    let zoomed = state.sessions.zoomed;
+    let places: Vec<Place> = state.sessions.tabs().iter().flat_map(|tab| tab.places(area, zoomed)).collect();
     let mut effects = Vec::new();
-    for session in state.sessions.iter_mut().filter(|session| session.size != size) {
+    for Place { session, screen, .. } in places {
+        let size = Size { columns: screen.width, rows: screen.height };
+        let Some(session) = state.sessions.get_mut(session).filter(|session| session.size != size) else { continue };
         session.size = size;
         session.screen.resize(size);
         if session.is_live() {

@@ -3,6 +3,7 @@
 mod choose;
 mod form;
 mod leftovers;
+mod name;
 mod palette;
 mod text_line;
 
@@ -12,6 +13,7 @@ pub use form::{
     Verdict, form_places,
 };
 pub use leftovers::{Leftovers, Removable};
+pub use name::Name;
 pub use palette::{Entry, EntryKind, Palette};
 pub use text_line::TextLine;
 
@@ -30,4 +32,6 @@ pub enum Overlay {
     Form(Box<Form>),
     /// What debugging left on the cluster.
     Leftovers(Leftovers),
+    /// A name that is asked for.
+    Name(Name),
 }

@@ -8,6 +8,7 @@ mod palette;
 mod parked;
 mod seam;
 
+use std::collections::VecDeque;
 use std::ops::Range;
 
 use alacritty_terminal::event::VoidListener;
@@ -40,6 +41,9 @@ const TITLE_MAX: usize = 200;
 /// The most titles pushed on the stack.
 const TITLES_MAX: usize = 16;
 
+/// The most prompts remembered.
+const PROMPTS_MAX: usize = 2_000;
+
 /// A terminal and what it has to say.
 pub(super) struct Emulator {
     term: Term<VoidListener>,
@@ -55,6 +59,8 @@ pub(super) struct Emulator {
     /// Rows of history that stay in the grid.
     grid_keeps: usize,
     colors: Option<DefaultColors>,
+    /// The rows that a prompt began at, oldest first.
+    prompts: VecDeque<u64>,
     pub(super) clipboard_allowed: bool,
     /// What the program wants copied, in base64.
     pub(super) clipboard: Option<Vec<u8>>,
@@ -83,10 +89,28 @@ impl Emulator {
             history: History::new(scrollback - grid_keeps),
             grid_keeps,
             colors: None,
+            prompts: VecDeque::new(),
             clipboard_allowed: false,
             clipboard: None,
             cursor_chosen: false,
         }
+    }
+
+    /// A shell says that its prompt begins where the cursor is.
+    pub(super) fn mark_prompt(&mut self) {
+        let row = self.first_row() + u64::try_from(self.term.grid().cursor.point.line.0).unwrap_or_default();
+        if self.on_alt_screen() || self.prompts.back() == Some(&row) {
+            return;
+        }
+        if self.prompts.len() == PROMPTS_MAX {
+            self.prompts.pop_front();
+        }
+        self.prompts.push_back(row);
+    }
+
+    /// The rows that prompts began at, oldest first; some may have left the history.
+    pub(super) fn prompts(&self) -> impl DoubleEndedIterator<Item = u64> + '_ {
+        self.prompts.iter().copied()
     }
 
     /// Takes a new size. Lines that only scrolled off because others were wrapped come back when there is room.
@@ -104,6 +128,8 @@ impl Emulator {
         }
         if cells.columns != old_columns {
             self.history.reflow(cells.columns);
+            // Rows have other numbers now.
+            self.prompts.clear();
         }
         self.margins = 0..cells.rows;
         self.spill();
@@ -176,6 +202,12 @@ impl Emulator {
     /// Bytes the compact store holds, about.
     pub(super) fn stored_bytes(&self) -> usize {
         self.history.bytes()
+    }
+
+    /// Bytes that both grids and the compact store hold, about; combining marks and links in the grids come on top.
+    pub(super) fn held_bytes(&self) -> usize {
+        let rows = 2 * self.term.screen_lines() + self.term.history_size();
+        rows * self.term.columns() * size_of::<GridCell>() + self.history.bytes()
     }
 
     pub(super) fn term(&self) -> &Term<VoidListener> {

@@ -12,6 +12,9 @@ pub(super) const OSC_LIMIT: usize = 64 * 1024;
 /// The longest status string request worth keeping: `$q` and a short name.
 const DCS_KEPT: usize = 6;
 
+/// How a shell marks its prompt (OSC 133 ; A, of FinalTerm and its followers).
+const PROMPT: &[u8] = b"133;A";
+
 /// How the next bytes are to be treated, in this order: forward, then act, then skip.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Piece {
@@ -34,6 +37,8 @@ pub(super) enum Action {
     ReportVersion,
     /// DECRQSS: the current value of a setting.
     ReportSetting(Setting),
+    /// OSC 133 ; A: the shell's prompt begins here.
+    MarkPrompt,
 }
 
 /// The settings that DECRQSS may ask for.
@@ -56,10 +61,17 @@ enum State {
     Escape,
     EscapeIntermediate,
     Csi(Csi),
-    Osc(usize),
+    Osc(Osc),
     Dcs(Dcs),
     /// SOS, PM and APC: the parser drops their content.
     Swallowed,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Osc {
+    length: usize,
+    /// Something other than [`PROMPT`] was said.
+    no_prompt: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -103,7 +115,7 @@ impl Lexer {
                     }
                     None => return Piece::all(bytes),
                 },
-                State::Osc(length) if length >= OSC_LIMIT => {
+                State::Osc(osc) if osc.length >= OSC_LIMIT => {
                     let rest = bytes[at..].iter().position(|byte| matches!(byte, 0x07 | 0x18 | 0x1a | 0x1b));
                     let skip = rest.unwrap_or(bytes.len() - at);
                     if skip > 0 {
@@ -133,12 +145,18 @@ impl Lexer {
         if let State::Dcs(dcs) = self.state {
             return self.step_dcs(dcs, byte);
         }
+        let mut action = Action::Nothing;
+        if let State::Osc(osc) = self.state
+            && osc.is_prompt_before(byte)
+        {
+            action = Action::MarkPrompt;
+        }
         self.state = match (self.state, byte) {
             (_, 0x18 | 0x1a) | (State::EscapeIntermediate, 0x30..=0x7e) | (State::Osc(_), 0x07) => State::Ground,
             (_, 0x1b) => State::Escape,
             (State::Escape, _) => match byte {
                 b'[' => State::Csi(Csi::default()),
-                b']' => State::Osc(0),
+                b']' => State::Osc(Osc::default()),
                 b'P' => State::Dcs(Dcs::default()),
                 b'X' | b'^' | b'_' => State::Swallowed,
                 0x20..=0x2f => State::EscapeIntermediate,
@@ -150,10 +168,10 @@ impl Lexer {
                 return csi.ended_by(byte, repeat_limit);
             }
             (State::Csi(csi), _) => State::Csi(csi.with(byte)),
-            (State::Osc(length), _) => State::Osc(length + 1),
+            (State::Osc(osc), _) => State::Osc(osc.with(byte)),
             (state, _) => state,
         };
-        Action::Nothing
+        action
     }
 
     fn step_dcs(&mut self, mut dcs: Dcs, byte: u8) -> Action {
@@ -188,6 +206,18 @@ impl Lexer {
 impl Piece {
     fn all(bytes: &[u8]) -> Piece {
         Piece { forward: bytes.len(), action: Action::Nothing, skip: 0 }
+    }
+}
+
+impl Osc {
+    fn with(self, byte: u8) -> Osc {
+        let no_prompt = self.no_prompt || PROMPT.get(self.length).is_some_and(|wanted| *wanted != byte);
+        Osc { length: self.length + 1, no_prompt }
+    }
+
+    /// Whether the command was a prompt's mark up to this byte, which ends it or begins its further words.
+    fn is_prompt_before(self, byte: u8) -> bool {
+        !self.no_prompt && self.length == PROMPT.len() && matches!(byte, b';' | 0x07 | 0x1b)
     }
 }
 

@@ -28,9 +28,9 @@ pub enum SelectionKind {
 /// What is chosen.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Selection {
-    kind: SelectionKind,
-    anchor: Position,
-    head: Position,
+    pub(super) kind: SelectionKind,
+    pub(super) anchor: Position,
+    pub(super) head: Position,
 }
 
 /// First and last cell, both included.

@@ -12,7 +12,7 @@ use super::Theme;
 use super::text::{clip, fit, wrap};
 use crate::app::age::age;
 use crate::app::layout::{centred, first_shown};
-use crate::app::overlay::{Choose, Entry, EntryKind, Overlay, Palette};
+use crate::app::overlay::{Choose, Entry, EntryKind, Name, Overlay, Palette, TextLine};
 use crate::app::{Availability, Level, Scope, State};
 
 pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
@@ -31,6 +31,7 @@ pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Re
         Some(Overlay::Palette(view)) => palette(view, theme, frame, area),
         Some(Overlay::Choose(choose)) => question(choose, theme, frame, area),
         Some(Overlay::Form(view)) => form::draw(view, theme, frame, area),
+        Some(Overlay::Name(view)) => name(view, theme, frame, area),
         Some(Overlay::Leftovers(view)) => super::leftovers::draw(view, state, theme, frame, area),
     }
 }
@@ -131,6 +132,21 @@ fn palette(view: &Palette, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
         let text = format!("{}{}", fit(label, label_width), clip(note, usize::from(area.width) - label_width));
         frame.buffer_mut().set_stringn(area.x, y, fit(&text, usize::from(area.width)), usize::from(area.width), style);
     }
+}
+
+fn name(view: &Name, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
+    let area = boxed(theme, frame, centred(area, 50, 3), &view.title, "⏎ set · Esc close");
+    line(&view.line, theme, frame, area);
+}
+
+/// A line under edit, the user's cursor in it; what is just before the cursor stays in view.
+fn line(line: &TextLine, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
+    let room = usize::from(area.width.saturating_sub(1));
+    let before = line.before_cursor();
+    let hidden = before.char_indices().find(|(at, _)| before[*at..].width() <= room).map_or(before.len(), |(at, _)| at);
+    frame.buffer_mut().set_stringn(area.x, area.y, &line.text()[hidden..], usize::from(area.width), theme.key);
+    let cursor = u16::try_from(before[hidden..].width()).unwrap_or(0);
+    frame.set_cursor_position(Position::new(area.x + cursor, area.y));
 }
 
 fn question(choose: &Choose, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {

@@ -1,7 +1,7 @@
 //! A launch's life: its steps, its problems and the ways out of them, cancelling it, and the shell that is opened in a
 //! debugger which runs already.
 
-use super::{default_copy, default_options, start_in};
+use super::{Where, default_copy, default_options, start_in};
 use crate::app::fixes::{self, About, Defaults, Taken};
 use crate::app::message::{Effect, Start};
 use crate::app::notices::Level;
@@ -80,7 +80,7 @@ pub(crate) fn sighted(state: &mut State, id: SessionId, sight: Sight) {
 
 /// Opens a pane that says why this does not start, with the ways that work; nothing is asked of the cluster.
 pub fn refused(state: &mut State, start: Start, problem: Problem) -> Vec<Effect> {
-    let mut effects = start_in(state, start, None);
+    let mut effects = start_in(state, start, Where::Tab);
     for effect in &effects {
         if let Effect::Start(id, ..) = effect {
             start_failed(state, *id, problem);
@@ -99,7 +99,7 @@ pub fn start_reused(state: &mut State, debugger: &ContainerDetail, fresh: Start)
     let text = format!("{} runs already: one more shell in it, not another debugger", container.container);
     state.notices.push(state.now, Level::Info, text, Vec::new());
     let start = if may_run { Start::Shell { container } } else { Start::Attach { container } };
-    let effects = start_in(state, start, None);
+    let effects = start_in(state, start, Where::Tab);
     if let Some(session) = state.sessions.active_mut() {
         session.reused = Some(Reused { since: reuse::since(debugger), fresh });
     }
@@ -112,7 +112,7 @@ pub(super) fn attach_to_reused(state: &mut State, id: SessionId) -> Vec<Effect> 
     let (Some(container), reused) = (session.container.clone(), session.reused.clone()) else { return Vec::new() };
     let text = format!("{} has no shell for one more session: attached to the one it runs", container.container);
     state.notices.push(state.now, Level::Info, text, Vec::new());
-    let effects = start_in(state, Start::Attach { container }, Some(id));
+    let effects = start_in(state, Start::Attach { container }, Where::Instead(id));
     if let Some(session) = state.sessions.active_mut() {
         session.reused = reused;
     }
@@ -123,7 +123,7 @@ pub(super) fn attach_to_reused(state: &mut State, id: SessionId) -> Vec<Effect> 
 pub fn fresh(state: &mut State) -> Vec<Effect> {
     let Some(session) = state.sessions.active() else { return Vec::new() };
     let (id, Some(reused)) = (session.id, session.reused.clone()) else { return Vec::new() };
-    start_in(state, reused.fresh, Some(id))
+    start_in(state, reused.fresh, Where::Instead(id))
 }
 
 /// Takes the fix of this number, counted from one, in the pane in view.
@@ -154,7 +154,7 @@ pub fn take_fix(state: &mut State, number: usize) -> Vec<Effect> {
             if let Some(old) = state.sessions.get_mut(id) {
                 old.timeline_open = false;
             }
-            start_in(state, start, None)
+            start_in(state, start, Where::Tab)
         }
         Taken::Start(start) => start_instead(state, id, start),
         Taken::NodeForm(node, namespace, options, about) => {
@@ -195,7 +195,7 @@ fn in_place(state: &mut State, id: SessionId, field: &FieldName) {
 
 /// Starts something in the pane of a launch that did not come to anything, and says what that one leaves.
 pub(super) fn start_instead(state: &mut State, old: SessionId, start: Start) -> Vec<Effect> {
-    let Some(session) = state.sessions.get(old) else { return start_in(state, start, None) };
+    let Some(session) = state.sessions.get(old) else { return start_in(state, start, Where::Tab) };
     let left = session.container.clone().filter(|_| session.is_accepted() && session.phase != Phase::Live);
     // What this launch made, not what the pane made before.
     let made = session.container.as_ref().map(|container| container.pod.clone());
@@ -204,7 +204,7 @@ pub(super) fn start_instead(state: &mut State, old: SessionId, start: Start) -> 
         never_started && session.created.contains(made) && start.creates().is_some()
     });
     let (context, ephemeral) = (session.context.clone(), session.start.is_ephemeral());
-    let mut effects = start_in(state, start, Some(old));
+    let mut effects = start_in(state, start, Where::Instead(old));
     let note = match (left, made) {
         (Some(container), _) if ephemeral => Some(abandoned::stays(&container)),
         // It never came to anything, and another one takes its place.

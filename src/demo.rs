@@ -16,6 +16,7 @@ pub mod serve;
 mod server;
 mod spdy;
 pub mod store;
+pub mod synthetic;
 mod wire;
 mod workload;
 
@@ -27,6 +28,8 @@ use node::Node;
 use sandbox::Mode;
 use server::Server;
 use store::Store;
+use synthetic::Population;
+use tokio_util::task::AbortOnDropHandle;
 use wire::Wire;
 
 /// How far the containers of a demo cluster are kept apart from the machine.
@@ -47,6 +50,8 @@ pub struct DemoOptions {
     /// This program's file, which containers are started from; found by itself if `None`. A test, which is another
     /// program, names the binary under test.
     pub program: Option<PathBuf>,
+    /// Pods without processes, beside the real ones.
+    pub population: Population,
 }
 
 /// A running demo cluster. No port is open unless [`serve::serve`] opens one.
@@ -56,6 +61,8 @@ pub struct DemoCluster {
     wire: Wire,
     /// What runs its containers, unless the node is somebody else's.
     components: Option<Components>,
+    /// What changes its synthetic pods; it ends with the cluster.
+    churn: Option<AbortOnDropHandle<()>>,
 }
 
 impl DemoCluster {
@@ -68,9 +75,10 @@ impl DemoCluster {
         let program = options.program.map_or_else(std::env::current_exe, Ok)?;
         let mode = (options.isolation == Isolation::Off).then_some(Mode::Off);
         let components = Components::start(program, mode).await?;
+        let churn = synthetic::begin(components.store(), options.population);
         let node: Arc<dyn Node> = Arc::<kubelet::Kubelet>::clone(components.kubelet());
         let cluster = Self::assemble(components.store().clone(), node);
-        Ok(Self { components: Some(components), ..cluster })
+        Ok(Self { components: Some(components), churn, ..cluster })
     }
 
     /// Why containers run without isolation, if they do.
@@ -83,6 +91,9 @@ impl DemoCluster {
     pub async fn shutdown(&self) {
         self.wire.refuse(true);
         self.wire.cut();
+        if let Some(churn) = &self.churn {
+            churn.abort();
+        }
         if let Some(components) = &self.components {
             components.shutdown().await;
         }
@@ -91,7 +102,7 @@ impl DemoCluster {
     /// A cluster of these objects, whose containers this node runs.
     pub fn assemble(store: Store, node: Arc<dyn Node>) -> Self {
         let server = Server::new(store.clone(), node);
-        Self { store, server, wire: Wire::default(), components: None }
+        Self { store, server, wire: Wire::default(), components: None, churn: None }
     }
 
     /// A client over in-memory pipes, as one of [`DemoCluster::users`]; any other name is nobody, and is refused.

@@ -34,7 +34,7 @@ const REMEMBERED_MOST: usize = 100_000;
 ///
 /// # Panics
 /// Outside a tokio runtime, where there is churn.
-pub(super) fn begin(store: &Store, population: Population) -> Option<AbortOnDropHandle<()>> {
+pub fn begin(store: &Store, population: Population) -> Option<AbortOnDropHandle<()>> {
     if population.pods == 0 {
         return None;
     }
@@ -145,17 +145,19 @@ impl SyntheticPod {
     }
 
     /// Its address, one of 10.0.0.0/8.
-    fn address(&self) -> String {
+    pub(super) fn address(&self) -> String {
         let [_, b, c, d] = self.serial.to_be_bytes();
         format!("10.{b}.{c}.{d}")
     }
 }
 
-fn node_name(number: u32) -> String {
+/// The name of the node of this number.
+pub(super) fn node_name(number: u32) -> String {
     format!("pool-{}-{number:04}", ["a", "b", "c"][number as usize % 3])
 }
 
-fn time(seconds: i64) -> String {
+/// A time as the API writes it.
+pub(super) fn time(seconds: i64) -> String {
     Timestamp::from_second(seconds).unwrap_or_default().to_string()
 }
 

@@ -38,7 +38,8 @@ impl Entry {
         }
     }
 
-    pub(super) fn key(&self) -> Key {
+    /// Its namespace and name.
+    pub fn key(&self) -> Key {
         match self {
             Self::Whole(object) => (text(object, "namespace"), text(object, "name")),
             Self::Synthetic(pod) => (pod.namespace.to_string(), pod.name.to_string()),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bathyscope::app::Settings;
 use bathyscope::cluster::{Cluster, ContextInfo, Contexts, KubeconfigContexts, KubeconfigOptions, Problem};
-use bathyscope::demo::{DemoCluster, DemoOptions, Isolation};
+use bathyscope::demo::{DemoCluster, DemoOptions};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 

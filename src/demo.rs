@@ -14,7 +14,6 @@ mod scheduler;
 mod seed;
 pub mod serve;
 mod server;
-mod spdy;
 pub mod store;
 pub mod synthetic;
 mod wire;

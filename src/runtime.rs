@@ -4,12 +4,14 @@ pub mod audit;
 mod clipboard;
 mod effects;
 mod forms;
+pub mod forward;
 pub mod image_file;
 pub mod inputs;
 mod launch;
 pub mod plain;
 mod recordings;
 pub mod replay;
+pub mod report;
 pub mod tty;
 
 use std::future::Future;

@@ -88,7 +88,7 @@ pub struct PodRow {
     /// Which pod.
     pub key: PodKey,
     /// `1/2`.
-    pub ready: Box<str>,
+    pub ready: Arc<str>,
     /// `Running`, `Init:0/1`, `CrashLoopBackOff`, `Terminating` …
     pub status: Arc<str>,
     /// How often its containers were restarted.

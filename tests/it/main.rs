@@ -18,6 +18,7 @@ mod demo_forward;
 mod demo_serve;
 mod demo_shell;
 mod demo_streams;
+mod demo_synthetic;
 mod echo;
 mod explanations;
 mod fake_api;

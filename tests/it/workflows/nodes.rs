@@ -78,7 +78,7 @@ async fn a_restricted_namespace_gets_a_debugger_that_sees_nothing_and_says_so() 
     person.press("<c-]>t");
     person.wait_for("the way out", |screen| screen.contains("which admits it")).await;
     person.press("1");
-    person.wait_for("a debugger that sees the node", |screen| screen.contains("reads / at /host")).await;
+    person.wait_for("a debugger that sees the node", |screen| screen.contains("privileged · ")).await;
     person.press("<c-]>x");
     person.wait_for("the question", |screen| screen.contains("remove the node debugger")).await;
     person.press("r");

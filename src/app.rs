@@ -13,6 +13,7 @@ pub mod layout;
 mod leaving;
 mod leftovers;
 mod lives;
+mod made;
 mod message;
 mod mouse;
 pub mod navigator;
@@ -48,6 +49,7 @@ pub use lives::{
     again, attach_again, close, debug_instead, default_copy, default_node_debugger, default_options, fresh, refused,
     start, start_reused, take_fix, way_is_closed,
 };
+pub use made::Made;
 pub use message::{Effect, Message, Start, Target};
 pub use mouse::tab_labels;
 pub use navigator::List;

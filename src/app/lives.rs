@@ -6,7 +6,6 @@ pub use launch::{fresh, refused, start_reused, take_fix, way_is_closed};
 pub(super) use launch::{launched, sighted, start_failed};
 
 use bytes::Bytes;
-use jiff::Timestamp;
 
 use super::layout::{Size, layout};
 use super::leaving;
@@ -39,28 +38,15 @@ pub fn default_options(state: &State) -> DebugOptions {
 
 /// The options of a copy that is started with one key: found again by its labels, behind no Service.
 pub fn default_copy(state: &State, pod: &PodKey) -> CopyOptions {
-    let (labels, annotations) = marked(state, (marks::COPIED_FROM, &pod.name));
+    let (labels, annotations) = marks::of((marks::COPIED_FROM, &pod.name), &state.settings.creator, state.now);
     CopyOptions { share_processes: Some(true), labels, annotations, ..CopyOptions::named("") }
 }
 
 /// The options of a node debugger that is started with one key: its pod is found again by its labels.
 pub fn default_node_debugger(state: &State, node: &str) -> DebugOptions {
-    let (labels, annotations) = marked(state, (marks::NODE, node));
+    let (labels, annotations) = marks::of((marks::NODE, node), &state.settings.creator, state.now);
     DebugOptions { labels, annotations, ..default_options(state) }
 }
-
-/// The labels and annotations by which a pod that we create is found again: whose it is and what it is about.
-fn marked(state: &State, (about, name): (&str, &str)) -> (Pairs, Pairs) {
-    let mut annotations = vec![(about.to_owned(), name.to_owned())];
-    if !state.settings.creator.is_empty() {
-        annotations.push((marks::CREATED_BY.to_owned(), state.settings.creator.clone()));
-    }
-    let when = Timestamp::from_second(state.now.as_second()).unwrap_or(state.now);
-    annotations.push((marks::CREATED_AT.to_owned(), when.to_string()));
-    (vec![(marks::MANAGED_BY.to_owned(), marks::US.to_owned())], annotations)
-}
-
-type Pairs = Vec<(String, String)>;
 
 /// Opens a pane and starts a session in it.
 pub fn start(state: &mut State, start: Start) -> Vec<Effect> {

@@ -1,5 +1,6 @@
 //! The configuration file: read, checked and turned into settings; a mistake in it names its place.
 
+mod login;
 mod recording;
 mod toolkits;
 
@@ -64,6 +65,8 @@ pub struct Config {
 pub struct DebugConfig {
     /// The profile (default: `general`, as for kubectl).
     pub profile: Option<String>,
+    /// Whether copies and node debuggers bear marks by which they are found again (default: they do).
+    pub marks: Option<bool>,
 }
 
 /// What programs in panes may do.
@@ -221,7 +224,7 @@ impl Config {
             command: self.command.clone(),
             scrollback: self.scrollback.unwrap_or(defaults.scrollback),
             mouse: self.mouse.unwrap_or(defaults.mouse) && !arguments.no_mouse,
-            creator: self.creator.clone().or_else(login_name).unwrap_or_default(),
+            creator: self.creator(),
             recording: self.recording.settings(),
             terminal: TerminalSettings { clipboard_write: self.terminal.clipboard_write, colors: None },
             toolkits: self.own_toolkits().unwrap_or(defaults.toolkits),
@@ -237,6 +240,11 @@ impl Config {
             copy_time_limit: self.copy_time_limit.as_deref().and_then(|limit| seconds(limit).ok()),
             made: Vec::new(),
         }
+    }
+
+    /// Who is noted as the creator of what is made: as configured, else the login.
+    pub fn creator(&self) -> String {
+        self.creator.clone().filter(|creator| !creator.is_empty()).unwrap_or_else(login::name)
     }
 
     /// The toolkits of this configuration, if it names any. A configuration with a mistake in them was never read.
@@ -268,10 +276,6 @@ pub(super) fn seconds(text: &str) -> anyhow::Result<u32> {
 fn usual_place() -> Option<PathBuf> {
     let base = etcetera::choose_base_strategy().ok()?;
     Some(base.config_dir().join("bathyscope").join("config.toml"))
-}
-
-fn login_name() -> Option<String> {
-    ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
 }
 
 #[cfg(test)]

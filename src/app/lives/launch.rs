@@ -3,6 +3,7 @@
 
 use super::{default_copy, default_options, start_in};
 use crate::app::fixes::{self, Defaults, Taken};
+use crate::app::made::Made;
 use crate::app::message::{Effect, Start};
 use crate::app::notices::Level;
 use crate::app::overlay::{Choice, Choose, Deed, FieldName, Overlay};
@@ -28,7 +29,12 @@ pub(crate) fn launched(state: &mut State, id: SessionId, step: LaunchStep) -> Ve
     if let LaunchStep::Accepted(container) = &step {
         session.container = Some(container.clone());
         if session.start.is_debugger() {
-            state.settings.made.push((session.context.clone(), container.clone()));
+            state.settings.made.push(Made {
+                context: session.context.clone(),
+                pod: container.pod.clone(),
+                container: Some(container.container.clone()),
+                at: now,
+            });
         }
         let ours = session.start.creates().is_some() && !session.start.replaces();
         if ours && !session.created.contains(&container.pod) {

@@ -68,8 +68,9 @@ use overlay::Deed;
 /// Takes in one fact; what the outside must do about it comes back.
 #[must_use = "what is asked of the outside has to be done"]
 pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
+    let by_hand = matches!(message, Message::Key(_) | Message::Mouse(_) | Message::Paste(_));
     let effects = take_in(state, message);
-    let effects = safety::pass(state, effects);
+    let effects = safety::pass(state, effects, by_hand);
     recording::overhear(state, effects)
 }
 
@@ -173,7 +174,7 @@ fn take_in(state: &mut State, message: Message) -> Vec<Effect> {
 pub fn settle(state: &mut State) -> Vec<Effect> {
     let effects = bring_up_to_date(state);
     // What waited for a pod's details may be about to change something.
-    let effects = safety::pass(state, effects);
+    let effects = safety::pass(state, effects, false);
     recording::overhear(state, effects)
 }
 

@@ -61,6 +61,9 @@ pub fn start(state: &mut State, start: Start) -> Vec<Effect> {
 
 fn start_in(state: &mut State, start: Start, place: Option<SessionId>) -> Vec<Effect> {
     let id = state.sessions.next_id();
+    // What takes a pane's place stays in the pane's context, whichever is in use now.
+    let context = place.and_then(|place| state.sessions.get(place)).map_or(&state.context.name, |old| &old.context);
+    let context = context.clone();
     let container = match &start {
         Start::Debug { .. } | Start::NodeDebug { .. } => None,
         Start::Attach { container } | Start::Shell { container } | Start::Logs { container, .. } => {
@@ -69,7 +72,7 @@ fn start_in(state: &mut State, start: Start, place: Option<SessionId>) -> Vec<Ef
     };
     let mut session = Session {
         id,
-        context: state.context.name.clone(),
+        context: context.clone(),
         container,
         image: recording::image(state, &start),
         recording: Recording::Never,
@@ -92,7 +95,7 @@ fn start_in(state: &mut State, start: Start, place: Option<SessionId>) -> Vec<Ef
         reused: None,
     };
     let mut effects: Vec<Effect> = place.map(Effect::Detach).into_iter().collect();
-    session.steps.extend(rights::checked(state, &start).map(|text| (state.now, LaunchStep::Checked(text))));
+    session.steps.extend(rights::checked(state, &context, &start).map(|text| (state.now, LaunchStep::Checked(text))));
     match place {
         Some(place) => {
             if let Some(old) = state.sessions.get(place) {
@@ -114,7 +117,7 @@ fn start_in(state: &mut State, start: Start, place: Option<SessionId>) -> Vec<Ef
         session.screen.resize(size);
         effects.extend(recording::sized(session));
     }
-    effects.push(Effect::Start(id, state.context.name.clone(), start, size));
+    effects.push(Effect::Start(id, context, start, size));
     effects
 }
 
@@ -162,7 +165,7 @@ pub(super) fn attached(state: &mut State, id: SessionId) {
     }
     let (start, context) = (session.start.clone(), session.context.clone());
     // What was done can be done: an answer that says otherwise is out of date.
-    if !rights::missing_in(state, start.namespace(), rights::needed(&start)).is_empty() {
+    if !rights::missing_for(state, &context, &start).is_empty() {
         state.rights.doubt(&context, start.namespace(), now);
     }
 }
@@ -306,7 +309,13 @@ pub(super) fn carry_out(state: &mut State, deed: Deed) -> Vec<Effect> {
         }
         Deed::Detach(id) => remove(state, id),
         // Ctrl-C leaves whatever runs in front of the shell; `exit` then ends the shell itself.
-        Deed::EndShell(id) => vec![Effect::Input(id, b"\x03exit\r".to_vec())],
+        Deed::EndShell(id) => {
+            let input = Effect::Input(id, b"\x03exit\r".to_vec());
+            let session = state.sessions.get(id);
+            let note = session.and_then(|session| Some((session.context.clone(), session.container.clone()?)));
+            let note = note.map(|(context, container)| Effect::NoteEnd(context, container));
+            std::iter::once(input).chain(note).collect()
+        }
         Deed::DeleteCreated(id, context, pods) => {
             state.confirmed = true;
             let mut effects = remove(state, id);

@@ -230,6 +230,8 @@ pub enum Effect {
     DeletePod(String, PodKey, Which),
     /// End an ephemeral debugger of this context.
     EndDebugger(String, ContainerKey),
+    /// Note that the person has ended this container's process through their session.
+    NoteEnd(String, ContainerKey),
     /// Find out what the user may do in this namespace of this context.
     AskRights(String, Arc<str>),
     /// End the program.

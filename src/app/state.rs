@@ -7,12 +7,12 @@ use jiff::Timestamp;
 use super::abandoned::Abandoned;
 use super::keymap::Keymap;
 use super::layout::Size;
-use super::message::Effect;
 use super::navigator::{Navigator, PodScope};
 use super::notices::Notices;
 use super::overlay::{FormId, Overlay};
 use super::recent_images::RecentImages;
 use super::rights::Rights;
+use super::safety::Held;
 use super::sessions::Sessions;
 use super::settings::Settings;
 use super::timing::Waiting;
@@ -85,7 +85,7 @@ pub struct State {
     /// The images that debuggers ran with, in this run or an earlier one.
     pub recent_images: RecentImages,
     /// What waits for a yes: its context is protected.
-    pub(super) held: Vec<Effect>,
+    pub(super) held: Held,
     /// Whether the effects of this update come of an answer, so that they are not asked about again.
     pub(super) confirmed: bool,
     last_watch: u64,
@@ -146,7 +146,7 @@ impl State {
             slipped: None,
             place: None,
             recent_images: RecentImages::default(),
-            held: Vec::new(),
+            held: Held::default(),
             confirmed: false,
             last_watch: 0,
             last_form: 0,

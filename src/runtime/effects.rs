@@ -240,6 +240,11 @@ impl Effects {
             Effect::FindLeftovers(context, scope) => self.find_leftovers(context, scope),
             Effect::DeletePod(context, pod, which) => self.delete_pod(&context, pod, which),
             Effect::EndDebugger(context, container) => self.end_debugger(&context, container),
+            Effect::NoteEnd(context, container) => {
+                if let Ok(cluster) = self.cluster(&context) {
+                    cluster.on_behalf_of("end").note_end(&container);
+                }
+            }
             Effect::AskRights(context, namespace) => self.ask_rights(context, namespace),
             Effect::Quit => {}
         }

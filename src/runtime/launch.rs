@@ -89,7 +89,7 @@ pub(super) async fn start(cluster: Cluster, id: SessionId, start: Start, drawn: 
     // Looking takes its time, and leaving need not wait for it.
     drop(unanswered);
     if let Some(look) = look.filter(|_| opened)
-        && let Some(sight) = cluster.sight(&look.container, &look.expected).await
+        && let Some(sight) = cluster.on_behalf_of("look").sight(&look.container, &look.expected).await
     {
         let _ = facts.send(Fact::Message(Message::Sight(id, sight)));
     }

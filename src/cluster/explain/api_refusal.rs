@@ -117,20 +117,18 @@ impl<'a> Sent<'a> {
                 let target = list(new).find_map(|container| container["targetContainerName"].as_str());
                 Self { request, namespace, pod, ours, older, target }
             }
-            Request::CreatePod { namespace, pod, body } if is_node_debugger(pod) => {
+            Request::CreatePod { namespace, pod, body, .. } if is_node_debugger(pod) => {
                 // All of it was made for this, its host namespaces and volumes too.
                 let containers = list(&body["spec"]["containers"]);
                 let ours = containers.filter_map(|container| container["name"].as_str()).collect();
                 Self { request, namespace, pod, ours, older: Vec::new(), target: None }
             }
-            Request::CreatePod { namespace, pod, body } => {
-                // A copy's debugger is the container that has an input; nothing else of it is ours.
-                let debugger = |container: &&Value| container["stdin"] == true || container["tty"] == true;
-                let containers = list(&body["spec"]["containers"]).filter(debugger);
-                let ours = containers.filter_map(|container| container["name"].as_str()).collect();
-                let own = list(&body["spec"]["containers"]).find(|container| !debugger(container));
-                let target = own.and_then(|container| container["name"].as_str());
-                Self { request, namespace, pod, ours, older: Vec::new(), target }
+            Request::CreatePod { namespace, pod, container, body } => {
+                // Nothing else of a copy is ours.
+                let ours = container.as_deref();
+                let names = list(&body["spec"]["containers"]).filter_map(|container| container["name"].as_str());
+                let target = names.into_iter().find(|name| Some(*name) != ours);
+                Self { request, namespace, pod, ours: ours.into_iter().collect(), older: Vec::new(), target }
             }
             Request::DeletePod { namespace, pod } => {
                 Self { request, namespace, pod, ours: Vec::new(), older: Vec::new(), target: None }

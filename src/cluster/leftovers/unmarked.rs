@@ -62,7 +62,7 @@ mod tests {
     use super::*;
     use crate::cluster::leftovers::pod::leftovers_in;
 
-    fn pod(name: &str, created: u8, token: &str, more: Value) -> Pod {
+    fn pod(name: &str, created: u8, token: &str, more: &Value) -> Pod {
         let mut pod = json!({
             "metadata": {
                 "name": name, "namespace": "shop", "uid": name,
@@ -97,10 +97,10 @@ mod tests {
     fn a_copy_has_the_token_volume_of_an_older_pod() {
         let labels = json!({"labels": {"app": "api"}});
         let pods = [
-            pod("api-debug", 9, "kube-api-access-x7k2p", labels),
-            pod("api", 1, "kube-api-access-x7k2p", json!({"ownerReferences": [{"kind": "ReplicaSet"}]})),
-            pod("other", 9, "kube-api-access-bbbbb", Value::Null),
-            pod("third", 9, "data", Value::Null),
+            pod("api-debug", 9, "kube-api-access-x7k2p", &labels),
+            pod("api", 1, "kube-api-access-x7k2p", &json!({"ownerReferences": [{"kind": "ReplicaSet"}]})),
+            pod("other", 9, "kube-api-access-bbbbb", &Value::Null),
+            pod("third", 9, "data", &Value::Null),
         ];
         assert_eq!(found(&pods), [copy("api-debug", Some("api"))]);
         assert!(found(&pods[..1]).is_empty(), "without its original nothing gives it away");
@@ -115,15 +115,15 @@ mod tests {
             ]})
         };
         let token = "kube-api-access-x7k2p";
-        let alone = [pod("api-debug", 9, token, written("kubectl", "Update"))];
+        let alone = [pod("api-debug", 9, token, &written("kubectl", "Update"))];
         assert_eq!(found(&alone), [copy("api-debug", None)]);
         for other in [written("kubectl-run", "Update"), written("kubectl", "Apply"), written("argocd", "Update")] {
-            assert!(found(&[pod("api", 9, token, other)]).is_empty());
+            assert!(found(&[pod("api", 9, token, &other)]).is_empty());
         }
         let mut labelled = written("kubectl", "Update");
         labelled["labels"] = json!({"app": "api"});
-        assert!(found(&[pod("api", 9, token, labelled)]).is_empty());
-        let both = [pod("api", 1, token, Value::Null), pod("api-debug", 9, token, written("kubectl", "Update"))];
+        assert!(found(&[pod("api", 9, token, &labelled)]).is_empty());
+        let both = [pod("api", 1, token, &Value::Null), pod("api-debug", 9, token, &written("kubectl", "Update"))];
         assert_eq!(found(&both), [copy("api-debug", Some("api"))]);
     }
 
@@ -131,7 +131,7 @@ mod tests {
     fn a_copy_that_took_its_originals_place_is_the_workload() {
         let place = json!({"annotations": {"bathyscope.dev/copied-from": "api"}});
         let pods =
-            [pod("api", 1, "kube-api-access-x7k2p", Value::Null), pod("api-2", 9, "kube-api-access-x7k2p", place)];
+            [pod("api", 1, "kube-api-access-x7k2p", &Value::Null), pod("api-2", 9, "kube-api-access-x7k2p", &place)];
         assert!(found(&pods).is_empty());
     }
 }

@@ -7,9 +7,11 @@ mod forms;
 pub mod image_file;
 pub mod inputs;
 mod launch;
+pub mod leaving_file;
 pub mod plain;
 mod recordings;
 pub mod replay;
+mod state_file;
 pub mod tty;
 
 use std::future::Future;

@@ -111,7 +111,7 @@ pub(super) const ACTIONS: &[Action] = &[
     Action {
         name: "leftovers",
         title: "leftovers",
-        help: "Lists what debugging has left in all namespaces: copies, node debuggers, ephemeral debuggers; deletes and ends them.",
+        help: "Lists what debugging has left in all namespaces: copies, node debuggers, ephemeral debuggers. There space marks a row and goes to the next, * marks all, d deletes, e ends, a attaches, m shows one's own, n one namespace.",
         scope: Scope::Global,
         keys: &["x"],
         hint: Some(7),

@@ -21,6 +21,8 @@ use crate::plan::{CopyOptions, DebugOptions, Profile};
 use crate::screen::ScreenNotice;
 use crate::session::{End, SessionId};
 
+/// The exit code of what was ended by SIGKILL.
+const KILLED: i32 = 137;
 /// What a screen has before it has a place.
 const UNSIZED: Size = Size { columns: 80, rows: 24 };
 
@@ -204,8 +206,10 @@ pub(super) fn printed(state: &mut State, id: SessionId, bytes: &Bytes) -> Vec<Ef
 /// A stream ended.
 pub(super) fn ended(state: &mut State, id: SessionId, end: End) -> Vec<Effect> {
     let Some(session) = state.sessions.get_mut(id) else { return Vec::new() };
-    let asks = matches!(end, End::Finished | End::Lost { .. })
-        && (session.start.is_debugger() || matches!(session.start, Start::Attach { .. }));
+    let of_its_own = session.start.is_debugger() || matches!(session.start, Start::Attach { .. });
+    // A shell is killed when its container ends: what became of that says why.
+    let killed = matches!((&session.start, &end), (Start::Shell { .. }, End::Exited { code: KILLED }));
+    let asks = killed || of_its_own && matches!(end, End::Finished | End::Lost { .. });
     session.cut = None;
     let cut = matches!(end, End::Lost { .. });
     session.phase = Phase::Ended { end, exit_code: None };
@@ -299,13 +303,15 @@ pub(super) fn carry_out(state: &mut State, deed: Deed) -> Vec<Effect> {
         Deed::Remove(removals) => {
             state.confirmed = true;
             let effects = leaving::taken_away(removals);
-            effects.into_iter().chain(super::leftovers::show(state, false)).collect()
+            effects.into_iter().chain(super::leftovers::uncover(state, false)).collect()
         }
-        Deed::ShowLeftovers(mine) => super::leftovers::show(state, mine),
+        Deed::ShowLeftovers => super::leftovers::uncover(state, true),
         Deed::Proceed => super::safety::proceed(state),
         Deed::Remember(kind, leave, deed) => {
             state.settings.on_leave.decide(kind, leave);
-            carry_out(state, *deed)
+            let file = state.settings.leaving_file.clone();
+            let kept = file.map(|file| Effect::RememberLeave(file, kind, leave));
+            kept.into_iter().chain(carry_out(state, *deed)).collect()
         }
         Deed::Detach(id) => remove(state, id),
         // Ctrl-C leaves whatever runs in front of the shell; `exit` then ends the shell itself.

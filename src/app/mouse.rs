@@ -7,6 +7,7 @@ use super::layout::{first_shown, layout};
 use super::message::Effect;
 use super::session::Phase;
 use super::state::{Focus, State};
+use super::text::elide;
 use super::{List, run};
 use crate::screen::{MouseTracking, encode_mouse};
 
@@ -86,6 +87,8 @@ fn tab_at(state: &State, column: u16) -> Option<usize> {
 
 /// What each tab says, from left to right, one column apart.
 pub fn tab_labels(state: &State) -> Vec<String> {
+    // Half of a narrow line is left for what is to be known of the session in view.
+    let longest = usize::from(state.size.columns / 2).saturating_sub(8).max(16);
     let label = |(index, session): (usize, &super::session::Session)| {
         let mark = match (&session.phase, session.activity) {
             (Phase::Launching, _) if session.problem().is_some() => "!",
@@ -102,7 +105,7 @@ pub fn tab_labels(state: &State) -> Vec<String> {
             (Phase::Failed(_), _) => "✗",
         };
         let recorded = if session.recording.running().is_some() { " [rec]" } else { "" };
-        format!(" {} {}{}{} ", index + 1, session.title(), mark, recorded)
+        format!(" {} {}{}{} ", index + 1, elide(&session.title(), longest), mark, recorded)
     };
     state.sessions.iter().enumerate().map(label).collect()
 }

@@ -19,8 +19,8 @@ pub(super) fn pressed(state: &mut State, key: &KeyEvent) -> Vec<Effect> {
     }
     let interrupt = key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL);
     if key.code == KeyCode::Esc || interrupt {
-        state.overlay = None;
-        return Vec::new();
+        let was_question = matches!(state.overlay.take(), Some(Overlay::Choose(_)));
+        return if was_question { leftovers::uncover(state, true) } else { Vec::new() };
     }
     match state.overlay.take() {
         None => Vec::new(),

@@ -74,6 +74,7 @@ impl Effect {
             | Self::CheckPlan { .. }
             | Self::Copy(_)
             | Self::RememberImage(..)
+            | Self::RememberLeave(..)
             | Self::NoteEnd(..)
             | Self::Quit => None,
         }

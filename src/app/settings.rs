@@ -45,6 +45,9 @@ pub enum LeaveKind {
 }
 
 impl LeaveKind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Copy, Self::NodeDebugger, Self::Debugger];
+
     /// "all copies", in a sentence.
     pub(super) fn plural(self) -> &'static str {
         match self {
@@ -109,6 +112,8 @@ pub struct Settings {
     pub toolkits: Vec<Toolkit>,
     /// Where the images used last are kept; `None` keeps them nowhere.
     pub images_file: Option<PathBuf>,
+    /// Where decisions about what is left are kept; `None` keeps them for this run only.
+    pub leaving_file: Option<PathBuf>,
     /// Whether nothing may be changed in any context.
     pub read_only: bool,
     /// What is different in some contexts; for each choice the first that matches and makes it counts.
@@ -136,6 +141,7 @@ impl Default for Settings {
             terminal: TerminalSettings::default(),
             toolkits: Toolkit::built_in(),
             images_file: None,
+            leaving_file: None,
             read_only: false,
             contexts: Vec::new(),
             namespaces: Vec::new(),

@@ -9,7 +9,7 @@ use super::keymap::Keymap;
 use super::layout::Size;
 use super::navigator::{Navigator, PodScope};
 use super::notices::Notices;
-use super::overlay::{FormId, Overlay};
+use super::overlay::{FormId, Leftovers, Overlay};
 use super::recent_images::RecentImages;
 use super::rights::Rights;
 use super::safety::Held;
@@ -84,6 +84,8 @@ pub struct State {
     pub(super) place: Option<SessionId>,
     /// The images that debuggers ran with, in this run or an earlier one.
     pub recent_images: RecentImages,
+    /// The view of leftovers that a question about it covers.
+    pub(super) beneath: Option<Box<Leftovers>>,
     /// What waits for a yes: its context is protected.
     pub(super) held: Held,
     /// Whether the effects of this update come of an answer, so that they are not asked about again.
@@ -146,6 +148,7 @@ impl State {
             slipped: None,
             place: None,
             recent_images: RecentImages::default(),
+            beneath: None,
             held: Held::default(),
             confirmed: false,
             last_watch: 0,

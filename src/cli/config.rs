@@ -16,7 +16,7 @@ pub use self::recording::RecordingConfig;
 use self::toolkits::ToolkitConfig;
 use super::Arguments;
 use crate::actions::actions;
-use crate::app::{ContextSettings, Keymap, Leave, OnLeave, Settings, TerminalSettings, Toolkit};
+use crate::app::{ContextSettings, Keymap, Leave, LeaveKind, OnLeave, Settings, TerminalSettings, Toolkit};
 use crate::plan::parse_profile;
 
 /// The configuration file's content.
@@ -108,11 +108,22 @@ pub enum AuditConfig {
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct OnLeaveConfig {
     /// Copies.
-    pub copy: PodFate,
+    pub copy: Option<PodFate>,
     /// Node debuggers.
-    pub node_debugger: PodFate,
+    pub node_debugger: Option<PodFate>,
     /// Ephemeral debuggers.
-    pub debugger: DebuggerFate,
+    pub debugger: Option<DebuggerFate>,
+}
+
+impl OnLeaveConfig {
+    /// Whether it says what becomes of this kind; else what was decided while leaving counts.
+    pub fn says(self, kind: LeaveKind) -> bool {
+        match kind {
+            LeaveKind::Copy => self.copy.is_some(),
+            LeaveKind::NodeDebugger => self.node_debugger.is_some(),
+            LeaveKind::Debugger => self.debugger.is_some(),
+        }
+    }
 }
 
 /// What becomes of a pod.
@@ -229,13 +240,14 @@ impl Config {
             terminal: TerminalSettings { clipboard_write: self.terminal.clipboard_write, colors: None },
             toolkits: self.own_toolkits().unwrap_or(defaults.toolkits),
             images_file: None,
+            leaving_file: None,
             read_only: self.read_only || arguments.read_only,
             contexts: self.contexts.iter().map(ContextConfig::settings).collect(),
             namespaces: self.namespaces.clone(),
             on_leave: OnLeave {
-                copy: self.on_leave.copy.into(),
-                node_debugger: self.on_leave.node_debugger.into(),
-                debugger: self.on_leave.debugger.into(),
+                copy: self.on_leave.copy.unwrap_or_default().into(),
+                node_debugger: self.on_leave.node_debugger.unwrap_or_default().into(),
+                debugger: self.on_leave.debugger.unwrap_or_default().into(),
             },
             copy_time_limit: self.copy_time_limit.as_deref().and_then(|limit| seconds(limit).ok()),
             made: Vec::new(),

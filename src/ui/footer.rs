@@ -33,23 +33,35 @@ pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Re
 fn in_pane(state: &State, theme: &Theme) -> Line<'static> {
     let live = state.sessions.active().is_some_and(|session| session.is_live() && !session.is_log());
     let fixes = state.sessions.active().map_or(0, |session| session.fixes().len());
+    let covered = live && state.sessions.active().is_some_and(|session| session.timeline_open);
+    let shown = state.keymap.named("pane.timeline").and_then(|action| state.keymap.key_of(action)).filter(|_| covered);
     let leader = state.keymap.leader();
     let browse = state.keymap.named("pane.browse").and_then(|action| state.keymap.key_of(action));
     let browse = browse.map(|key| key.to_string()).unwrap_or_default();
     let goes = match (fixes, live) {
         (1.., _) => " a number takes that way out · ",
+        (0, true) if covered => " keys do not reach the shell · ",
         (0, true) => " every key goes to the shell · ",
         (0, false) => " ",
     };
-    Line::from(vec![
+    [
         Span::styled(goes, theme.faint),
         Span::styled(leader.to_string(), theme.key),
         Span::styled(" then a key: ", theme.faint),
+    ]
+    .into_iter()
+    .chain(
+        shown
+            .into_iter()
+            .flat_map(|key| [Span::styled(key.to_string(), theme.key), Span::styled(" shell · ", theme.faint)]),
+    )
+    .chain([
         Span::styled(browse, theme.key),
         Span::styled(" browse · ", theme.faint),
         Span::styled("?", theme.key),
         Span::styled(" help", theme.faint),
     ])
+    .collect()
 }
 
 fn hints(state: &State, theme: &Theme, scopes: &[Scope], width: usize) -> Line<'static> {

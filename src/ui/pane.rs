@@ -39,15 +39,19 @@ pub(super) fn draw_tabs(state: &State, theme: &Theme, frame: &mut Frame<'_>, are
     let title = session.screen.title().map(|title| format!("“{title}”"));
     let scrolled = (scrolled > 0).then(|| format!("{scrolled} lines back"));
     let other_context = (session.context != state.context.name).then(|| format!("in {}", session.context));
-    let said: Vec<String> =
-        [scrolled, other_context, session.subtitle(state.now), title].into_iter().flatten().collect();
+    let amiss = session.sight.as_ref().is_some_and(|sight| sight.problem.is_some());
+    // What the debugger does not see matters more than where in its output one is.
+    let (verdict, subtitle) = match session.subtitle(state.now) {
+        verdict if amiss => (verdict, None),
+        subtitle => (None, subtitle),
+    };
+    let said: Vec<String> = [verdict, scrolled, other_context, subtitle, title].into_iter().flatten().collect();
     let room = usize::from(area.right().saturating_sub(x));
     if said.is_empty() || room < 12 {
         return;
     }
     let text = format!(" {} ", clip(&said.join(" · "), room.saturating_sub(3)));
     let start = area.right() - u16::try_from(text.width() + 1).unwrap_or(area.width).min(area.width);
-    let amiss = session.sight.as_ref().is_some_and(|sight| sight.problem.is_some());
     buffer.set_string(start.max(x), area.y, text, if amiss { theme.changing } else { theme.faint });
 }
 

@@ -148,3 +148,51 @@ fn ending_a_debugger_from_its_pane_is_noted() {
     let noted = Effect::NoteEnd("prod-eu".into(), at("crash", "debugger-x7k2p"));
     assert!(console.asked.contains(&noted), "{:?}", console.asked);
 }
+
+#[test]
+fn a_timeline_over_a_shell_says_that_keys_do_not_reach_it() {
+    let mut console = Console::with_pods(80, 24);
+    live(&mut console, "e", at("crash", "debugger-x7k2p"));
+    later(&mut console, 20_000);
+    assert!(console.screen().contains("every key goes to the shell"), "{}", console.screen());
+    console.press("<c-]>t");
+    assert!(
+        console.screen().contains("keys do not reach the shell · Ctrl-] then a key: t shell"),
+        "{}",
+        console.screen()
+    );
+    assert!(console.screen().contains("? help"), "it fits: {}", console.screen());
+}
+
+#[test]
+fn a_shell_that_goes_with_its_debugger_says_so() {
+    let mut console = Console::with_pods(80, 24);
+    console.press("s");
+    let Some(Effect::Start(id, ..)) = console.asked.last().cloned() else { panic!("{:?}", console.asked) };
+    console.told(Message::Attached(id));
+    console.told(Message::Ended(id, End::Exited { code: 137 }));
+    assert!(matches!(console.asked.last(), Some(Effect::FindExitCode(..))), "{:?}", console.asked);
+    console.told(Message::ExitCode(id, 0));
+    assert!(console.screen().contains("app has ended with code 0, and this shell with it"), "{}", console.screen());
+}
+
+#[test]
+fn a_letter_goes_to_the_choice_that_begins_with_it() {
+    let mut console = Console::with_pods(80, 24);
+    console.press("E");
+    let profile = |console: &Console| match &console.state.overlay {
+        Some(Overlay::Form(form)) => {
+            let at = form.fields.iter().position(|field| field.label.to_lowercase().contains("profile"));
+            (at.expect("a profile"), form.fields[at.expect("a profile")].kind.clone())
+        }
+        other => panic!("{other:?}"),
+    };
+    let (at, _) = profile(&console);
+    if let Some(Overlay::Form(form)) = &mut console.state.overlay {
+        form.focus = at;
+    }
+    console.press("r");
+    let bathyscope::app::overlay::FieldKind::Choice(options, chosen) = profile(&console).1 else { panic!("a choice") };
+    assert!(options[chosen].starts_with("restricted"), "{}", options[chosen]);
+    assert!(console.screen().contains("▸"), "{}", console.screen());
+}

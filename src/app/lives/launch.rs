@@ -102,7 +102,10 @@ pub fn start_reused(state: &mut State, debugger: &ContainerDetail, fresh: Start)
     let Some(pod) = fresh.pod().cloned() else { return Vec::new() };
     let container = ContainerKey { pod, container: debugger.name.clone() };
     let may_run = super::rights::missing_in(state, &container.pod.namespace, super::rights::SHELL).is_empty();
-    let text = format!("{} runs already: one more shell in it, not another debugger", container.container);
+    let key = state.keymap.named("pane.fresh").and_then(|action| state.keymap.key_of(action));
+    let key =
+        key.map(|key| format!("; {} {key} starts a new one all the same", state.keymap.leader())).unwrap_or_default();
+    let text = format!("{} runs already: one more shell in it{key}", container.container);
     state.notices.push(state.now, Level::Info, text, Vec::new());
     let start = if may_run { Start::Shell { container } } else { Start::Attach { container } };
     let effects = start_in(state, start, None);

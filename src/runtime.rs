@@ -11,6 +11,7 @@ pub mod leaving_file;
 pub mod plain;
 mod recordings;
 pub mod replay;
+pub mod report;
 mod state_file;
 pub mod tty;
 

@@ -85,10 +85,14 @@ fn tab_at(state: &State, column: u16) -> Option<usize> {
     None
 }
 
+/// Below so many columns a line of tabs is narrow.
+const NARROW: usize = 100;
+
 /// What each tab says, from left to right, one column apart.
 pub fn tab_labels(state: &State) -> Vec<String> {
     // Half of a narrow line is left for what is to be known of the session in view.
-    let longest = usize::from(state.size.columns / 2).saturating_sub(8).max(16);
+    let columns = usize::from(state.size.columns);
+    let longest = if columns < NARROW { (columns / 2).saturating_sub(8).max(16) } else { columns };
     let label = |(index, session): (usize, &super::session::Session)| {
         let mark = match (&session.phase, session.activity) {
             (Phase::Launching, _) if session.problem().is_some() => "!",

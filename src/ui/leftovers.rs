@@ -200,9 +200,6 @@ impl Columns {
             }
             widths[spare] = 0;
         }
-        if others(&widths) + wanted > width {
-            widths[NAMESPACE] = widths[NAMESPACE].min(NAMESPACE_LEAST);
-        }
         widths[NAME_AT] = wanted.min(width.saturating_sub(others(&widths)));
         Self(widths)
     }

@@ -30,6 +30,7 @@ mod plan_properties;
 mod plan_vectors;
 mod recorded;
 mod replay;
+mod report;
 mod safety;
 mod sandbox;
 mod screen_hostile;

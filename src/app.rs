@@ -15,6 +15,7 @@ pub mod layout;
 mod leaving;
 mod leftovers;
 mod lives;
+mod made;
 mod message;
 mod mouse;
 pub mod navigator;
@@ -53,6 +54,7 @@ pub use lives::{
     again, attach_again, close, debug_instead, default_copy, default_node_debugger, default_options, fresh, refused,
     start, start_beside, start_reused, take_fix, way_is_closed,
 };
+pub use made::Made;
 pub use message::{Effect, Message, Start, Target};
 pub use navigator::List;
 pub use nodes::{leave_nodes, namespace_for_node_debugger, show_nodes, show_pods_of_node};
@@ -72,9 +74,10 @@ use overlay::Deed;
 /// Takes in one fact; what the outside must do about it comes back.
 #[must_use = "what is asked of the outside has to be done"]
 pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
+    let by_hand = matches!(message, Message::Key(_) | Message::Mouse(_) | Message::Paste(_));
     let mut effects = take_in(state, message);
     effects.extend(focus::follow(state));
-    let effects = safety::pass(state, effects);
+    let effects = safety::pass(state, effects, by_hand);
     recording::overhear(state, effects)
 }
 
@@ -178,7 +181,7 @@ fn take_in(state: &mut State, message: Message) -> Vec<Effect> {
 pub fn settle(state: &mut State) -> Vec<Effect> {
     let effects = bring_up_to_date(state);
     // What waited for a pod's details may be about to change something.
-    let effects = safety::pass(state, effects);
+    let effects = safety::pass(state, effects, false);
     recording::overhear(state, effects)
 }
 

@@ -282,6 +282,8 @@ pub enum Request {
         namespace: String,
         /// The new pod's name.
         pod: String,
+        /// The debugger's container in it; `None` if only images are changed.
+        container: Option<String>,
         /// The pod.
         body: Value,
     },

@@ -8,10 +8,12 @@ pub mod forward;
 pub mod image_file;
 pub mod inputs;
 mod launch;
+pub mod leaving_file;
 pub mod plain;
 mod recordings;
 pub mod replay;
 pub mod report;
+mod state_file;
 pub mod tty;
 
 use std::future::Future;

@@ -7,6 +7,7 @@ mod dictionary;
 mod frame;
 mod header;
 mod session;
+mod side;
 mod stream;
 mod table;
 mod tunnel;

@@ -105,13 +105,13 @@ pub(super) const ACTIONS: &[Action] = &[
         scope: Scope::Pods,
         keys: &["ctrl-d"],
         hint: None,
-        available: |state| may(state, &[PodRight::DeletePods]).and(|| pod_selected(state)),
+        available: |state| may(state, &[PodRight::DeletePods]).and(|| details(state)),
         run: delete,
     },
     Action {
         name: "leftovers",
         title: "leftovers",
-        help: "Lists what debugging has left in all namespaces: copies, node debuggers, ephemeral debuggers; deletes and ends them.",
+        help: "Lists what debugging has left in all namespaces: copies, node debuggers, ephemeral debuggers. There space marks a row and goes to the next, * marks all, d deletes, e ends, a attaches, m shows one's own, n one namespace.",
         scope: Scope::Global,
         keys: &["x"],
         hint: Some(7),
@@ -248,15 +248,13 @@ fn logs(state: &mut State, previous: bool) -> Vec<Effect> {
 
 fn delete(state: &mut State) -> Vec<Effect> {
     let Some(pod) = state.selected_pod().cloned() else { return Vec::new() };
-    let after = match state.navigator.inspected.pod.as_ref().map(|pod| pod.owner.clone()) {
-        Some(Some((kind, name))) => format!("Its {kind} {name} may make another one."),
-        Some(None) => "Nothing will make another one.".to_owned(),
-        None => "Whether something will make another one is not known yet.".to_owned(),
-    };
-    let context = state.context.name.clone();
     // What is in view is meant, and nothing that gets its name while the person thinks.
-    let seen = state.navigator.inspected.pod.as_ref().filter(|seen| seen.key == pod && !seen.uid.is_empty());
-    let which = seen.map_or(Which::Any, |seen| Which::Uid(seen.uid.clone()));
+    let Some(seen) = state.navigator.inspected.pod.as_ref().filter(|seen| seen.key == pod) else { return Vec::new() };
+    let after = match &seen.owner {
+        Some((kind, name)) => format!("Its {kind} {name} may make another one."),
+        None => "Nothing will make another one.".to_owned(),
+    };
+    let (context, which) = (state.context.name.clone(), Which::Uid(seen.uid.clone()));
     state.overlay = Some(Overlay::Choose(Choose {
         title: format!("Delete pod {}/{}?", pod.namespace, pod.name),
         lines: vec![after],

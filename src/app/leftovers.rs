@@ -149,11 +149,9 @@ fn remove(state: &mut State, view: &Leftovers, pods: bool) -> Vec<Effect> {
     state.overlay = Some(Overlay::Choose(Choose {
         title: format!("In {context}: {label}?"),
         lines,
-        choices: vec![
-            Choice::new('d', label, Deed::Remove(removals)),
-            Choice::new('k', "keep", Deed::ShowLeftovers(view.only.is_some())),
-        ],
+        choices: vec![Choice::new('d', label, Deed::Remove(removals)), Choice::new('k', "keep", Deed::ShowLeftovers)],
     }));
+    state.beneath = Some(Box::new(view.clone()));
     Vec::new()
 }
 
@@ -172,9 +170,14 @@ pub(super) fn few(lines: impl ExactSizeIterator<Item = String>) -> Vec<String> {
     shown
 }
 
-/// Opens the view, with the filter it had.
-pub(super) fn show(state: &mut State, mine: bool) -> Vec<Effect> {
-    let only = mine.then(|| state.settings.creator.clone());
-    state.overlay = Some(Overlay::Leftovers(Leftovers { only, ..Leftovers::default() }));
+/// Shows the view again that a question about it covered, if there was one; with its marks, if so.
+pub(super) fn uncover(state: &mut State, with_marks: bool) -> Vec<Effect> {
+    let Some(mut view) = state.beneath.take() else { return Vec::new() };
+    // What was answered meanwhile found nobody to take it.
+    (view.waiting, view.asked) = (false, None);
+    if !with_marks {
+        view.marked.clear();
+    }
+    state.overlay = Some(Overlay::Leftovers(*view));
     refresh_leftovers(state, true)
 }

@@ -6,7 +6,6 @@ pub use launch::{fresh, refused, start_reused, take_fix, way_is_closed};
 pub(super) use launch::{launched, sighted, start_failed};
 
 use bytes::Bytes;
-use jiff::Timestamp;
 
 use super::layout::{Size, layout, places};
 use super::leaving;
@@ -23,6 +22,8 @@ use crate::plan::{CopyOptions, DebugOptions, Profile};
 use crate::screen::ScreenNotice;
 use crate::session::{End, SessionId};
 
+/// The exit code of what was ended by SIGKILL.
+const KILLED: i32 = 137;
 /// What a screen has before it has a place.
 const UNSIZED: Size = Size { columns: 80, rows: 24 };
 
@@ -40,28 +41,15 @@ pub fn default_options(state: &State) -> DebugOptions {
 
 /// The options of a copy that is started with one key: found again by its labels, behind no Service.
 pub fn default_copy(state: &State, pod: &PodKey) -> CopyOptions {
-    let (labels, annotations) = marked(state, (marks::COPIED_FROM, &pod.name));
+    let (labels, annotations) = marks::of((marks::COPIED_FROM, &pod.name), &state.settings.creator, state.now);
     CopyOptions { share_processes: Some(true), labels, annotations, ..CopyOptions::named("") }
 }
 
 /// The options of a node debugger that is started with one key: its pod is found again by its labels.
 pub fn default_node_debugger(state: &State, node: &str) -> DebugOptions {
-    let (labels, annotations) = marked(state, (marks::NODE, node));
+    let (labels, annotations) = marks::of((marks::NODE, node), &state.settings.creator, state.now);
     DebugOptions { labels, annotations, ..default_options(state) }
 }
-
-/// The labels and annotations by which a pod that we create is found again: whose it is and what it is about.
-fn marked(state: &State, (about, name): (&str, &str)) -> (Pairs, Pairs) {
-    let mut annotations = vec![(about.to_owned(), name.to_owned())];
-    if !state.settings.creator.is_empty() {
-        annotations.push((marks::CREATED_BY.to_owned(), state.settings.creator.clone()));
-    }
-    let when = Timestamp::from_second(state.now.as_second()).unwrap_or(state.now);
-    annotations.push((marks::CREATED_AT.to_owned(), when.to_string()));
-    (vec![(marks::MANAGED_BY.to_owned(), marks::US.to_owned())], annotations)
-}
-
-type Pairs = Vec<(String, String)>;
 
 /// Opens a pane and starts a session in it.
 pub fn start(state: &mut State, start: Start) -> Vec<Effect> {
@@ -92,6 +80,9 @@ enum Where {
 
 fn start_in(state: &mut State, start: Start, place: Where) -> Vec<Effect> {
     let id = state.sessions.next_id();
+    // What takes a pane's place stays in the pane's context, whichever is in use now.
+    let old = if let Where::Instead(old) = place { state.sessions.get(old) } else { None };
+    let context = old.map_or(&state.context.name, |old| &old.context).clone();
     let container = match &start {
         Start::Debug { .. } | Start::NodeDebug { .. } => None,
         Start::Attach { container } | Start::Shell { container } | Start::Logs { container, .. } => {
@@ -100,7 +91,7 @@ fn start_in(state: &mut State, start: Start, place: Where) -> Vec<Effect> {
     };
     let mut session = Session {
         id,
-        context: state.context.name.clone(),
+        context: context.clone(),
         container,
         image: recording::image(state, &start),
         recording: Recording::Never,
@@ -126,7 +117,7 @@ fn start_in(state: &mut State, start: Start, place: Where) -> Vec<Effect> {
         Where::Instead(old) => vec![Effect::Detach(old)],
         Where::Beside(_) | Where::Tab => Vec::new(),
     };
-    session.steps.extend(rights::checked(state, &start).map(|text| (state.now, LaunchStep::Checked(text))));
+    session.steps.extend(rights::checked(state, &context, &start).map(|text| (state.now, LaunchStep::Checked(text))));
     match place {
         Where::Instead(old) => {
             if let Some(old) = state.sessions.get(old) {
@@ -149,7 +140,7 @@ fn start_in(state: &mut State, start: Start, place: Where) -> Vec<Effect> {
         session.screen.resize(size);
         effects.extend(recording::sized(session));
     }
-    effects.push(Effect::Start(id, state.context.name.clone(), start, size));
+    effects.push(Effect::Start(id, context, start, size));
     effects
 }
 
@@ -197,7 +188,7 @@ pub(super) fn attached(state: &mut State, id: SessionId) {
     }
     let (start, context) = (session.start.clone(), session.context.clone());
     // What was done can be done: an answer that says otherwise is out of date.
-    if !rights::missing_in(state, start.namespace(), rights::needed(&start)).is_empty() {
+    if !rights::missing_for(state, &context, &start).is_empty() {
         state.rights.doubt(&context, start.namespace(), now);
     }
 }
@@ -236,8 +227,10 @@ pub(super) fn printed(state: &mut State, id: SessionId, bytes: &Bytes) -> Vec<Ef
 /// A stream ended.
 pub(super) fn ended(state: &mut State, id: SessionId, end: End) -> Vec<Effect> {
     let Some(session) = state.sessions.get_mut(id) else { return Vec::new() };
-    let asks = matches!(end, End::Finished | End::Lost { .. })
-        && (session.start.is_debugger() || matches!(session.start, Start::Attach { .. }));
+    let of_its_own = session.start.is_debugger() || matches!(session.start, Start::Attach { .. });
+    // A shell is killed when its container ends: what became of that says why.
+    let killed = matches!((&session.start, &end), (Start::Shell { .. }, End::Exited { code: KILLED }));
+    let asks = killed || of_its_own && matches!(end, End::Finished | End::Lost { .. });
     session.cut = None;
     let cut = matches!(end, End::Lost { .. });
     session.phase = Phase::Ended { end, exit_code: None };
@@ -333,20 +326,28 @@ pub(super) fn carry_out(state: &mut State, deed: Deed) -> Vec<Effect> {
         Deed::Remove(removals) => {
             state.confirmed = true;
             let effects = leaving::taken_away(removals);
-            effects.into_iter().chain(super::leftovers::show(state, false)).collect()
+            effects.into_iter().chain(super::leftovers::uncover(state, false)).collect()
         }
-        Deed::ShowLeftovers(mine) => super::leftovers::show(state, mine),
+        Deed::ShowLeftovers => super::leftovers::uncover(state, true),
         Deed::Proceed => super::safety::proceed(state),
         Deed::Remember(kind, leave, deed) => {
             state.settings.on_leave.decide(kind, leave);
-            carry_out(state, *deed)
+            let file = state.settings.leaving_file.clone();
+            let kept = file.map(|file| Effect::RememberLeave(file, kind, leave));
+            kept.into_iter().chain(carry_out(state, *deed)).collect()
         }
         Deed::Detach(id) => remove(state, id),
         // Ctrl-C leaves whatever runs in front of the shell; `exit` then ends the shell itself.
-        Deed::EndShell(id) => vec![Effect::Input(id, b"\x03exit\r".to_vec())],
         Deed::TypeIntoAll(id) => {
             super::typing::switched_on(state, id);
             Vec::new()
+        }
+        Deed::EndShell(id) => {
+            let input = Effect::Input(id, b"\x03exit\r".to_vec());
+            let session = state.sessions.get(id);
+            let note = session.and_then(|session| Some((session.context.clone(), session.container.clone()?)));
+            let note = note.map(|(context, container)| Effect::NoteEnd(context, container));
+            std::iter::once(input).chain(note).collect()
         }
         Deed::DeleteCreated(id, context, pods) => {
             state.confirmed = true;

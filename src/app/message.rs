@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::layout::Size;
 use super::overlay::{FormId, Found, Subject, Verdict};
+use super::settings::{Leave, LeaveKind};
 use crate::cluster::{
     ContainerKey, ContextInfo, Found as Leftovers, Granted, LaunchStep, LeftoverScope, PodKey, Problem, Sight, WatchId,
     WatchTarget, WatchUpdate, Which,
@@ -210,6 +211,8 @@ pub enum Effect {
     Copy(String),
     /// Keep this image in this file as the one that was used last.
     RememberImage(PathBuf, String),
+    /// Keep in this file what becomes of this kind from now on.
+    RememberLeave(PathBuf, LeaveKind, Leave),
     /// Send these bytes to a session's far end.
     Input(SessionId, Vec<u8>),
     /// Tell a session's far end its screen's size.
@@ -230,6 +233,8 @@ pub enum Effect {
     DeletePod(String, PodKey, Which),
     /// End an ephemeral debugger of this context.
     EndDebugger(String, ContainerKey),
+    /// Note that the person has ended this container's process through their session.
+    NoteEnd(String, ContainerKey),
     /// Find out what the user may do in this namespace of this context.
     AskRights(String, Arc<str>),
     /// End the program.

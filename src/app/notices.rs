@@ -8,10 +8,12 @@ use crate::cluster::Problem;
 
 /// How many notices the history keeps.
 const KEPT: usize = 500;
-/// How long a notice stays in the footer, in seconds.
-const SHOWN_FOR: i64 = 8;
+/// How many characters a person reads in a second, with the time to look.
+const READ: usize = 14;
+/// The shortest and the longest a notice stays in the footer, in seconds.
+const SHOWN_FOR: (usize, usize) = (3, 8);
 /// The same for an error; it stays in the history, and in its own pane.
-const ERROR_SHOWN_FOR: i64 = 30;
+const ERROR_SHOWN_FOR: (usize, usize) = (6, 12);
 
 /// How much a notice matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +37,15 @@ pub struct Notice {
     pub text: String,
     /// Why, and what to do next; for the history.
     pub more: Vec<String>,
+}
+
+impl Notice {
+    /// How long it stays in the footer, in seconds: as long as it takes to read.
+    fn shown_for(&self) -> i64 {
+        let (shortest, longest) = if self.level == Level::Error { ERROR_SHOWN_FOR } else { SHOWN_FOR };
+        let seconds = (self.text.chars().count() / READ + 2).clamp(shortest, longest);
+        i64::try_from(seconds).unwrap_or(i64::MAX)
+    }
 }
 
 /// The notices of this run, newest last.
@@ -83,8 +94,7 @@ impl Notices {
     pub fn current(&self, now: Timestamp) -> Option<&Notice> {
         let last = self.history.back().filter(|_| !self.dismissed)?;
         let age = now.as_second() - last.at.as_second();
-        let shown_for = if last.level == Level::Error { ERROR_SHOWN_FOR } else { SHOWN_FOR };
-        (age < shown_for).then_some(last)
+        (age < last.shown_for()).then_some(last)
     }
 
     /// Takes the current notice off the footer; it stays in the history.
@@ -106,7 +116,7 @@ mod tests {
     fn a_notice_leaves_the_footer_and_an_error_stays_longer() {
         let mut notices = Notices::default();
         let start = Timestamp::from_second(1_000).expect("in range");
-        let later = Timestamp::from_second(1_000 + SHOWN_FOR).expect("in range");
+        let later = Timestamp::from_second(1_003).expect("in range");
         notices.push(start, Level::Info, "copied", vec![]);
         assert!(notices.current(start).is_some());
         assert!(notices.current(later).is_none());
@@ -115,6 +125,16 @@ mod tests {
         notices.dismiss();
         assert!(notices.current(start).is_none());
         assert_eq!(notices.history().len(), 2);
+    }
+
+    #[test]
+    fn a_notice_stays_as_long_as_it_takes_to_read_and_never_long() {
+        let shown = |level: Level, length: usize| {
+            let notice = Notice { at: Timestamp::UNIX_EPOCH, level, text: "x".repeat(length), more: vec![] };
+            notice.shown_for()
+        };
+        assert_eq!([5, 70, 5_000].map(|length| shown(Level::Info, length)), [3, 7, 8]);
+        assert_eq!([5, 5_000].map(|length| shown(Level::Error, length)), [6, 12]);
     }
 
     #[test]

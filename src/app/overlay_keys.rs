@@ -7,17 +7,20 @@ use super::message::Effect;
 use super::navigator::PodScope;
 use super::overlay::{Choice, Choose, Entry, EntryKind, Name, Overlay, Palette};
 use super::state::State;
-use super::{answer, browse, forms, leftovers, run};
+use super::{answer, browse, forms, leftovers, run, safety};
 
 /// How many lines a page key moves.
 const PAGE: isize = 10;
 
 /// A key was pressed while an overlay stands.
 pub(super) fn pressed(state: &mut State, key: &KeyEvent) -> Vec<Effect> {
+    if safety::is_unread(state) {
+        return Vec::new();
+    }
     let interrupt = key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL);
     if key.code == KeyCode::Esc || interrupt {
-        state.overlay = None;
-        return Vec::new();
+        let was_question = matches!(state.overlay.take(), Some(Overlay::Choose(_)));
+        return if was_question { leftovers::uncover(state, true) } else { Vec::new() };
     }
     match state.overlay.take() {
         None => Vec::new(),

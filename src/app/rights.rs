@@ -116,11 +116,11 @@ pub const SHELL: &[PodRight] = &[PodRight::GetExec, PodRight::CreateExec];
 pub const LOG: &[PodRight] = &[PodRight::GetLog];
 
 /// That everything a debugger needs is known to be allowed; `None` where that is not known, or there is no debugger.
-pub(super) fn checked(state: &State, start: &Start) -> Option<String> {
+pub(super) fn checked(state: &State, context: &str, start: &Start) -> Option<String> {
     if !start.is_debugger() {
         return None;
     }
-    let may = |right: &&PodRight| state.rights.may(&state.context.name, start.namespace(), **right) == Some(true);
+    let may = |right: &&PodRight| state.rights.may(context, start.namespace(), **right) == Some(true);
     let needed = needed(start);
     let names: Vec<String> = needed.iter().filter(may).map(ToString::to_string).collect();
     (names.len() == needed.len()).then(|| format!("you may {}", names.join(", ")))
@@ -130,6 +130,12 @@ pub(super) fn checked(state: &State, start: &Start) -> Option<String> {
 pub fn missing(state: &State, rights: &[PodRight]) -> Vec<PodRight> {
     let Some(pod) = state.selected_pod() else { return Vec::new() };
     missing_in(state, &pod.namespace, rights)
+}
+
+/// The rights that this start needs in this context and that are known to be missing there.
+pub(super) fn missing_for(state: &State, context: &str, start: &Start) -> Vec<PodRight> {
+    let denied = |right: &PodRight| state.rights.may(context, start.namespace(), *right) == Some(false);
+    needed(start).iter().copied().filter(denied).collect()
 }
 
 /// The rights of these that are known to be missing in this namespace.

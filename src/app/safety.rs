@@ -1,6 +1,8 @@
 //! What may leave the console: nothing that changes a read-only context, and nothing that changes a protected one
 //! without a question. Every effect passes here, so no action can forget it.
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::action::{Action, Availability};
 use super::lives;
 use super::message::{Effect, Start};
@@ -14,6 +16,9 @@ const CHANGING: [&str; 7] =
     ["shell", "attach", "pod.delete", "node.debug", "node.debug-form", "ended.attach", "ended.debug"];
 /// And all whose name begins like this.
 const CHANGING_FAMILY: &str = "debug.";
+
+/// For so long a question that came up by itself takes no keys.
+const UNREAD: SignedDuration = SignedDuration::from_secs(1);
 
 /// What an effect would change.
 struct Change<'a> {
@@ -70,15 +75,29 @@ impl Effect {
             | Self::CheckPlan { .. }
             | Self::Copy(_)
             | Self::RememberImage(..)
+            | Self::RememberLeave(..)
+            | Self::NoteEnd(..)
             | Self::Quit => None,
         }
     }
 }
 
-/// Lets pass what may leave; the rest is refused, or held back behind a question.
-pub(super) fn pass(state: &mut State, effects: Vec<Effect>) -> Vec<Effect> {
+/// What waits for a yes, because its context is protected.
+#[derive(Debug, Default)]
+pub(super) struct Held {
+    effects: Vec<Effect>,
+    /// How many of them the question names that stands now; what came since gets its own.
+    asked: usize,
+    /// When the question came up by itself, among keys that were meant for something else.
+    unasked_for: Option<Timestamp>,
+}
+
+/// Lets pass what may leave; the rest is refused, or held back behind a question. `by_hand` says whether the person has
+/// just done something.
+pub(super) fn pass(state: &mut State, effects: Vec<Effect>, by_hand: bool) -> Vec<Effect> {
     let mut passed = let_go(state);
     let confirmed = std::mem::take(&mut state.confirmed);
+    let held_before = state.held.effects.len();
     for effect in effects {
         match effect.change() {
             Some(change) if state.settings.is_read_only(change.context) => {
@@ -89,15 +108,16 @@ pub(super) fn pass(state: &mut State, effects: Vec<Effect>) -> Vec<Effect> {
                 }
             }
             Some(Change { context, asks: Some(_) }) if !confirmed && state.settings.is_protected(context) => {
-                state.held.push(effect);
+                state.held.effects.push(effect);
             }
             // Leaving waits for the answer: what was decided is not dropped in silence.
-            _ if effect == Effect::Quit && !state.held.is_empty() => state.held.push(effect),
+            _ if effect == Effect::Quit && !state.held.effects.is_empty() => state.held.effects.push(effect),
             _ => passed.push(effect),
         }
     }
-    if !state.held.is_empty() && !is_asked(state) {
-        ask(state);
+    // Another overlay is never taken away: the question comes when it is closed.
+    if state.held.asked == 0 && !state.held.effects.is_empty() && state.overlay.is_none() {
+        passed.extend(ask(state, by_hand && state.held.effects.len() > held_before));
     }
     passed
 }
@@ -107,31 +127,41 @@ fn is_asked(state: &State) -> bool {
     choose.choices.iter().any(|choice| choice.deed == Deed::Proceed)
 }
 
-fn ask(state: &mut State) {
+/// Whether the question has come up by itself so lately that a key pressed now was not meant for it.
+pub(super) fn is_unread(state: &State) -> bool {
+    let since = state.held.unasked_for.filter(|_| is_asked(state));
+    since.is_some_and(|since| state.now.duration_since(since) < UNREAD)
+}
+
+/// Asks about all that is held; what need not be asked about comes back.
+fn ask(state: &mut State, by_hand: bool) -> Vec<Effect> {
     let changes: Vec<(String, String)> = state
         .held
+        .effects
         .iter()
         .filter_map(Effect::change)
         .filter_map(|change| Some((change.context.to_owned(), change.asks?)))
         .collect();
-    let context = changes.first().map(|(context, _)| context.clone()).unwrap_or_default();
+    let Some((context, _)) = changes.first().cloned() else { return std::mem::take(&mut state.held.effects) };
     let mut lines = vec![format!("In {context} this would")];
     lines.extend(super::leftovers::few(changes.into_iter().map(|(_, what)| format!("  {what}"))));
+    state.held.asked = state.held.effects.len();
+    state.held.unasked_for = (!by_hand).then_some(state.now);
     state.overlay = Some(Overlay::Choose(Choose {
         title: format!("{context} is protected: go on?"),
         lines,
         choices: vec![Choice::new('n', "no, change nothing", Deed::Nothing), Choice::new('y', "yes", Deed::Proceed)],
     }));
+    Vec::new()
 }
 
 /// Whatever took the question away without a yes was a no.
 fn let_go(state: &mut State) -> Vec<Effect> {
-    if state.held.is_empty() || is_asked(state) {
+    if state.held.asked == 0 || is_asked(state) {
         return Vec::new();
     }
-    let held = std::mem::take(&mut state.held);
     let mut effects = Vec::new();
-    for effect in held {
+    for effect in answered(state) {
         if let Effect::Start(id, ..) | Effect::StartDrawn(id, ..) = effect {
             effects.extend(lives::remove(state, id));
         }
@@ -139,10 +169,16 @@ fn let_go(state: &mut State) -> Vec<Effect> {
     effects
 }
 
+/// What the question named; it is not held any more.
+fn answered(state: &mut State) -> Vec<Effect> {
+    let asked = std::mem::take(&mut state.held.asked);
+    state.held.effects.drain(..asked).collect()
+}
+
 /// The answer was yes: what was held back begins now.
 pub(super) fn proceed(state: &mut State) -> Vec<Effect> {
     state.confirmed = true;
-    let (held, now) = (std::mem::take(&mut state.held), state.now);
+    let (held, now) = (answered(state), state.now);
     for effect in &held {
         if let Effect::Start(id, ..) | Effect::StartDrawn(id, ..) = effect
             && let Some(session) = state.sessions.get_mut(*id)
@@ -157,7 +193,7 @@ pub(super) fn proceed(state: &mut State) -> Vec<Effect> {
 pub fn is_held(state: &State, id: SessionId) -> bool {
     let starts =
         |effect: &Effect| matches!(effect, Effect::Start(held, ..) | Effect::StartDrawn(held, ..) if *held == id);
-    state.held.iter().any(starts)
+    state.held.effects.iter().any(starts)
 }
 
 impl Action {

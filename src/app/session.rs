@@ -239,6 +239,10 @@ impl Session {
             // What and why stand above it, in full.
             Phase::Failed(_) => "it did not start".to_owned(),
             Phase::Ended { .. } if self.has_no_shell() => "this image has no shell".to_owned(),
+            Phase::Ended { exit_code: Some(code), .. } if matches!(self.start, Start::Shell { .. }) => {
+                let container = self.container.as_ref().map(|at| &*at.container).unwrap_or_default();
+                format!("{container} has ended with code {code}, and this shell with it")
+            }
             Phase::Ended { end, exit_code } => match (end, exit_code) {
                 (_, Some(code)) | (End::Exited { code }, None) => format!("exited with code {code}"),
                 (End::Finished, None) if self.is_log() => "end of the log".to_owned(),

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
+use super::made::Made;
 use super::recording::RecordingSettings;
 use super::terminal::TerminalSettings;
 use super::toolkit::Toolkit;
-use crate::cluster::{ContainerKey, Leftover, LeftoverKind};
+use crate::cluster::Leftover;
 
 /// What is different in the contexts whose name matches.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -44,6 +45,9 @@ pub enum LeaveKind {
 }
 
 impl LeaveKind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Copy, Self::NodeDebugger, Self::Debugger];
+
     /// "all copies", in a sentence.
     pub(super) fn plural(self) -> &'static str {
         match self {
@@ -108,6 +112,8 @@ pub struct Settings {
     pub toolkits: Vec<Toolkit>,
     /// Where the images used last are kept; `None` keeps them nowhere.
     pub images_file: Option<PathBuf>,
+    /// Where decisions about what is left are kept; `None` keeps them for this run only.
+    pub leaving_file: Option<PathBuf>,
     /// Whether nothing may be changed in any context.
     pub read_only: bool,
     /// What is different in some contexts; for each choice the first that matches and makes it counts.
@@ -118,8 +124,8 @@ pub struct Settings {
     pub on_leave: OnLeave,
     /// After how many seconds a copy's processes are ended (`activeDeadlineSeconds`); never if `None`.
     pub copy_time_limit: Option<u32>,
-    /// The debuggers that this person has made, each with its context, in this run and as the audit log remembers.
-    pub made: Vec<(String, ContainerKey)>,
+    /// The debuggers that this person has made, in this run and as the audit log remembers.
+    pub made: Vec<Made>,
 }
 
 impl Default for Settings {
@@ -135,6 +141,7 @@ impl Default for Settings {
             terminal: TerminalSettings::default(),
             toolkits: Toolkit::built_in(),
             images_file: None,
+            leaving_file: None,
             read_only: false,
             contexts: Vec::new(),
             namespaces: Vec::new(),
@@ -174,15 +181,11 @@ impl Settings {
         self.namespaces.clone().into_iter().chain(own)
     }
 
-    /// Names the owner of those debuggers that this person is known to have made: a container cannot say it.
+    /// Names the owner of what this person is known to have made, where nothing on the cluster does.
     pub fn claim(&self, context: &str, leftovers: &mut [Leftover]) {
-        if self.creator.is_empty() {
-            return;
-        }
-        for leftover in leftovers {
-            let LeftoverKind::Ephemeral { container, .. } = &leftover.kind else { continue };
-            let is_it = |at: &ContainerKey| at.pod == leftover.pod && at.container == *container;
-            if self.made.iter().any(|(made_in, at)| made_in == context && is_it(at)) {
+        let unclaimed = leftovers.iter_mut().filter(|leftover| leftover.owner.is_none());
+        for leftover in unclaimed.filter(|_| !self.creator.is_empty()) {
+            if self.made.iter().any(|made| made.is(context, leftover)) {
                 leftover.owner = Some(self.creator.clone());
             }
         }

@@ -8,13 +8,13 @@ use super::abandoned::Abandoned;
 use super::focus::ToldFocus;
 use super::keymap::Keymap;
 use super::layout::Size;
-use super::message::Effect;
 use super::mouse::Grip;
 use super::navigator::{Navigator, PodScope};
 use super::notices::Notices;
-use super::overlay::{FormId, Overlay};
+use super::overlay::{FormId, Leftovers, Overlay};
 use super::recent_images::RecentImages;
 use super::rights::Rights;
+use super::safety::Held;
 use super::sessions::Sessions;
 use super::settings::Settings;
 use super::timing::Waiting;
@@ -90,8 +90,10 @@ pub struct State {
     pub(super) place: Option<SessionId>,
     /// The images that debuggers ran with, in this run or an earlier one.
     pub recent_images: RecentImages,
+    /// The view of leftovers that a question about it covers.
+    pub(super) beneath: Option<Box<Leftovers>>,
     /// What waits for a yes: its context is protected.
-    pub(super) held: Vec<Effect>,
+    pub(super) held: Held,
     /// Whether the effects of this update come of an answer, so that they are not asked about again.
     pub(super) confirmed: bool,
     last_watch: u64,
@@ -154,7 +156,8 @@ impl State {
             slipped: None,
             place: None,
             recent_images: RecentImages::default(),
-            held: Vec::new(),
+            beneath: None,
+            held: Held::default(),
             confirmed: false,
             last_watch: 0,
             last_form: 0,

@@ -5,8 +5,11 @@ use unicode_width::UnicodeWidthStr;
 use super::session::{Phase, Session};
 use super::sessions::Tab;
 use super::state::State;
-use super::text::clip;
+use super::text::{clip, elide};
 use crate::session::End;
+
+/// Below so many columns a line of tabs is narrow.
+const NARROW: usize = 100;
 
 /// The most columns of a name that a person gave a tab.
 const NAME: usize = 40;
@@ -61,12 +64,18 @@ fn first_shown(texts: &[String], active: usize, width: u16) -> usize {
     first
 }
 
+/// The most columns of a session's name: half of a narrow line is left for what is to be known of the session in view.
+fn longest(state: &State) -> usize {
+    let columns = usize::from(state.size.columns);
+    if columns < NARROW { (columns / 2).saturating_sub(8).max(16) } else { columns }
+}
+
 fn text(state: &State, index: usize, tab: &Tab) -> String {
     let sessions: Vec<&Session> = tab.sessions().into_iter().filter_map(|id| state.sessions.get(id)).collect();
     let focused = state.sessions.get(tab.focused());
     let name = match (&tab.name, focused) {
         (Some(name), _) => clip(name, NAME),
-        (None, focused) => focused.map(Session::title).unwrap_or_default(),
+        (None, focused) => focused.map(|session| elide(&session.title(), longest(state))).unwrap_or_default(),
     };
     let count = if sessions.len() > 1 { format!(" ({})", sessions.len()) } else { String::new() };
     let together = if tab.together { " [all]" } else { "" };

@@ -1,5 +1,6 @@
 //! The configuration file: read, checked and turned into settings; a mistake in it names its place.
 
+mod login;
 mod recording;
 mod toolkits;
 
@@ -15,7 +16,7 @@ pub use self::recording::RecordingConfig;
 use self::toolkits::ToolkitConfig;
 use super::Arguments;
 use crate::actions::actions;
-use crate::app::{ContextSettings, Keymap, Leave, OnLeave, Settings, TerminalSettings, Toolkit};
+use crate::app::{ContextSettings, Keymap, Leave, LeaveKind, OnLeave, Settings, TerminalSettings, Toolkit};
 use crate::plan::parse_profile;
 
 /// The configuration file's content.
@@ -64,6 +65,8 @@ pub struct Config {
 pub struct DebugConfig {
     /// The profile (default: `general`, as for kubectl).
     pub profile: Option<String>,
+    /// Whether copies and node debuggers bear marks by which they are found again (default: they do).
+    pub marks: Option<bool>,
 }
 
 /// What programs in panes may do.
@@ -105,11 +108,22 @@ pub enum AuditConfig {
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct OnLeaveConfig {
     /// Copies.
-    pub copy: PodFate,
+    pub copy: Option<PodFate>,
     /// Node debuggers.
-    pub node_debugger: PodFate,
+    pub node_debugger: Option<PodFate>,
     /// Ephemeral debuggers.
-    pub debugger: DebuggerFate,
+    pub debugger: Option<DebuggerFate>,
+}
+
+impl OnLeaveConfig {
+    /// Whether it says what becomes of this kind; else what was decided while leaving counts.
+    pub fn says(self, kind: LeaveKind) -> bool {
+        match kind {
+            LeaveKind::Copy => self.copy.is_some(),
+            LeaveKind::NodeDebugger => self.node_debugger.is_some(),
+            LeaveKind::Debugger => self.debugger.is_some(),
+        }
+    }
 }
 
 /// What becomes of a pod.
@@ -221,22 +235,28 @@ impl Config {
             command: self.command.clone(),
             scrollback: self.scrollback.unwrap_or(defaults.scrollback),
             mouse: self.mouse.unwrap_or(defaults.mouse) && !arguments.no_mouse,
-            creator: self.creator.clone().or_else(login_name).unwrap_or_default(),
+            creator: self.creator(),
             recording: self.recording.settings(),
             terminal: TerminalSettings { clipboard_write: self.terminal.clipboard_write, colors: None },
             toolkits: self.own_toolkits().unwrap_or(defaults.toolkits),
             images_file: None,
+            leaving_file: None,
             read_only: self.read_only || arguments.read_only,
             contexts: self.contexts.iter().map(ContextConfig::settings).collect(),
             namespaces: self.namespaces.clone(),
             on_leave: OnLeave {
-                copy: self.on_leave.copy.into(),
-                node_debugger: self.on_leave.node_debugger.into(),
-                debugger: self.on_leave.debugger.into(),
+                copy: self.on_leave.copy.unwrap_or_default().into(),
+                node_debugger: self.on_leave.node_debugger.unwrap_or_default().into(),
+                debugger: self.on_leave.debugger.unwrap_or_default().into(),
             },
             copy_time_limit: self.copy_time_limit.as_deref().and_then(|limit| seconds(limit).ok()),
             made: Vec::new(),
         }
+    }
+
+    /// Who is noted as the creator of what is made: as configured, else the login.
+    pub fn creator(&self) -> String {
+        self.creator.clone().filter(|creator| !creator.is_empty()).unwrap_or_else(login::name)
     }
 
     /// The toolkits of this configuration, if it names any. A configuration with a mistake in them was never read.
@@ -268,10 +288,6 @@ pub(super) fn seconds(text: &str) -> anyhow::Result<u32> {
 fn usual_place() -> Option<PathBuf> {
     let base = etcetera::choose_base_strategy().ok()?;
     Some(base.config_dir().join("bathyscope").join("config.toml"))
-}
-
-fn login_name() -> Option<String> {
-    ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
 }
 
 #[cfg(test)]

@@ -15,10 +15,10 @@ use super::guarded::{AuditPlace, Guarded, guarded};
 use super::{Arguments, Config, kubeconfig_contexts, told};
 use crate::app::layout::Size;
 use crate::app::navigator::PodScope;
-use crate::app::{DefaultColors, Level, Opening, Settings, State};
-use crate::cluster::Contexts;
+use crate::app::{DefaultColors, LeaveKind, Level, Opening, Settings, State};
+use crate::cluster::{Contexts, Problem};
 use crate::runtime::tty::Tty;
-use crate::runtime::{self, image_file};
+use crate::runtime::{self, image_file, leaving_file};
 use crate::ui::Theme;
 
 /// How long a terminal may take to tell its colours; one that does not know the question is known by its next answer.
@@ -28,16 +28,26 @@ const COLORS_TIME: Duration = Duration::from_millis(300);
 pub(super) async fn on_kubeconfig(arguments: &Arguments, config: &Config) -> anyhow::Result<()> {
     let contexts = kubeconfig_contexts(arguments).await?;
     let audit = AuditPlace::chosen(arguments, config);
-    open(Arc::new(contexts), audit, arguments, config, image_file::usual_place(), None).await
+    let files = Files { images: image_file::usual_place(), leaving: leaving_file::usual_place() };
+    open(Arc::new(contexts), audit, arguments, config, files, None).await
 }
 
-/// The console on these contexts; `images_file` keeps the images used last, `greeting` is told first.
+/// What is kept from one run to the next, and where.
+#[derive(Default)]
+pub(super) struct Files {
+    /// The images used last.
+    images: Option<PathBuf>,
+    /// What becomes of what is left.
+    leaving: Option<PathBuf>,
+}
+
+/// The console on these contexts; `greeting` is told first.
 pub(super) async fn open(
     contexts: Arc<dyn Contexts>,
     audit: Option<AuditPlace>,
     arguments: &Arguments,
     config: &Config,
-    images_file: Option<PathBuf>,
+    files: Files,
     greeting: Option<(Level, String)>,
 ) -> anyhow::Result<()> {
     anyhow::ensure!(
@@ -47,8 +57,10 @@ pub(super) async fn open(
     let current = contexts.current().context("no context is chosen; name one with --context")?;
     let all = contexts.list();
     let context = all.iter().find(|context| context.name == current).cloned().unwrap_or_default();
-    let recent_images = images_file.as_deref().map(image_file::read).unwrap_or_default();
-    let mut settings = Settings { images_file, ..config.settings(arguments) };
+    let recent_images = files.images.as_deref().map(image_file::read).unwrap_or_default();
+    let mut settings =
+        Settings { images_file: files.images, leaving_file: files.leaving, ..config.settings(arguments) };
+    let unread = recall_decisions(&mut settings, config).err();
     let contexts = guarded(contexts, &mut settings, audit)?;
     settings.terminal.colors = colors();
     let mouse = settings.mouse;
@@ -66,6 +78,9 @@ pub(super) async fn open(
         size: Size { columns, rows },
     });
     state.recent_images = recent_images;
+    if let Some(problem) = unread {
+        state.notices.problem(state.now, &problem);
+    }
     if let Some((level, text)) = greeting {
         state.notices.push(state.now, level, text, Vec::new());
     }
@@ -79,6 +94,18 @@ pub(super) async fn open(
         None => Ok(()),
         Some(problem) => Err(told(problem)),
     }
+}
+
+/// What was decided in earlier runs about what is left, where the configuration does not say it.
+fn recall_decisions(settings: &mut Settings, config: &Config) -> Result<(), Problem> {
+    let Some(file) = &settings.leaving_file else { return Ok(()) };
+    let decided = leaving_file::read(file)?;
+    for kind in LeaveKind::ALL.into_iter().filter(|kind| !config.on_leave.says(*kind)) {
+        if let Some(leave) = decided.of(kind) {
+            settings.on_leave.decide(kind, leave);
+        }
+    }
+    Ok(())
 }
 
 /// The user's choice of colours.

@@ -13,7 +13,7 @@ use super::question::asked;
 use super::{Arguments, Config, told};
 use crate::cluster::{Cluster, Contexts as _, KubeconfigContexts, KubeconfigOptions, cleaned, manifest};
 use crate::plan::{Refusal, Resource, parse_profile};
-use crate::runtime::plain::{self, DEFAULT_PROFILE, DryRun, Errand, Input, Plain, Subject, Verdict};
+use crate::runtime::plain::{self, DEFAULT_PROFILE, DryRun, Errand, Input, Marks, Plain, Subject, Verdict};
 pub use flags::DebugArguments;
 
 /// Runs the sub-command; its code is kubectl's.
@@ -80,6 +80,7 @@ async fn prepare(
     } else {
         (None, home_without_cluster(arguments)?)
     };
+    let marked = debug.marks.or(config.debug.marks).unwrap_or(true);
     let said = arguments.namespace.clone().filter(|namespace| !namespace.is_empty());
     let errand = Errand {
         options,
@@ -91,6 +92,7 @@ async fn prepare(
         dry_run,
         output: debug.output,
         timeout: debug.timeout.filter(|timeout| !timeout.is_zero()),
+        marks: marked.then(|| Marks { creator: config.creator(), at: jiff::Timestamp::now() }),
         program: program(arguments),
     };
     Ok((errand, access))

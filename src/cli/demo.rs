@@ -39,7 +39,15 @@ pub(super) async fn run(options: &DemoArguments, arguments: &Arguments, config: 
         let contexts = Arc::new(DemoContexts { cluster: Arc::clone(&cluster), chosen: arguments.context.clone() });
         // Nobody's cluster is changed here, so nothing is put on record unless somebody wants to see that, and what is
         // tried out leaves nothing behind.
-        console::open(contexts, AuditPlace::named(arguments), arguments, config, None, Some(greeting)).await
+        console::open(
+            contexts,
+            AuditPlace::named(arguments),
+            arguments,
+            config,
+            console::Files::default(),
+            Some(greeting),
+        )
+        .await
     };
     cluster.shutdown().await;
     outcome

@@ -15,6 +15,7 @@ pub use self::start::Started;
 use super::{
     Cluster, PodKey, Problem,
     explain::{again, refused, with_role},
+    guard::Debugger,
     marks,
     problem::Fault,
     request::{ANSWER_TIME, CHANGE_TIME, JSON, STRATEGIC_MERGE, Target},
@@ -190,12 +191,14 @@ pub(super) fn prepared(request: &Request, dry_run: bool) -> Result<http::Request
             let target = target(&["namespaces", namespace, "pods", pod, "ephemeralcontainers"])?;
             target.request(Method::PATCH, JSON, Some(STRATEGIC_MERGE), body.to_string().into_bytes())
         }
-        Request::CreatePod { namespace, body, .. } => target(&["namespaces", namespace, "pods"])?.request(
-            Method::POST,
-            JSON,
-            Some(JSON),
-            body.to_string().into_bytes(),
-        ),
+        Request::CreatePod { namespace, body, container, .. } => {
+            let target = target(&["namespaces", namespace, "pods"])?;
+            let mut create = target.request(Method::POST, JSON, Some(JSON), body.to_string().into_bytes())?;
+            if let Some(container) = container {
+                create.extensions_mut().insert(Debugger(container.clone()));
+            }
+            Ok(create)
+        }
         Request::DeletePod { namespace, pod } => {
             let key = PodKey { namespace: namespace.as_str().into(), name: pod.as_str().into() };
             deletion(&key, &Deletion { grace: Some(0), dry_run, uid: None })
@@ -265,7 +268,7 @@ mod tests {
         let namespace = || "n".to_owned();
         for request in [
             Request::PatchEphemeral { namespace: namespace(), pod: "p".into(), body: json!({}) },
-            Request::CreatePod { namespace: namespace(), pod: "p".into(), body: json!({}) },
+            Request::CreatePod { namespace: namespace(), pod: "p".into(), container: None, body: json!({}) },
         ] {
             assert_eq!(prepared(&request, true).unwrap().uri().query(), Some("dryRun=All"));
             assert_eq!(prepared(&request, false).unwrap().uri().query(), None);

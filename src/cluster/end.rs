@@ -92,7 +92,7 @@ impl Cluster {
             match self.end_by_input(container, &detail, &mut watch).await {
                 Ok(Some(finish)) => return Ok(finish),
                 Ok(None) => {}
-                Err(problem) => why = Some(problem.headline()),
+                Err(problem) => why = Some(problem),
             }
         }
         match self.exec(container, &FROM_BESIDE.map(ToOwned::to_owned), false).await {
@@ -101,10 +101,14 @@ impl Cluster {
                     return Ok(finish);
                 }
             }
-            Err(problem) => why = why.or(Some(problem.headline())),
+            Err(problem) => why = why.or(Some(problem)),
         }
         Err(match why {
-            Some(why) => cannot(container, why, STAYS),
+            // Where a right is missing, having it is what helps.
+            Some(why) if !why.hint.is_empty() => {
+                cannot(container, why.headline(), &format!("{}; else: {STAYS}", why.hint))
+            }
+            Some(why) => cannot(container, why.headline(), STAYS),
             None => cannot(
                 container,
                 "its process neither ends by Ctrl-C, exit or the end of its input, nor can it be told apart from \

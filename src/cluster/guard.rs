@@ -8,7 +8,7 @@ use http::{Method, Request};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Cluster, Problem, marks, problem::Fault, text::cleaned};
+use super::{Cluster, ContainerKey, Problem, marks, problem::Fault, text::cleaned};
 
 /// The longest reason that is kept of a deed that failed, in characters.
 const LONGEST_WHY: usize = 300;
@@ -31,6 +31,8 @@ pub enum Verb {
     Exec,
     /// Opens a way to a port.
     Forward,
+    /// Ends a process by what is typed into its session.
+    End,
 }
 
 /// How a deed came out.
@@ -127,6 +129,27 @@ impl Cluster {
         cluster
     }
 
+    /// Tells the witness that the person has ended this container's process through a session of theirs, which is no
+    /// request of its own. Whether it ended is not known.
+    pub fn note_end(&self, at: &ContainerKey) {
+        let Some(witness) = &self.guard.witness else { return };
+        let context = self.context();
+        witness.note(Deed {
+            context: context.name.clone(),
+            cluster: context.cluster.clone(),
+            user: context.user.clone(),
+            action: self.guard.action.to_owned(),
+            verb: Verb::End,
+            resource: "pods".to_owned(),
+            namespace: at.pod.namespace.to_string(),
+            name: at.pod.name.to_string(),
+            container: Some(at.container.to_string()),
+            image: None,
+            copied_from: None,
+            outcome: Outcome::Done,
+        });
+    }
+
     /// Lets a request pass that reads, or that may change something; the rest is refused.
     pub(super) fn admit(&self, request: &Request<Vec<u8>>) -> Result<Passage, Fault> {
         let deed = self.deed_of(request);
@@ -174,7 +197,7 @@ impl Cluster {
             _ => Verb::Change,
         };
         let body: Value = serde_json::from_slice(request.body()).unwrap_or_default();
-        let made = made_container(&body, verb);
+        let made = made_container(&body, verb, request.extensions().get());
         let text = |value: &Value| value.as_str().map(cleaned);
         let context = self.context();
         Some(Deed {
@@ -203,13 +226,19 @@ fn is_dry_run(request: &Request<Vec<u8>>, query: Option<&str>) -> bool {
     options["dryRun"] == serde_json::json!(["All"])
 }
 
-/// The container that a request makes: an ephemeral one that has no state yet, or the one of a pod that takes input.
-fn made_container(body: &Value, verb: Verb) -> Option<&Value> {
+/// The name of the container that a request is sent for; it travels with the request and is not sent.
+#[derive(Debug, Clone)]
+pub(super) struct Debugger(pub(super) String);
+
+/// The container that a request makes: the last ephemeral one, or the one of a pod that the request is sent for.
+fn made_container<'a>(body: &'a Value, verb: Verb, debugger: Option<&Debugger>) -> Option<&'a Value> {
     match verb {
         Verb::Debug => body["spec"]["ephemeralContainers"].as_array()?.last(),
         Verb::Create => {
-            let containers = body["spec"]["containers"].as_array()?;
-            containers.iter().rev().find(|container| container["stdin"] == true).or(containers.last())
+            let Debugger(name) = debugger?;
+            let lists = ["containers", "initContainers"];
+            let mut containers = lists.into_iter().filter_map(|list| body["spec"][list].as_array()).flatten();
+            containers.find(|container| container["name"] == name.as_str())
         }
         _ => None,
     }
@@ -250,7 +279,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::cluster::ContextInfo;
+    use crate::cluster::{ContextInfo, PodKey};
 
     #[derive(Default)]
     struct Notes(Mutex<Vec<Deed>>);
@@ -320,8 +349,17 @@ mod tests {
         let uri = "/api/v1/namespaces/shop/pods/api/exec?container=app&command=cat&command=hush";
         let passage = cluster.admit(&request("GET", uri, &Value::Null)).expect("admitted");
         assert!(passage.told::<()>(Err(Fault::Unreadable("gone".into()))).is_err());
+        let copy = json!({"metadata": {"name": "api-2"}, "spec": {"containers": [
+            {"name": "app", "image": "api:1"}, {"name": "dbg", "image": "busybox:1.37"},
+            {"name": "console", "image": "c", "stdin": true},
+        ]}});
+        let mut create = request("POST", "/api/v1/namespaces/shop/pods", &copy);
+        create.extensions_mut().insert(Debugger("dbg".to_owned()));
+        assert!(cluster.admit(&create).expect("admitted").told(Ok(())).is_ok());
+        let pod = PodKey { namespace: "shop".into(), name: "api".into() };
+        cluster.note_end(&ContainerKey { pod, container: "debugger-x7k2p".into() });
         let notes = notes.0.lock().expect("nobody panicked");
-        let [debug, exec] = notes.as_slice() else { panic!("{notes:?}") };
+        let [debug, exec, create, end] = notes.as_slice() else { panic!("{notes:?}") };
         assert_eq!((debug.verb, debug.action.as_str(), debug.name.as_str()), (Verb::Debug, "debug", "api"));
         assert_eq!(
             (debug.container.as_deref(), debug.image.as_deref()),
@@ -329,6 +367,9 @@ mod tests {
         );
         assert_eq!((exec.verb, exec.container.as_deref()), (Verb::Exec, Some("app")));
         assert!(matches!(&exec.outcome, Outcome::Failed(why) if why.contains("gone")));
+        let made = (create.name.as_str(), create.container.as_deref(), create.image.as_deref());
+        assert_eq!(made, ("api-2", Some("dbg"), Some("busybox:1.37")), "stdin says nothing of whose it is");
+        assert_eq!((end.verb, end.container.as_deref()), (Verb::End, Some("debugger-x7k2p")));
         assert!(!serde_json::to_string(&*notes).expect("JSON").contains("hush"));
     }
 }

@@ -1,6 +1,7 @@
 //! Looks for what debugging sessions left behind, in one namespace or all; it never removes anything.
 
 mod pod;
+mod unmarked;
 
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use self::pod::{Pod, leftovers_in, null_as_default};
+use self::unmarked::Family;
 use super::{
     Cluster, PodKey, Problem,
     problem::Fault,
@@ -178,6 +180,7 @@ impl Cluster {
 
     async fn leftovers_of(&self, namespace: Option<&str>) -> Result<Vec<Leftover>, Fault> {
         let mut found = Vec::new();
+        let mut family = Family::default();
         let mut token = String::new();
         loop {
             let target = match namespace {
@@ -193,16 +196,24 @@ impl Cluster {
                 // The pages took longer than the server remembers them: from the start, once a page is lost.
                 Err(fault) if fault.is_expired() && !token.is_empty() => {
                     found.clear();
+                    family = Family::default();
                     token.clear();
                     continue;
                 }
                 Err(fault) => return Err(fault),
             };
             let list: List = decode(&body)?;
-            found.extend(list.items.iter().flat_map(leftovers_in));
+            for pod in &list.items {
+                let own = leftovers_in(pod);
+                family.meet(pod, &own);
+                found.extend(own);
+            }
             match list.metadata.next {
                 Some(next) if !next.is_empty() && next != token => token = next,
-                _ => return Ok(found),
+                _ => {
+                    family.tell(&mut found);
+                    return Ok(found);
+                }
             }
         }
     }

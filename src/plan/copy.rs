@@ -40,6 +40,7 @@ pub(super) fn plan(
     let mut requests = vec![Request::CreatePod {
         namespace: pod.namespace.into(),
         pod: copy.name.clone(),
+        container: container.clone(),
         body: made.into_body(&pod, copy),
     }];
     if copy.replace {

@@ -80,8 +80,8 @@ mod tests {
             requests,
             namespace: "n".into(),
             pod: "p".into(),
-            container: None,
             attach: false,
+            container: None,
             profile: Profile::General,
             reasons: Vec::new(),
             warnings: Vec::new(),
@@ -93,8 +93,12 @@ mod tests {
         let (namespace, pod) = ("n".to_owned(), "p".to_owned());
         let patch =
             Request::PatchEphemeral { namespace: namespace.clone(), pod: pod.clone(), body: json!({"spec": 1}) };
-        let create =
-            Request::CreatePod { namespace: namespace.clone(), pod: pod.clone(), body: json!({"kind": "Pod"}) };
+        let create = Request::CreatePod {
+            namespace: namespace.clone(),
+            pod: pod.clone(),
+            container: None,
+            body: json!({"kind": "Pod"}),
+        };
         let plans = [plan(vec![patch]), plan(vec![create, Request::DeletePod { namespace, pod }])];
         assert_eq!(gathered(documents(&plans[..1])), Some(json!({"spec": 1})));
         assert_eq!(gathered(documents(&plans[1..])), Some(json!({"kind": "Pod"})));

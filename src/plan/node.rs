@@ -64,7 +64,12 @@ pub(super) fn plan(
     }
     let body = json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec});
     Ok(Plan {
-        requests: vec![Request::CreatePod { namespace: namespace.into(), pod: pod.clone(), body }],
+        requests: vec![Request::CreatePod {
+            namespace: namespace.into(),
+            pod: pod.clone(),
+            container: Some(container_name.into()),
+            body,
+        }],
         namespace: namespace.into(),
         pod,
         container: Some(container_name.into()),

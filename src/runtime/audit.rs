@@ -12,7 +12,8 @@ use std::thread::JoinHandle;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::cluster::{ContainerKey, Deed, Outcome, PodKey, Verb, Witness};
+use crate::app::Made;
+use crate::cluster::{Deed, Outcome, PodKey, Verb, Witness};
 
 /// How large the log may grow before it is put aside; one older log is kept.
 const LARGEST: u64 = 4 * 1024 * 1024;
@@ -176,13 +177,18 @@ pub fn read(file: &Path) -> io::Result<Vec<Entry>> {
     Ok(entries)
 }
 
-/// The ephemeral debuggers that the log says were made, each with its context.
-pub fn debuggers(entries: &[Entry]) -> Vec<(String, ContainerKey)> {
-    let made = entries.iter().filter(|entry| entry.deed.verb == Verb::Debug && entry.deed.outcome == Outcome::Done);
-    made.filter_map(|Entry { deed, .. }| {
+/// The debuggers that the log says were made: ephemeral containers, copies and node debuggers.
+pub fn debuggers(entries: &[Entry]) -> Vec<Made> {
+    let made = entries.iter().filter(|entry| entry.deed.outcome == Outcome::Done);
+    made.filter_map(|Entry { at, deed }| {
+        let container = deed.container.as_deref().map(Into::into);
+        let is_debugger = match deed.verb {
+            Verb::Debug => container.is_some(),
+            Verb::Create => deed.resource == "pods" && !deed.name.is_empty(),
+            _ => false,
+        };
         let pod = PodKey { namespace: deed.namespace.as_str().into(), name: deed.name.as_str().into() };
-        let container = deed.container.as_deref()?.into();
-        Some((deed.context.clone(), ContainerKey { pod, container }))
+        is_debugger.then(|| Made { context: deed.context.clone(), pod, container, at: *at })
     })
     .collect()
 }
@@ -238,7 +244,7 @@ mod tests {
         assert_eq!(entries.iter().map(|entry| entry.deed.name.as_str()).collect::<Vec<_>>(), ["api", "web"]);
         let made = debuggers(&entries);
         assert_eq!(made.len(), 1, "what failed was not made");
-        assert_eq!((made[0].0.as_str(), &*made[0].1.container), ("prod", "debugger-x7k2p"));
+        assert_eq!((made[0].context.as_str(), made[0].container.as_deref()), ("prod", Some("debugger-x7k2p")));
         let text = fs::read_to_string(&file).unwrap();
         assert!(text.lines().next().unwrap().contains("\"verb\":\"debug\""), "{text}");
     }

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::recordings::Recordings;
-use super::{clipboard, forms, image_file, launch};
+use super::{clipboard, forms, image_file, launch, leaving_file};
 use crate::app::layout::Size;
 use crate::app::{Effect, Message, Start};
 use crate::cluster::{Cluster, Contexts, LaunchStep, Problem, WatchId, WatchUpdate, watch};
@@ -219,6 +219,14 @@ impl Effects {
             Effect::RememberImage(file, image) => {
                 self.tasks.spawn_blocking(move || image_file::remember(&file, &image));
             }
+            Effect::RememberLeave(file, kind, leave) => {
+                let facts = self.facts.0.clone();
+                self.tasks.spawn_blocking(move || {
+                    if let Err(problem) = leaving_file::remember(&file, kind, leave) {
+                        let _ = facts.send(Fact::Message(Message::Failed(problem)));
+                    }
+                });
+            }
             Effect::Input(id, bytes) => self.input(id, bytes),
             Effect::Resize(id, to) => match self.streams.get_mut(&id) {
                 Some(Stream::Open(handle)) => handle.resize(to.columns, to.rows),
@@ -240,6 +248,11 @@ impl Effects {
             Effect::FindLeftovers(context, scope) => self.find_leftovers(context, scope),
             Effect::DeletePod(context, pod, which) => self.delete_pod(&context, pod, which),
             Effect::EndDebugger(context, container) => self.end_debugger(&context, container),
+            Effect::NoteEnd(context, container) => {
+                if let Ok(cluster) = self.cluster(&context) {
+                    cluster.on_behalf_of("end").note_end(&container);
+                }
+            }
             Effect::AskRights(context, namespace) => self.ask_rights(context, namespace),
             Effect::Quit => {}
         }

@@ -1,32 +1,22 @@
 //! The file that keeps the images used last from one run to the next; a run never fails for it.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use etcetera::BaseStrategy as _;
-
+use super::state_file;
 use crate::app::RecentImages;
-
-/// More than this is not ours.
-const LARGEST: u64 = 64 * 1024;
 
 /// Where the user keeps such things: `bathyscope/images` in their state directory.
 pub fn usual_place() -> Option<PathBuf> {
-    let base = etcetera::choose_base_strategy().ok()?;
-    Some(base.state_dir().unwrap_or_else(|| base.data_dir()).join("bathyscope").join("images"))
+    state_file::usual_place("images")
 }
 
 /// The images in this file, newest first; none where there is no file, or none that can be read.
 pub fn read(file: &Path) -> RecentImages {
-    let mut text = String::new();
-    match File::open(file).and_then(|opened| opened.take(LARGEST).read_to_string(&mut text)) {
-        Ok(_) => RecentImages::new(text.lines().map(str::trim)),
+    match state_file::read(file) {
+        Ok(text) => RecentImages::new(text.unwrap_or_default().lines().map(str::trim)),
         Err(error) => {
-            if error.kind() != io::ErrorKind::NotFound {
-                tracing::warn!(%error, file = %file.display(), "the images used last cannot be read");
-            }
+            tracing::warn!(%error, file = %file.display(), "the images used last cannot be read");
             RecentImages::default()
         }
     }
@@ -45,26 +35,14 @@ pub(super) fn remember(file: &Path, image: &str) {
 }
 
 fn write(file: &Path, images: &RecentImages) -> io::Result<()> {
-    if let Some(folder) = file.parent() {
-        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    }
-    // Whoever reads sees the old file or the new one, never half of it.
-    let fresh = file.with_extension(format!("{}-{:08x}", std::process::id(), rand::random::<u32>()));
-    let written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh).and_then(|mut opened| {
-        let mut text = images.as_slice().join("\n");
-        text.push('\n');
-        opened.write_all(text.as_bytes())
-    });
-    let renamed = written.and_then(|()| fs::rename(&fresh, file));
-    if renamed.is_err() {
-        // It may never have been made; there is nothing else to undo.
-        let _ = fs::remove_file(&fresh);
-    }
-    renamed
+    let mut text = images.as_slice().join("\n");
+    text.push('\n');
+    state_file::write(file, &text)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;

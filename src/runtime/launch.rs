@@ -95,7 +95,7 @@ pub(super) async fn start(cluster: Cluster, id: SessionId, start: Start, drawn: 
     let Some(look) = look.filter(|_| opened) else { return };
     let sight = match look.known {
         Some(known) => Ok(Some(known)),
-        None => cluster.sight(&look.container, &look.expected).await,
+        None => cluster.on_behalf_of("look").sight(&look.container, &look.expected).await,
     };
     let message = match sight {
         Ok(sight) => sight.map(|sight| Message::Sight(id, sight)),

@@ -2,6 +2,7 @@
 //! terminal, with kubectl's messages in kubectl's places; it decides nothing that the plan decides.
 
 mod detach;
+mod marks;
 mod modes;
 mod progress;
 mod raw;
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+pub use self::marks::Marks;
 pub use self::terminal::{Input, Plain};
 use crate::cluster::{Cluster, PodKey, Problem, Warnings, manifest};
 use crate::plan::document::{self, Format};
@@ -61,6 +63,8 @@ pub struct Errand {
     pub output: Option<Format>,
     /// `--timeout`: how long a debugger may take to start.
     pub timeout: Option<Duration>,
+    /// What the pods that are created bear to be found again; kubectl's alone if `None`.
+    pub marks: Option<Marks>,
     /// How this program was called for this cluster, up to and with the sub-command: `bathy --context prod debug`.
     pub program: String,
 }
@@ -134,11 +138,14 @@ impl Run<'_> {
         let refused = |refusal: Refusal| Problem::new("cannot debug", refusal.message, "");
         let is_node = Resource::is_node(&object).map_err(refused)?;
         let mut suffixes = super::launch::suffixes();
-        let (options, namespace) = (&self.errand.options, &self.errand.namespace);
+        let (mut options, namespace) = (self.errand.options.clone(), &self.errand.namespace);
+        if let Some(marks) = &self.errand.marks {
+            options = marks.put_on(options, &object, is_node);
+        }
         let plan = if is_node {
-            plan::plan_for_node(&object, namespace, &facts, options, &mut suffixes)
+            plan::plan_for_node(&object, namespace, &facts, &options, &mut suffixes)
         } else {
-            plan::plan_for_pod(&object, &facts, options, &mut suffixes)
+            plan::plan_for_pod(&object, &facts, &options, &mut suffixes)
         };
         Ok(Planned { plan: plan.map_err(refused)?, object, is_node, facts })
     }

@@ -11,8 +11,9 @@ use tokio::time::{sleep, timeout};
 
 use super::frame::{Away, Frame, Head, INITIAL_WINDOW_SIZE, Reset};
 use super::header::{Folder, Headers, Malformed, Unfolder};
+use super::side::Side;
 use super::stream::{Gone, Outlet, Stream};
-use super::table::{Destination, Side, Table};
+use super::table::{Destination, Table};
 
 /// How many frames without bytes wait to be written; then whoever causes more of them waits.
 const CONTROL_QUEUE: usize = 64;

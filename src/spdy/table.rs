@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::frame::Reset;
 use super::header::Malformed;
+use super::side::Side;
 
 /// The initial window of a stream and of the connection, in bytes.
 pub(super) const WINDOW: u32 = 64 << 10;
@@ -29,20 +30,6 @@ const MOST_STREAMS: usize = 1024;
 
 /// The stream number that stands for the whole connection.
 const CONNECTION: u32 = 0;
-
-/// Which side of a connection this is. Streams and pings of the client have odd numbers, those of the server even ones.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Side {
-    Client,
-    Server,
-}
-
-impl Side {
-    /// Whether a number is one that this side gives.
-    pub(super) fn owns(self, number: u32) -> bool {
-        number.is_multiple_of(2) == (self == Self::Server)
-    }
-}
 
 /// The streams of a connection, shared by those who read, write and use them.
 #[derive(Debug)]

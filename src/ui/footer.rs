@@ -33,26 +33,38 @@ pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Re
 fn in_pane(state: &State, theme: &Theme) -> Line<'static> {
     let live = state.sessions.active().is_some_and(|session| session.is_live() && !session.is_log());
     let fixes = state.sessions.active().map_or(0, |session| session.fixes().len());
+    let covered = live && state.sessions.active().is_some_and(|session| session.timeline_open);
+    let shown = state.keymap.named("pane.timeline").and_then(|action| state.keymap.key_of(action)).filter(|_| covered);
     let leader = state.keymap.leader();
     let browse = state.keymap.named("pane.browse").and_then(|action| state.keymap.key_of(action));
     let browse = browse.map(|key| key.to_string()).unwrap_or_default();
     let together = state.sessions.tab().filter(|tab| tab.together).map(|tab| tab.sessions().len());
     let goes = match (fixes, live, together) {
         (1.., ..) => " a number takes that way out · ".to_owned(),
+        (0, true, _) if covered => " keys do not reach the shell · ".to_owned(),
         (0, true, Some(count)) => format!(" every key goes to all {count} panes · "),
         (0, true, None) => " every key goes to the shell · ".to_owned(),
         (0, false, _) => " ".to_owned(),
     };
     let goes_style = if together.is_some() { theme.changing } else { theme.faint };
-    Line::from(vec![
+    [
         Span::styled(goes, goes_style),
         Span::styled(leader.to_string(), theme.key),
         Span::styled(" then a key: ", theme.faint),
+    ]
+    .into_iter()
+    .chain(
+        shown
+            .into_iter()
+            .flat_map(|key| [Span::styled(key.to_string(), theme.key), Span::styled(" shell · ", theme.faint)]),
+    )
+    .chain([
         Span::styled(browse, theme.key),
         Span::styled(" browse · ", theme.faint),
         Span::styled("?", theme.key),
         Span::styled(" help", theme.faint),
     ])
+    .collect()
 }
 
 fn hints(state: &State, theme: &Theme, scopes: &[Scope], width: usize) -> Line<'static> {

@@ -138,13 +138,24 @@ fn state_message(container: &ContainerDetail) -> Option<&str> {
     .filter(|message| !message.is_empty())
 }
 
-/// What the user may not do here, as far as the API was asked.
+/// What the user may not do here, as far as the API was asked: all of it, each resource once.
 fn missing_rights(state: &State, theme: &Theme, width: usize) -> Vec<Line<'static>> {
-    let missing: Vec<String> = missing(state, &PodRight::ALL).iter().map(ToString::to_string).collect();
-    if missing.is_empty() {
+    let mut resources: Vec<(String, Vec<String>)> = Vec::new();
+    for right in missing(state, &PodRight::ALL) {
+        let right = right.to_string();
+        let (verb, resource) = right.split_once(' ').unwrap_or((&right, ""));
+        match resources.iter_mut().find(|(known, _)| known == resource) {
+            Some((_, verbs)) => verbs.push(verb.to_owned()),
+            None => resources.push((resource.to_owned(), vec![verb.to_owned()])),
+        }
+    }
+    if resources.is_empty() {
         return Vec::new();
     }
-    wrapped(&format!("you may not {}", missing.join(", ")), width, theme.changing).collect()
+    let words: Vec<String> =
+        resources.into_iter().map(|(resource, verbs)| format!("{} {resource}", verbs.join("/"))).collect();
+    let lines = wrap(&format!("you may not {}", words.join(", ")), width);
+    lines.into_iter().map(|line| Line::styled(line, theme.changing)).collect()
 }
 
 /// What ephemeral containers the pod carries already.

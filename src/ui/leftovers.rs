@@ -30,9 +30,15 @@ pub(super) fn draw(view: &Leftovers, state: &State, theme: &Theme, frame: &mut F
         _ => "all namespaces".to_owned(),
     };
     let whose = if view.only.is_some() { ", mine" } else { "" };
-    let title = clip(&format!("leftovers of debugging · {place}{whose}"), usize::from(area.width.saturating_sub(4)));
-    let foot = foot(usize::from(area.width), view.only.is_some());
-    let area = boxed(theme, frame, area, &title, foot);
+    let rows = view.rows();
+    let count = if rows.is_empty() { String::new() } else { format!(" · {}", rows.len()) };
+    let room = usize::from(area.width.saturating_sub(4));
+    let title = format!(
+        "{}{count}",
+        clip(&format!("leftovers of debugging · {place}{whose}"), room.saturating_sub(count.width()))
+    );
+    let foot = foot(room, view.only.is_some());
+    let area = boxed(theme, frame, area, &title, &foot);
     let say = |text: String, style: Style, frame: &mut Frame<'_>| {
         frame.render_widget(Paragraph::new(text).style(style).wrap(Wrap { trim: true }), area);
     };
@@ -41,7 +47,6 @@ pub(super) fn draw(view: &Leftovers, state: &State, theme: &Theme, frame: &mut F
         Some(Err(problem)) => return say(problem.lines(), theme.bad, frame),
         Some(Ok(found)) => found,
     };
-    let rows = view.rows();
     if rows.is_empty() {
         let mut text = match (view.only.is_some(), found.leftovers.len()) {
             (true, 1..) => "nothing here bears your name; m shows everybody's".to_owned(),
@@ -54,7 +59,9 @@ pub(super) fn draw(view: &Leftovers, state: &State, theme: &Theme, frame: &mut F
         return say(text, theme.faint, frame);
     }
     let columns = Columns::of(&rows, state, usize::from(area.width));
-    let height = usize::from(area.height.saturating_sub(1 + NOTE));
+    let full = usize::from(area.height.saturating_sub(1 + NOTE));
+    // The line that says so takes the place of a row.
+    let height = if rows.len() > full || !view.marked.is_empty() { full.saturating_sub(1) } else { full };
     let buffer = frame.buffer_mut();
     buffer.set_stringn(
         area.x,
@@ -74,6 +81,11 @@ pub(super) fn draw(view: &Leftovers, state: &State, theme: &Theme, frame: &mut F
         let y = area.y + 1 + u16::try_from(line).unwrap_or(0);
         buffer.set_stringn(area.x, y, columns.line(mark, &cells(row, state)), usize::from(area.width), style);
     }
+    let below = rows.len().saturating_sub(first + height);
+    if let Some(text) = hidden(first, below, view.marked.len()) {
+        let y = area.y + 1 + u16::try_from(height.min(rows.len())).unwrap_or(0);
+        buffer.set_stringn(area.x, y, format!("  {text}"), usize::from(area.width), theme.key);
+    }
     let note_height = NOTE.min(area.height.saturating_sub(2));
     let note = Rect { y: area.bottom().saturating_sub(note_height), height: note_height, ..area };
     if let Some(selected) = view.selected() {
@@ -85,19 +97,47 @@ pub(super) fn draw(view: &Leftovers, state: &State, theme: &Theme, frame: &mut F
     }
 }
 
-fn foot(width: usize, only: bool) -> &'static str {
-    match (width, only) {
-        (..60, _) => "d delete · e end · Esc close",
-        (60.., false) => "space mark · * all · d delete · e end · a attach · m mine · n namespace",
-        (60.., true) => "space mark · * all · d delete · e end · a attach · m everybody's · n namespace",
+/// The keys in the frame, as many as fit; of the others the help of `x` tells.
+fn foot(width: usize, only: bool) -> String {
+    let whose = if only { "m everybody" } else { "m mine" };
+    // In their order, with what goes first where there is no room.
+    let mut keys = vec![
+        ("space mark", 2),
+        ("* all", 6),
+        ("d delete", 1),
+        ("e end", 1),
+        ("a attach", 3),
+        (whose, 4),
+        ("n namespace", 5),
+        ("Esc close", 0),
+    ];
+    loop {
+        let text = keys.iter().map(|(key, _)| *key).collect::<Vec<_>>().join(" · ");
+        let Some(last) = keys.iter().map(|(_, spare)| *spare).max().filter(|_| text.width() > width) else {
+            return text;
+        };
+        keys.retain(|(_, spare)| *spare < last);
     }
+}
+
+/// Where the rows in view stand among all, and how many are marked.
+fn hidden(above: usize, below: usize, marked: usize) -> Option<String> {
+    let said = [(above, "↑", "more"), (below, "↓", "more"), (marked, "●", "marked")];
+    let said: Vec<String> = said
+        .into_iter()
+        .filter(|(count, ..)| *count > 0)
+        .map(|(count, sign, word)| format!("{sign} {count} {word}"))
+        .collect();
+    (!said.is_empty()).then(|| said.join("  "))
 }
 
 const HEADINGS: [&str; 8] = ["KIND", "NAMESPACE", "NAME", "STATE", "AGE", "OWNER", "NODE", "IMAGE"];
 const NAMESPACE: usize = 1;
 const NAME_AT: usize = 2;
 /// The columns that go first where there is no room, the first to go first.
-const SPARE: [usize; 4] = [7, 6, 5, NAMESPACE];
+const SPARE: [usize; 4] = [7, 6, 5, 4];
+/// The narrowest a namespace gets: which one a pod is in must be seen.
+const NAMESPACE_LEAST: usize = 12;
 /// The widest each column gets where the names still want room.
 const WIDEST: [usize; 8] = [9, 20, 253, 20, 6, 12, 24, 40];
 
@@ -151,6 +191,12 @@ impl Columns {
             let enough = if step < 2 { wanted } else { wanted.min(NAME) };
             if others(&widths) + enough <= width {
                 break;
+            }
+            if step == SPARE.len() - 1 {
+                widths[NAMESPACE] = widths[NAMESPACE].min(NAMESPACE_LEAST);
+                if others(&widths) + enough <= width {
+                    break;
+                }
             }
             widths[spare] = 0;
         }

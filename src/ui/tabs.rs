@@ -50,10 +50,13 @@ pub(super) fn said(session: &Session, state: &State) -> Vec<String> {
     let scrolled = session.screen.scrolled();
     let scrolled = (scrolled > 0).then(|| format!("{scrolled} lines back"));
     let title = session.screen.title().map(|title| format!("“{title}”"));
-    [other_context, pointer(session, state), session.subtitle(state.now), scrolled, title]
-        .into_iter()
-        .flatten()
-        .collect()
+    // What the debugger does not see matters more than anything else.
+    let (verdict, subtitle) = match session.subtitle(state.now) {
+        verdict if is_amiss(session) => (verdict, None),
+        subtitle => (None, subtitle),
+    };
+    let pointer = pointer(session, state);
+    [pointer, verdict, other_context, subtitle, scrolled, title].into_iter().flatten().collect()
 }
 
 /// Where the ways out of what a debugger does not see are, while they are not in view.

@@ -277,3 +277,54 @@ fn answers_stay_in_view_however_many_sessions_there_are() {
     let screen = console.screen();
     assert!(screen.contains("q  leave") && screen.contains("and 24 more"), "{screen}");
 }
+
+/// The view of many leftovers in several namespaces.
+fn crowded() -> Console {
+    let mut console = Console::with_pods(80, 24);
+    console.press("x");
+    let of = |number: usize| {
+        let row = debugger(&format!("checkout-api-7d9f8b6c5-{number:05}"), "debugger-x7k2p", "running");
+        let namespace = if number.is_multiple_of(2) { "payments-production-eu" } else { "shop" };
+        Leftover { pod: PodKey { namespace: namespace.into(), ..row.pod }, owner: Some("sam".into()), ..row }
+    };
+    let found = Found { leftovers: (0..57).map(of).collect(), ..Found::default() };
+    console.told(Message::Leftovers("prod-eu".to_owned(), everywhere(), Ok(found)));
+    console.asked.clear();
+    console
+}
+
+#[test]
+fn of_many_in_several_namespaces_it_is_said_where_each_is_and_how_many_are_out_of_view() {
+    let mut console = crowded();
+    console.press("<pgdn><pgdn>  ");
+    assert_snapshot!(console.screen());
+}
+
+#[test]
+fn esc_in_its_question_closes_the_question_alone_and_keeps_the_marks() {
+    let mut console = crowded();
+    console.press("m");
+    console.press("m  e");
+    assert!(console.screen().contains("end 2 debuggers?"), "{}", console.screen());
+    console.press("<esc>");
+    assert!(console.screen().contains("● 2 marked"), "{}", console.screen());
+    assert!(matches!(console.asked.last(), Some(Effect::FindLeftovers(..))), "it looks again: {:?}", console.asked);
+    console.press("ek");
+    assert!(console.screen().contains("● 2 marked"), "{}", console.screen());
+    console.press("ed");
+    assert!(console.screen().contains("leftovers of debugging"), "{}", console.screen());
+    assert!(!console.screen().contains("marked"), "{}", console.screen());
+    console.press("<esc>");
+    assert!(console.state.overlay.is_none());
+}
+
+#[test]
+fn a_decision_for_good_is_kept_in_its_file() {
+    let mut console = Console::with_pods(80, 24);
+    let file = std::path::PathBuf::from("leaving.toml");
+    console.state.settings.leaving_file = Some(file.clone());
+    live(&mut console, "e", at("crash", "debugger-b7k2p"));
+    console.press("<c-]>xK");
+    let kept = Effect::RememberLeave(file, bathyscope::app::LeaveKind::Debugger, Leave::Keep);
+    assert!(console.asked.contains(&kept), "{:?}", console.asked);
+}

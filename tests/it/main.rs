@@ -36,6 +36,7 @@ mod plan_vectors;
 mod recorded;
 mod replay;
 mod report;
+mod safety;
 mod sandbox;
 mod screen_hostile;
 mod screen_keys;

@@ -57,6 +57,7 @@ fn errand(words: &[&str]) -> Errand {
     Errand {
         options,
         subjects: named.collect(),
+        marks: None,
         namespace: "shop".into(),
         namespace_was_said: false,
         quiet: debug.quiet == Some(true),

@@ -85,7 +85,7 @@ fn recorded(request: &Request) -> Value {
             "path": format!("/api/v1/namespaces/{namespace}/pods/{pod}/ephemeralcontainers"),
             "body": body,
         }),
-        Request::CreatePod { namespace, pod, body } => {
+        Request::CreatePod { namespace, pod, body, .. } => {
             assert_eq!(&body["metadata"]["name"], pod, "the name of the pod is the one in its body");
             json!({"method": "POST", "path": format!("/api/v1/namespaces/{namespace}/pods"), "body": body})
         }

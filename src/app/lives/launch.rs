@@ -3,13 +3,14 @@
 
 use super::{Where, default_copy, default_options, start_in};
 use crate::app::fixes::{self, About, Defaults, Taken};
+use crate::app::made::Made;
 use crate::app::message::{Effect, Start};
 use crate::app::notices::Level;
 use crate::app::overlay::{Choice, Choose, Deed, FieldName, Overlay};
 use crate::app::session::{Phase, Reused, Session};
 use crate::app::state::State;
 use crate::app::{abandoned, open_node_form, open_pod_form, reuse};
-use crate::cluster::{ContainerDetail, ContainerKey, LaunchStep, PodDetail, Problem, Sight, Way, Which};
+use crate::cluster::{ContainerDetail, ContainerKey, LaunchStep, PodDetail, PodRight, Problem, Sight, Way, Which};
 use crate::plan::{CopyOptions, DebugOptions};
 use crate::session::SessionId;
 
@@ -28,7 +29,12 @@ pub(crate) fn launched(state: &mut State, id: SessionId, step: LaunchStep) -> Ve
     if let LaunchStep::Accepted(container) = &step {
         session.container = Some(container.clone());
         if session.start.is_debugger() {
-            state.settings.made.push((session.context.clone(), container.clone()));
+            state.settings.made.push(Made {
+                context: session.context.clone(),
+                pod: container.pod.clone(),
+                container: Some(container.container.clone()),
+                at: now,
+            });
         }
         let ours = session.start.creates().is_some() && !session.start.replaces();
         if ours && !session.created.contains(&container.pod) {
@@ -96,7 +102,10 @@ pub fn start_reused(state: &mut State, debugger: &ContainerDetail, fresh: Start)
     let Some(pod) = fresh.pod().cloned() else { return Vec::new() };
     let container = ContainerKey { pod, container: debugger.name.clone() };
     let may_run = super::rights::missing_in(state, &container.pod.namespace, super::rights::SHELL).is_empty();
-    let text = format!("{} runs already: one more shell in it, not another debugger", container.container);
+    let key = state.keymap.named("pane.fresh").and_then(|action| state.keymap.key_of(action));
+    let key =
+        key.map(|key| format!("; {} {key} starts a new one all the same", state.keymap.leader())).unwrap_or_default();
+    let text = format!("{} runs already: one more shell in it{key}", container.container);
     state.notices.push(state.now, Level::Info, text, Vec::new());
     let start = if may_run { Start::Shell { container } } else { Start::Attach { container } };
     let effects = start_in(state, start, Where::Tab);
@@ -130,25 +139,23 @@ pub fn fresh(state: &mut State) -> Vec<Effect> {
 pub fn take_fix(state: &mut State, number: usize) -> Vec<Effect> {
     let Some(session) = state.sessions.active() else { return Vec::new() };
     let Some(fix) = number.checked_sub(1).and_then(|index| session.fixes().get(index)) else { return Vec::new() };
-    let (id, way, start) = (session.id, fix.way.clone(), session.start.clone());
+    let (id, way) = (session.id, fix.way.clone());
     if session.context != state.context.name {
         let text = format!("this pane belongs to context {}; switch to it first", session.context);
         state.notices.push(state.now, Level::Warning, text, Vec::new());
         return Vec::new();
     }
-    let accepted = session.is_accepted();
-    let copy = start.pod().map(|pod| default_copy(state, pod));
-    let defaults = Defaults { options: default_options(state), copy };
-    let start = match (&start, &session.container) {
-        // The original may be gone: what stands in its place is what there is to go on from.
-        (Start::Debug { target, options, .. }, Some(at)) if accepted && start.replaces() => {
-            let mut options = options.clone();
-            options.copy = options.copy.map(|copy| CopyOptions { replace: false, ..copy });
-            Start::Debug { pod: at.pod.clone(), target: target.clone(), options }
-        }
-        _ => start,
-    };
-    match fixes::take(&start, &way, accepted, &defaults) {
+    let missing = missing_for_way(state, session, &way);
+    if !missing.is_empty() {
+        let (context, namespace) = (session.context.clone(), session.start.namespace().clone());
+        // Rights may have been given since they were asked about.
+        state.rights.doubt(&context, &namespace, state.now);
+        let missing: Vec<String> = missing.iter().map(ToString::to_string).collect();
+        let text = format!("you may not {} in {namespace}", missing.join(", "));
+        state.notices.push(state.now, Level::Warning, text, Vec::new());
+        return Vec::new();
+    }
+    match taken(state, session, &way) {
         // A debugger that stands keeps its pane: what is better gets one of its own.
         Taken::Start(start) if state.sessions.get(id).is_some_and(|old| old.phase == Phase::Live) => {
             if let Some(old) = state.sessions.get_mut(id) {
@@ -289,18 +296,35 @@ fn bare(key: &crate::cluster::PodKey) -> PodDetail {
     }
 }
 
+/// What taking this way out of a session's trouble comes to.
+fn taken(state: &State, session: &Session, way: &Way) -> Taken {
+    let accepted = session.is_accepted();
+    let copy = session.start.pod().map(|pod| default_copy(state, pod));
+    let defaults = Defaults { options: default_options(state), copy };
+    match (&session.start, &session.container) {
+        // The original may be gone: what stands in its place is what there is to go on from.
+        (Start::Debug { target, options, .. }, Some(at)) if accepted && session.start.replaces() => {
+            let mut options = options.clone();
+            options.copy = options.copy.map(|copy| CopyOptions { replace: false, ..copy });
+            let start = Start::Debug { pod: at.pod.clone(), target: target.clone(), options };
+            fixes::take(&start, way, accepted, &defaults)
+        }
+        _ => fixes::take(&session.start, way, accepted, &defaults),
+    }
+}
+
+/// The rights that are known to be missing for what taking this way would start.
+fn missing_for_way(state: &State, session: &Session, way: &Way) -> Vec<PodRight> {
+    let start = match taken(state, session, way) {
+        Taken::Start(start) => start,
+        // The form says itself what is missing, and can ask for something else.
+        Taken::Form(..) | Taken::NodeForm(..) => return Vec::new(),
+    };
+    super::rights::missing_for(state, &session.context, &start)
+}
+
 /// Whether taking this way asks the API for a right that is known to be missing.
 #[must_use]
 pub fn way_is_closed(state: &State, session: &Session, way: &Way) -> bool {
-    let needed = match way {
-        // There the person may choose what they have the rights for.
-        Way::Form | Way::Namespace(None) => return false,
-        Way::Namespace(Some(name)) => return !super::rights::missing_in(state, name, super::rights::COPY).is_empty(),
-        Way::Copy => super::rights::COPY,
-        Way::Attach(_) => super::rights::ATTACH,
-        Way::Shell(_) => super::rights::SHELL,
-        Way::Logs { .. } => super::rights::LOG,
-        _ => super::rights::needed(&session.start),
-    };
-    !super::rights::missing_in(state, session.start.namespace(), needed).is_empty()
+    !missing_for_way(state, session, way).is_empty()
 }

@@ -24,8 +24,8 @@ pub enum Deed {
     RemoveAndQuit(Vec<(String, Removal)>),
     /// Removes these, each in its context.
     Remove(Vec<(String, Removal)>),
-    /// Goes back to the view of leftovers, of one's own alone if so.
-    ShowLeftovers(bool),
+    /// Goes back to the view of leftovers that the question is about.
+    ShowLeftovers,
     /// Does what was held back: the context is protected.
     Proceed,
     /// Does the same with every one of this kind from now on, without a question, and does this now.

@@ -211,6 +211,14 @@ impl Form {
             FieldKind::Choice(options, chosen) => match key.code {
                 KeyCode::Right | KeyCode::Char(' ') => *chosen = (*chosen + 1) % options.len(),
                 KeyCode::Left => *chosen = (*chosen + options.len() - 1) % options.len(),
+                KeyCode::Char(letter) => {
+                    let begins = |at: &usize| {
+                        let first = options[*at % options.len()].chars().next();
+                        first.is_some_and(|first| first.to_lowercase().eq(letter.to_lowercase()))
+                    };
+                    let next = (*chosen + 1..=*chosen + options.len()).find(begins);
+                    *chosen = next.unwrap_or(*chosen) % options.len();
+                }
                 _ => {}
             },
         }

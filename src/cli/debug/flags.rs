@@ -8,7 +8,8 @@ use crate::plan::Invocation;
 use crate::plan::document::Format;
 use crate::runtime::plain::DryRun;
 
-/// How a debugger is made: every flag of `kubectl debug`, and `--dry-run`, `--output`, `--explain` and `--timeout`.
+/// How a debugger is made: every flag of `kubectl debug`, and `--dry-run`, `--output`, `--explain`,
+/// `--marks` and `--timeout`.
 #[derive(Debug, Clone, Args)]
 #[command(args_override_self = true)]
 pub struct DebugArguments {
@@ -118,6 +119,10 @@ pub struct DebugArguments {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true",
           value_parser = boolean, action = ArgAction::Set)]
     pub explain: Option<bool>,
+    /// Put marks on copies and node debuggers, by which `bathy leftovers` knows whose they are (default: true)
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true",
+          value_parser = boolean, action = ArgAction::Set)]
+    pub marks: Option<bool>,
     /// How long the debugger may take to start, like 30s or 5m; 0, the default, is for ever
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub timeout: Option<Duration>,

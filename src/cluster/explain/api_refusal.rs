@@ -128,20 +128,19 @@ impl<'a> Sent<'a> {
                 let target = list(new).find_map(|container| container["targetContainerName"].as_str());
                 Self { request, namespace, pod, ours, older, target, original: None }
             }
-            Request::CreatePod { namespace, pod, body } if is_node_debugger(pod) => {
+            Request::CreatePod { namespace, pod, body, .. } if is_node_debugger(pod) => {
                 // All of it was made for this, its host namespaces and volumes too.
                 let containers = list(&body["spec"]["containers"]);
                 let ours = containers.filter_map(|container| container["name"].as_str()).collect();
                 Self { request, namespace, pod, ours, older: Vec::new(), target: None, original: None }
             }
-            Request::CreatePod { namespace, pod, body } => {
-                // A copy's debugger is the container that has an input; nothing else of it is ours.
-                let debugger = |container: &&Value| container["stdin"] == true || container["tty"] == true;
-                let containers = list(&body["spec"]["containers"]).filter(debugger);
-                let ours = containers.filter_map(|container| container["name"].as_str()).collect();
-                let own = list(&body["spec"]["containers"]).find(|container| !debugger(container));
-                let target = own.and_then(|container| container["name"].as_str());
+            Request::CreatePod { namespace, pod, container, body } => {
+                // Nothing else of a copy is ours.
+                let ours = container.as_deref();
+                let names = list(&body["spec"]["containers"]).filter_map(|container| container["name"].as_str());
+                let target = names.into_iter().find(|name| Some(*name) != ours);
                 let original = body["metadata"]["annotations"][marks::COPIED_FROM].as_str();
+                let ours = ours.into_iter().collect();
                 Self { request, namespace, pod, ours, older: Vec::new(), target, original }
             }
             Request::DeletePod { namespace, pod } => {

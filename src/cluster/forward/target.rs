@@ -80,7 +80,8 @@ impl RemotePort {
             return u16::try_from(number).ok().filter(|number| *number > 0).map(Self::Number);
         }
         let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        let is_name = !text.is_empty() && text.len() <= 63 && text.chars().all(legal);
+        let has_letter = text.contains(|c: char| c.is_ascii_lowercase());
+        let is_name = has_letter && text.len() <= 63 && text.chars().all(legal);
         is_name.then(|| Self::Name(text.to_owned()))
     }
 

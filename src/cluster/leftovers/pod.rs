@@ -1,5 +1,7 @@
 //! What one pod holds of debugging: whether it is a copy or a node debugger, and its ephemeral containers; pure.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 
@@ -40,15 +42,20 @@ struct Meta {
     creation_timestamp: Option<Timestamp>,
     deletion_timestamp: Option<Timestamp>,
     #[serde(deserialize_with = "null_as_default")]
-    labels: Labels,
+    labels: BTreeMap<String, String>,
+    #[serde(deserialize_with = "null_as_default")]
+    managed_fields: Vec<Writer>,
     #[serde(deserialize_with = "null_as_default")]
     annotations: Annotations,
 }
 
+/// Who wrote fields of the pod; the first is who created it.
 #[derive(Deserialize, Default)]
-struct Labels {
-    #[serde(rename = "app.kubernetes.io/managed-by")]
-    managed_by: Option<String>,
+#[serde(default)]
+struct Writer {
+    manager: String,
+    operation: String,
+    subresource: String,
 }
 
 #[derive(Deserialize, Default)]
@@ -70,6 +77,13 @@ struct Spec {
     containers: Vec<Container>,
     #[serde(deserialize_with = "null_as_default")]
     ephemeral_containers: Vec<Container>,
+    #[serde(deserialize_with = "null_as_default")]
+    volumes: Vec<Volume>,
+}
+
+#[derive(Deserialize)]
+struct Volume {
+    name: String,
 }
 
 #[derive(Deserialize)]
@@ -134,18 +148,7 @@ impl State {
 
 /// What debugging left in this pod, the pod itself included.
 pub(super) fn leftovers_in(pod: &Pod) -> Vec<Leftover> {
-    let key = PodKey { namespace: clean(&pod.metadata.namespace).into(), name: clean(&pod.metadata.name).into() };
-    let base = Leftover {
-        pod: key,
-        uid: cleaned(&pod.metadata.uid),
-        kind: LeftoverKind::NodeDebugger,
-        node: cleaned(&pod.spec.node_name),
-        image: String::new(),
-        created: None,
-        owner: None,
-        certain: true,
-        state: String::new(),
-    };
+    let base = blank(pod);
     let mut left = Vec::new();
     if let Some((kind, certain)) = kind_of(pod) {
         let debugger = pod.spec.containers.iter().rfind(|container| is_generated(&container.name, "debugger-"));
@@ -181,7 +184,7 @@ pub(super) fn leftovers_in(pod: &Pod) -> Vec<Leftover> {
 /// before Kubernetes 1.34. What a controller owns is nobody's leftover.
 fn kind_of(pod: &Pod) -> Option<(LeftoverKind, bool)> {
     let Meta { name, annotations, labels, owner_references, .. } = &pod.metadata;
-    match labels.managed_by.as_deref() {
+    match labels.get(marks::MANAGED_BY).map(String::as_str) {
         Some(marks::US) => {
             let kind = match &annotations.copied_from {
                 None if is_node_debugger(name) => LeftoverKind::NodeDebugger,
@@ -204,7 +207,71 @@ fn kind_of(pod: &Pod) -> Option<(LeftoverKind, bool)> {
     }
     // A regular container under a name that kubectl generates stands in a copy and nowhere else.
     let has_debugger = pod.spec.containers.iter().any(|container| is_generated(&container.name, "debugger-"));
-    has_debugger.then_some((LeftoverKind::Copy { of: None }, false))
+    (pod.may_be_a_copy() && (has_debugger || is_written_by_kubectl_debug(pod)))
+        .then_some((LeftoverKind::Copy { of: None }, false))
+}
+
+/// Whether a pod bears no label and was created by kubectl in its own name: so does `kubectl debug` alone, as `run`,
+/// `create`, `apply` and `replace` give theirs.
+fn is_written_by_kubectl_debug(pod: &Pod) -> bool {
+    let created = pod.metadata.managed_fields.iter().find(|writer| writer.subresource.is_empty());
+    pod.metadata.labels.is_empty()
+        && created.is_some_and(|writer| writer.manager == "kubectl" && writer.operation == "Update")
+}
+
+impl Pod {
+    pub(super) fn name(&self) -> &str {
+        &self.metadata.name
+    }
+
+    pub(super) fn namespace(&self) -> &str {
+        &self.metadata.namespace
+    }
+
+    pub(super) fn created(&self) -> Option<Timestamp> {
+        self.metadata.creation_timestamp
+    }
+
+    pub(super) fn volumes(&self) -> impl Iterator<Item = &str> {
+        self.spec.volumes.iter().map(|volume| volume.name.as_str())
+    }
+
+    pub(super) fn first_container(&self) -> &str {
+        self.spec.containers.first().map(|container| container.name.as_str()).unwrap_or_default()
+    }
+
+    /// Whether it may be a copy that nobody cares for: nothing owns it, and it has not taken its original's place (such
+    /// a copy notes where it is from and bears no label of ours).
+    pub(super) fn may_be_a_copy(&self) -> bool {
+        self.metadata.owner_references.is_empty() && self.metadata.annotations.copied_from.is_none()
+    }
+}
+
+/// This pod as a copy, which nothing about itself says that it is.
+pub(super) fn unmarked_copy(pod: &Pod) -> Leftover {
+    Leftover {
+        kind: LeftoverKind::Copy { of: None },
+        certain: false,
+        image: pod.spec.containers.last().map(|container| cleaned(&container.image)).unwrap_or_default(),
+        created: pod.metadata.creation_timestamp,
+        state: pod_wording(pod),
+        ..blank(pod)
+    }
+}
+
+/// What every leftover of this pod has in common.
+fn blank(pod: &Pod) -> Leftover {
+    Leftover {
+        pod: PodKey { namespace: clean(&pod.metadata.namespace).into(), name: clean(&pod.metadata.name).into() },
+        uid: cleaned(&pod.metadata.uid),
+        kind: LeftoverKind::NodeDebugger,
+        node: cleaned(&pod.spec.node_name),
+        image: String::new(),
+        created: None,
+        owner: None,
+        certain: true,
+        state: String::new(),
+    }
 }
 
 /// Whether a name is this beginning and a suffix as Kubernetes draws them.

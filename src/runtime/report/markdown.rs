@@ -154,7 +154,7 @@ impl Story<'_> {
             Verb::Create => self.made = true,
             Verb::Delete => self.gone = true,
             Verb::Debug => self.debuggers.extend(deed.container.clone()),
-            Verb::Change | Verb::Attach | Verb::Exec | Verb::Forward => {}
+            Verb::Change | Verb::Attach | Verb::Exec | Verb::Forward | Verb::End => {}
         }
     }
 
@@ -225,6 +225,7 @@ fn words(deed: &Deed) -> String {
         },
         Verb::Change => format!("changed {}", resource(deed)),
         Verb::Delete => format!("deleted {}", resource(deed)),
+        Verb::End => format!("ended {container} through its session"),
         Verb::Attach => format!("attached to {container}"),
         Verb::Exec => format!("a command run in {container}"),
         Verb::Forward => "a port forwarded".to_owned(),

@@ -66,6 +66,10 @@ fn more(below: usize, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
 fn draw_field(field: &Field, focused: bool, labels: usize, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
     let label_style = if focused { theme.focused_title } else { theme.faint };
     let buffer = frame.buffer_mut();
+    if focused {
+        // Beside the form's frame there is a blank for it; colour alone says nothing to everybody.
+        buffer.set_string(area.x.saturating_sub(1), area.y, "▸", theme.key);
+    }
     buffer.set_stringn(area.x, area.y, fit(&field.label, labels), usize::from(area.width), label_style);
     let x = area.x + u16::try_from(labels).unwrap_or(0).min(area.width);
     let room = usize::from(area.right().saturating_sub(x));

@@ -63,7 +63,12 @@ impl Demo {
                 body["spec"][field] = value.clone();
             }
         }
-        let request = Request::CreatePod { namespace: "demo".to_owned(), pod: name.to_owned(), body };
+        let request = Request::CreatePod {
+            namespace: "demo".to_owned(),
+            pod: name.to_owned(),
+            container: Some("d".to_owned()),
+            body,
+        };
         self.sent(title, request, name, "d").await;
     }
 

@@ -15,8 +15,9 @@ fn ephemeral(older: &[&str]) -> Request {
 }
 
 fn copy() -> Request {
-    let body = json!({"spec": {"containers": [{"name": "app"}, {"name": "d", "stdin": true, "tty": true}]}});
-    Request::CreatePod { namespace: "shop".to_owned(), pod: "api-debug-x7k2p".to_owned(), body }
+    let body = json!({"spec": {"containers": [{"name": "app"}, {"name": "d", "command": ["top"]}]}});
+    let container = Some("d".to_owned());
+    Request::CreatePod { namespace: "shop".to_owned(), pod: "api-debug-x7k2p".to_owned(), container, body }
 }
 
 fn status(code: u16, reason: &str, message: &str) -> Value {

@@ -130,3 +130,26 @@ async fn notices_stand_where_kubectl_puts_them() {
     let (_, _, err) = on_demo("admin", "demo", &["multi", "--image=busybox", "-q", "--profile=legacy"]).await;
     assert!(err.starts_with("Warning: Profile legacy is deprecated"), "{err}");
 }
+
+#[tokio::test]
+async fn a_copy_is_found_again_by_its_marks_and_a_dry_run_shows_them() {
+    use bathyscope::cluster::{LeftoverKind, LeftoverScope};
+    use bathyscope::runtime::plain::Marks;
+
+    let (_demo, cluster) = demo("admin");
+    let marked = |words: &[&str]| {
+        let marks = Some(Marks { creator: "sam".into(), at: jiff::Timestamp::UNIX_EPOCH });
+        Errand { namespace: "demo".into(), marks, ..errand(words) }
+    };
+    let mut words = vec!["multi", "--image=busybox", "--copy-to=c", "-c=alive"];
+    words.extend(["--dry-run=client", "-o=json"]);
+    let (outcome, shown, _) = Running::start(marked(&words), Some(cluster.clone()), "").ended().await;
+    assert_eq!(outcome, Ok(Verdict::Done));
+    assert!(shown.contains("\"app.kubernetes.io/managed-by\": \"bathyscope\""), "{shown}");
+    assert!(shown.contains("\"bathyscope.dev/created-by\": \"sam\""), "{shown}");
+    let (outcome, ..) = Running::start(marked(&words[..4]), Some(cluster.clone()), "").ended().await;
+    assert_eq!(outcome, Ok(Verdict::Done));
+    let found = cluster.leftovers(&LeftoverScope::In(vec!["demo".into()])).await.unwrap();
+    let copy = found.leftovers.iter().find(|row| &*row.pod.name == "c").expect("the copy is found");
+    assert_eq!((&copy.kind, copy.owner.as_deref()), (&LeftoverKind::Copy { of: Some("multi".into()) }, Some("sam")));
+}

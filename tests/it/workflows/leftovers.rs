@@ -29,8 +29,8 @@ async fn x_ends_what_runs_deletes_what_can_go_and_says_what_stays() {
     person.press("m*d");
     let question = person.wait_for_text("delete 1 pod and end 1 debugger").await;
     assert!(question.contains("whoever is attached loses their shell"), "{question}");
+    // The view comes back as it was: of this namespace alone.
     person.press("d");
-    person.press("n");
     person
         .wait_for("the debugger ended, the copy gone or going", |screen| {
             let row = |kind: &str, state: &str| screen.lines().any(|line| line.contains(kind) && line.contains(state));

@@ -88,7 +88,7 @@ impl Screen {
                     bg: self.color(style.bg, 257),
                     underline_color: style.underline_color.map(|color| self.color(color, 256)),
                     attributes: style.attributes,
-                    selected: selected.is_some_and(|range| range.contains(number, column)),
+                    selected: selected.is_some_and(|range| range.contains(number, column, width)),
                 };
                 each(column, row, &cell);
             });

@@ -1,5 +1,6 @@
 //! The table of everything a key or the palette can do; keys, hints, help, palette and the README's table come from it.
 
+mod copy;
 mod debug;
 mod general;
 mod launch;
@@ -20,6 +21,7 @@ static ACTIONS: LazyLock<Vec<Action>> = LazyLock::new(|| {
         general::ACTIONS,
         pane::ACTIONS,
         recording::ACTIONS,
+        copy::ACTIONS,
         launch::ACTIONS,
     ]
     .concat()

@@ -7,7 +7,7 @@ use super::message::Effect;
 use super::notices::Level;
 use super::session::{Phase, Session};
 use super::state::{Focus, State};
-use super::{Chord, Scope, overlay_keys, run};
+use super::{Chord, Scope, copying, overlay_keys, run};
 use crate::screen::{encode_focus, encode_key, encode_paste};
 use crate::session::SessionId;
 
@@ -90,6 +90,9 @@ fn after_leader(state: &mut State, key: &KeyEvent, chord: Chord) -> Vec<Effect> 
 
 fn to_pane(state: &mut State, key: &KeyEvent, chord: Chord) -> Vec<Effect> {
     let Some(session) = state.sessions.active() else { return Vec::new() };
+    if session.copy_mode.is_some() {
+        return copying::pressed(state, key, chord);
+    }
     // A digit is for the shell unless a fix with this number is on screen.
     let fix = chord.digit().is_none_or(|digit| session.takes_fix(digit, state.now));
     let launch = state.keymap.action(Scope::Launch, chord).filter(|_| session.shows_timeline() && fix);
@@ -124,6 +127,7 @@ fn to_shell(state: &mut State, key: &KeyEvent) -> Vec<Effect> {
 fn send(session: &mut Session, bytes: Vec<u8>, now: Timestamp) -> Vec<Effect> {
     session.typed = Some(now);
     session.screen.scroll_to_bottom();
+    session.screen.clear_selection();
     vec![Effect::Input(session.id, bytes)]
 }
 
@@ -136,6 +140,8 @@ pub(super) fn pasted(state: &mut State, text: &str) -> Vec<Effect> {
         let mut line = super::overlay::TextLine::new(state.navigator.filter());
         line.insert(text);
         state.navigator.set_filter(line.text().to_owned());
+    } else if state.focus == Focus::Pane && copying::copying(state).is_offered() {
+        copying::pasted(state, text);
     } else if state.focus == Focus::Pane
         && let Some(session) = state.sessions.active_mut()
         && session.is_live()

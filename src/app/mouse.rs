@@ -1,13 +1,13 @@
 //! What the mouse does: select, focus, scroll, or reach a program in a pane that asked for it.
 
-use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};
 
 use super::layout::{first_shown, layout};
 use super::message::Effect;
 use super::session::Phase;
 use super::state::{Focus, State};
-use super::{List, run};
+use super::{List, pointing, run};
 use crate::screen::{MouseTracking, encode_mouse};
 
 /// How many lines the wheel moves.
@@ -17,6 +17,9 @@ const WHEEL: i16 = 3;
 pub(super) fn moved(state: &mut State, event: MouseEvent) -> Vec<Effect> {
     if state.overlay.is_some() {
         return Vec::new();
+    }
+    if let Some(effects) = pointing::moved(state, event) {
+        return effects;
     }
     let at = Position::new(event.column, event.row);
     let places = layout(state);
@@ -114,7 +117,10 @@ fn in_pane(state: &mut State, event: MouseEvent, pane: Rect) -> Vec<Effect> {
     }
     let Some(session) = state.sessions.active_mut() else { return Vec::new() };
     let modes = session.screen.modes();
-    let wants = modes.mouse != MouseTracking::Off || (modes.alt_screen && modes.alternate_scroll);
+    // Shift takes the mouse back from the program, as it does in terminals.
+    let tracked = modes.mouse != MouseTracking::Off && !event.modifiers.contains(KeyModifiers::SHIFT);
+    let wheel = matches!(event.kind, MouseEventKind::ScrollUp | MouseEventKind::ScrollDown);
+    let wants = session.copy_mode.is_none() && (tracked || (wheel && modes.alt_screen && modes.alternate_scroll));
     let takes = session.phase == Phase::Live && session.cut.is_none() && !session.is_log() && !session.timeline_open;
     if takes && wants {
         let (column, row) = (event.column - pane.x, event.row - pane.y);
@@ -132,10 +138,18 @@ fn in_pane(state: &mut State, event: MouseEvent, pane: Rect) -> Vec<Effect> {
         session.scroll_timeline(back);
         return Vec::new();
     }
-    match event.kind {
-        MouseEventKind::ScrollUp => session.screen.scroll(i32::from(WHEEL)),
-        MouseEventKind::ScrollDown => session.screen.scroll(-i32::from(WHEEL)),
-        _ => {}
+    let by = match event.kind {
+        MouseEventKind::ScrollUp => i32::from(WHEEL),
+        MouseEventKind::ScrollDown => -i32::from(WHEEL),
+        MouseEventKind::Down(MouseButton::Left) => {
+            pointing::pressed(state, event, pane);
+            return Vec::new();
+        }
+        _ => return Vec::new(),
+    };
+    match &mut session.copy_mode {
+        Some(mode) => mode.scroll(by, &mut session.screen),
+        None => session.screen.scroll(by),
     }
     Vec::new()
 }

@@ -4,6 +4,7 @@ mod choose;
 mod form;
 mod leftovers;
 mod palette;
+mod save;
 mod text_line;
 
 pub use choose::{Choice, Choose, Deed, Removal};
@@ -13,6 +14,7 @@ pub use form::{
 };
 pub use leftovers::{Leftovers, Removable};
 pub use palette::{Entry, EntryKind, Palette};
+pub use save::Save;
 pub use text_line::TextLine;
 
 /// An overlay.
@@ -30,4 +32,6 @@ pub enum Overlay {
     Form(Box<Form>),
     /// What debugging left on the cluster.
     Leftovers(Leftovers),
+    /// Which file a transcript is written to.
+    Save(Save),
 }

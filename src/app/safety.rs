@@ -68,6 +68,7 @@ impl Effect {
             | Self::AskRights(..)
             | Self::CheckPlan { .. }
             | Self::Copy(_)
+            | Self::SaveText(..)
             | Self::RememberImage(..)
             | Self::Quit => None,
         }

@@ -11,6 +11,7 @@ use super::message::Effect;
 use super::navigator::{Navigator, PodScope};
 use super::notices::Notices;
 use super::overlay::{FormId, Overlay};
+use super::pointing::Pointing;
 use super::recent_images::RecentImages;
 use super::rights::Rights;
 use super::sessions::Sessions;
@@ -86,6 +87,8 @@ pub struct State {
     pub recent_images: RecentImages,
     /// What waits for a yes: its context is protected.
     pub(super) held: Vec<Effect>,
+    /// What the mouse does in a pane.
+    pub(super) pointing: Pointing,
     /// Whether the effects of this update come of an answer, so that they are not asked about again.
     pub(super) confirmed: bool,
     last_watch: u64,
@@ -147,6 +150,7 @@ impl State {
             place: None,
             recent_images: RecentImages::default(),
             held: Vec::new(),
+            pointing: Pointing::default(),
             confirmed: false,
             last_watch: 0,
             last_form: 0,

@@ -9,10 +9,10 @@ use ratatui::widgets::{Block, BorderType, Clear, Paragraph};
 use unicode_width::UnicodeWidthStr;
 
 use super::Theme;
-use super::text::{clip, fit, wrap};
+use super::text::{clip, fit, tail, wrap};
 use crate::app::age::age;
 use crate::app::layout::{centred, first_shown};
-use crate::app::overlay::{Choose, Entry, EntryKind, Overlay, Palette};
+use crate::app::overlay::{Choose, Entry, EntryKind, Overlay, Palette, Save};
 use crate::app::{Availability, Level, Scope, State};
 
 pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
@@ -31,6 +31,7 @@ pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Re
         Some(Overlay::Palette(view)) => palette(view, theme, frame, area),
         Some(Overlay::Choose(choose)) => question(choose, theme, frame, area),
         Some(Overlay::Form(view)) => form::draw(view, theme, frame, area),
+        Some(Overlay::Save(asked)) => save(asked, theme, frame, area),
         Some(Overlay::Leftovers(view)) => super::leftovers::draw(view, state, theme, frame, area),
     }
 }
@@ -131,6 +132,18 @@ fn palette(view: &Palette, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
         let text = format!("{}{}", fit(label, label_width), clip(note, usize::from(area.width) - label_width));
         frame.buffer_mut().set_stringn(area.x, y, fit(&text, usize::from(area.width)), usize::from(area.width), style);
     }
+}
+
+fn save(asked: &Save, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
+    let outline = centred(area, 110, 3);
+    let title = clip(&format!("save what {} has shown to", asked.title), usize::from(outline.width.saturating_sub(4)));
+    let area = boxed(theme, frame, outline, &title, "⏎ save · ~ is your home · Esc close");
+    let room = usize::from(area.width.saturating_sub(1));
+    let before = tail(asked.line.before_cursor(), room);
+    let behind = &asked.line.text()[asked.line.before_cursor().len()..];
+    frame.buffer_mut().set_stringn(area.x, area.y, format!("{before}{behind}"), usize::from(area.width), theme.text);
+    let column = u16::try_from(before.width()).unwrap_or(0);
+    frame.set_cursor_position(Position::new((area.x + column).min(area.right().saturating_sub(1)), area.y));
 }
 
 fn question(choose: &Choose, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {

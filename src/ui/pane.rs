@@ -37,7 +37,8 @@ pub(super) fn draw_tabs(state: &State, theme: &Theme, frame: &mut Frame<'_>, are
     let Some(session) = state.sessions.active() else { return };
     let scrolled = session.screen.scrolled();
     let title = session.screen.title().map(|title| format!("“{title}”"));
-    let scrolled = (scrolled > 0).then(|| format!("{scrolled} lines back"));
+    let reading = session.copy_mode.as_ref().map(|mode| mode.says(&session.screen));
+    let scrolled = reading.or_else(|| (scrolled > 0).then(|| format!("{scrolled} lines back")));
     let other_context = (session.context != state.context.name).then(|| format!("in {}", session.context));
     let said: Vec<String> =
         [scrolled, other_context, session.subtitle(state.now), title].into_iter().flatten().collect();
@@ -71,6 +72,11 @@ pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Re
         if matches!(session.phase, Phase::Failed(_)) {
             epitaph(session, state, theme, frame, area);
         }
+        return;
+    }
+    if session.copy_mode.is_some() {
+        paint(&session.screen, 0, theme, frame.buffer_mut(), area);
+        super::copy_mode::draw(session, state, theme, frame, area);
         return;
     }
     match &session.phase {

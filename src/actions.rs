@@ -7,6 +7,7 @@ mod launch;
 mod lists;
 mod nodes;
 mod pane;
+mod panes;
 mod recording;
 
 use std::sync::LazyLock;
@@ -20,6 +21,7 @@ static ACTIONS: LazyLock<Vec<Action>> = LazyLock::new(|| {
         nodes::ACTIONS,
         general::ACTIONS,
         pane::ACTIONS,
+        panes::ACTIONS,
         recording::ACTIONS,
         copy::ACTIONS,
         launch::ACTIONS,

@@ -8,6 +8,7 @@ pub mod copy_mode;
 pub mod copying;
 mod cut;
 pub mod fixes;
+mod focus;
 mod forms;
 mod keymap;
 mod keys;
@@ -35,12 +36,14 @@ pub mod session;
 mod sessions;
 mod settings;
 mod state;
+pub mod tabs;
 mod terminal;
 pub mod text;
 pub mod timeline;
 pub mod timing;
 mod toolkit;
 pub mod transcript;
+mod typing;
 
 pub use action::{Action, Availability, Scope};
 pub use browse::{open, out, set_scope, switch_context};
@@ -51,10 +54,9 @@ pub use leaving::quit;
 pub use leftovers::refresh_leftovers;
 pub use lives::{
     again, attach_again, close, debug_instead, default_copy, default_node_debugger, default_options, fresh, refused,
-    start, start_reused, take_fix, way_is_closed,
+    start, start_beside, start_reused, take_fix, way_is_closed,
 };
 pub use message::{Effect, Message, Start, Target};
-pub use mouse::tab_labels;
 pub use navigator::List;
 pub use nodes::{leave_nodes, namespace_for_node_debugger, show_nodes, show_pods_of_node};
 pub use notices::{Level, Notice, Notices};
@@ -65,13 +67,15 @@ pub use settings::{ContextSettings, Leave, LeaveKind, OnLeave, Settings, context
 pub use state::{Connection, Focus, Opening, State};
 pub use terminal::{DefaultColors, TerminalSettings, holds_frame};
 pub use toolkit::{Mount, Toolkit};
+pub use typing::type_into_all;
 
 use overlay::Deed;
 
 /// Takes in one fact; what the outside must do about it comes back.
 #[must_use = "what is asked of the outside has to be done"]
 pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
-    let effects = take_in(state, message);
+    let mut effects = take_in(state, message);
+    effects.extend(focus::follow(state));
     let effects = safety::pass(state, effects);
     recording::overhear(state, effects)
 }
@@ -87,7 +91,7 @@ fn take_in(state: &mut State, message: Message) -> Vec<Effect> {
             join(effects, mouse::moved(state, event))
         }
         Message::Paste(text) => keys::pasted(state, &text),
-        Message::Focus(gained) => keys::focus_changed(state, gained),
+        Message::Focus(gained) => focus::terminal(state, gained),
         Message::Resized(size) => {
             state.size = size;
             Vec::new()

@@ -10,8 +10,10 @@ mod list;
 mod nodes;
 mod overlay;
 mod pane;
+mod panes;
 mod replay;
 mod safe;
+mod tabs;
 pub mod theme;
 mod timeline;
 
@@ -25,7 +27,7 @@ pub use replay::draw as draw_replay;
 pub use theme::Theme;
 
 use crate::app::State;
-use crate::app::layout::{Layout, SMALLEST, layout, too_small};
+use crate::app::layout::{Layout, SMALLEST, layout, places as panes_at, too_small};
 use crate::app::text;
 
 /// Draws one frame. The state has been settled before.
@@ -47,9 +49,10 @@ pub fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>) {
         list::draw(state, theme, frame, places.list);
         inspector::draw(state, theme, frame, places.inspector);
     }
-    if !places.pane.is_empty() {
-        pane::draw_tabs(state, theme, frame, places.tabs);
-        pane::draw(state, theme, frame, places.pane);
+    if !places.panes.is_empty() {
+        let panes = panes_at(state, places.panes);
+        tabs::draw(state, theme, frame, places.tabs, panes.len());
+        panes::draw(state, theme, frame, places.panes, &panes);
     }
     footer::draw(state, theme, frame, places.footer);
     overlay::draw(state, theme, frame, places.body);

@@ -20,19 +20,19 @@ pub(super) const ACTIONS: &[Action] = &[
     Action {
         name: "pane.next",
         title: "next tab",
-        help: "Shows the next session.",
+        help: "Shows the next tab.",
         scope: Scope::Leader,
-        keys: &["n", "right"],
-        hint: Some(2),
+        keys: &["n"],
+        hint: Some(3),
         available: session_open,
         run: |state| step(state, 1),
     },
     Action {
         name: "pane.previous",
         title: "previous tab",
-        help: "Shows the session before.",
+        help: "Shows the tab before.",
         scope: Scope::Leader,
-        keys: &["p", "left"],
+        keys: &["p"],
         hint: None,
         available: session_open,
         run: |state| step(state, -1),
@@ -46,7 +46,7 @@ pub(super) const ACTIONS: &[Action] = &[
         hint: Some(1),
         available: session_open,
         run: |state| {
-            state.sessions.zoomed = !state.sessions.zoomed;
+            state.sessions.toggle_zoom();
             state.focus = Focus::Pane;
             Vec::new()
         },

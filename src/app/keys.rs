@@ -1,15 +1,12 @@
 //! Where a key goes: to the overlay, the filter, the shell or an action; what an action does is its own row's affair.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
-use jiff::Timestamp;
 
 use super::message::Effect;
 use super::notices::Level;
-use super::session::{Phase, Session};
+use super::session::Session;
 use super::state::{Focus, State};
-use super::{Chord, Scope, copying, overlay_keys, run};
-use crate::screen::{encode_focus, encode_key, encode_paste};
-use crate::session::SessionId;
+use super::{Chord, Scope, copying, overlay_keys, run, typing};
 
 /// A key was pressed.
 pub(super) fn pressed(state: &mut State, key: &KeyEvent) -> Vec<Effect> {
@@ -73,7 +70,7 @@ fn filter(state: &mut State, key: &KeyEvent) -> Vec<Effect> {
 fn after_leader(state: &mut State, key: &KeyEvent, chord: Chord) -> Vec<Effect> {
     if chord == state.keymap.leader() {
         // Twice the leader is the chord itself, for the shell.
-        return if state.focus == Focus::Pane { to_shell(state, key) } else { Vec::new() };
+        return if state.focus == Focus::Pane { typing::pressed(state, key) } else { Vec::new() };
     }
     if let Some(number) = chord.digit() {
         if number == 0 || !state.sessions.show(number - 1) {
@@ -100,7 +97,7 @@ fn to_pane(state: &mut State, key: &KeyEvent, chord: Chord) -> Vec<Effect> {
         return run(state, action);
     }
     if session.is_live() && !session.is_log() {
-        return if session.timeline_open { Vec::new() } else { to_shell(state, key) };
+        return if session.timeline_open { Vec::new() } else { typing::pressed(state, key) };
     }
     match state.keymap.action(Scope::Ended, chord) {
         Some(action) => run(state, action),
@@ -108,32 +105,8 @@ fn to_pane(state: &mut State, key: &KeyEvent, chord: Chord) -> Vec<Effect> {
     }
 }
 
-fn to_shell(state: &mut State, key: &KeyEvent) -> Vec<Effect> {
-    let now = state.now;
-    let Some(session) = state.sessions.active_mut() else { return Vec::new() };
-    if session.cut.is_some() {
-        let id = session.id;
-        super::cut::not_sent(state, id);
-        return Vec::new();
-    }
-    let modes = session.screen.modes();
-    match encode_key(key, &modes) {
-        Some(bytes) => send(session, bytes, now),
-        None => Vec::new(),
-    }
-}
-
-/// Sends to the shell; what it prints next is wanted in view.
-fn send(session: &mut Session, bytes: Vec<u8>, now: Timestamp) -> Vec<Effect> {
-    session.typed = Some(now);
-    session.screen.scroll_to_bottom();
-    session.screen.clear_selection();
-    vec![Effect::Input(session.id, bytes)]
-}
-
 /// Text was pasted.
 pub(super) fn pasted(state: &mut State, text: &str) -> Vec<Effect> {
-    let now = state.now;
     if let Some(overlay) = &mut state.overlay {
         overlay_keys::pasted(overlay, text, state.now);
     } else if state.filtering {
@@ -142,29 +115,8 @@ pub(super) fn pasted(state: &mut State, text: &str) -> Vec<Effect> {
         state.navigator.set_filter(line.text().to_owned());
     } else if state.focus == Focus::Pane && copying::copying(state).is_offered() {
         copying::pasted(state, text);
-    } else if state.focus == Focus::Pane
-        && let Some(session) = state.sessions.active_mut()
-        && session.is_live()
-        && !session.is_log()
-        && !session.timeline_open
-    {
-        if session.cut.is_some() {
-            let id = session.id;
-            super::cut::not_sent(state, id);
-            return Vec::new();
-        }
-        let bytes = encode_paste(text, &session.screen.modes());
-        return send(session, bytes, now);
+    } else if state.focus == Focus::Pane && state.sessions.active().is_some_and(Session::takes_input) {
+        return typing::pasted(state, text);
     }
     Vec::new()
-}
-
-/// The user's terminal gained or lost the focus; a shell that asked for it is told.
-pub(super) fn focus_changed(state: &mut State, gained: bool) -> Vec<Effect> {
-    let told = |session: &Session| -> Option<(SessionId, Vec<u8>)> {
-        let bytes = encode_focus(gained, &session.screen.modes())?;
-        (session.phase == Phase::Live && session.cut.is_none() && !session.is_log())
-            .then(|| (session.id, bytes.to_vec()))
-    };
-    state.sessions.active().and_then(told).map(|(id, bytes)| Effect::Input(id, bytes)).into_iter().collect()
 }

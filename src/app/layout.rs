@@ -2,9 +2,9 @@
 
 use ratatui::layout::Rect;
 
-use super::State;
 use super::panes::Place;
 use super::sessions::Tab;
+use super::{Focus, State};
 pub use crate::screen::Size;
 
 /// The smallest terminal the console shows itself in.
@@ -40,6 +40,15 @@ pub fn too_small(size: Size) -> bool {
 
 /// The rectangles for this state.
 pub fn layout(state: &State) -> Layout {
+    arranged(state, state.focus)
+}
+
+/// What the panes have together once they have the keys.
+pub fn panes_with_keys(state: &State) -> Rect {
+    arranged(state, Focus::Pane).panes
+}
+
+fn arranged(state: &State, focus: Focus) -> Layout {
     let Size { columns, rows } = state.size;
     if too_small(state.size) {
         return Layout::default();
@@ -49,7 +58,7 @@ pub fn layout(state: &State) -> Layout {
     let footer = Rect { y: rows - 1, height: 1, ..whole };
     let body = Rect { y: 1, height: rows - 2, ..whole };
     // Zoom counts while the pane has the keys: nothing that is not on screen may take them.
-    let zoomed = state.sessions.zoomed && state.focus == super::Focus::Pane;
+    let zoomed = (state.sessions.zoomed || state.sessions.wide) && focus == Focus::Pane;
     let top_height = match (state.sessions.is_empty(), zoomed) {
         (true, _) => body.height,
         (false, true) => 0,
@@ -61,7 +70,7 @@ pub fn layout(state: &State) -> Layout {
             160.. => columns * 3 / 5,
             70.. => columns * 5 / 8,
             // Names matter more than details where there is no room for both.
-            _ if state.focus == super::Focus::Containers => columns / 3,
+            _ if focus == Focus::Containers => columns / 3,
             _ => columns - columns / 6,
         };
         layout.titles = Rect { height: 1, ..body };

@@ -8,7 +8,7 @@ pub(super) use launch::{launched, sighted, start_failed};
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use super::layout::{Size, layout};
+use super::layout::{Size, layout, places};
 use super::leaving;
 use super::message::{Effect, Start, Target};
 use super::notices::Level;
@@ -309,10 +309,12 @@ pub fn close(state: &mut State, id: SessionId) -> Vec<Effect> {
 
 /// Takes a pane away and lets go of its stream.
 pub(super) fn remove(state: &mut State, id: SessionId) -> Vec<Effect> {
+    let seen: Vec<SessionId> = places(state, layout(state).panes).iter().map(|place| place.session).collect();
     let Some(session) = state.sessions.remove(id) else { return Vec::new() };
     abandoned::note(state, &session);
     // Keys meant for the lists must not land in whichever shell comes into view.
-    if state.focus == Focus::Pane {
+    let in_view = state.sessions.tab().is_some_and(|tab| seen.contains(&tab.focused()));
+    if state.focus == Focus::Pane && !in_view {
         state.focus = Focus::List;
     }
     let mut effects = recording::removed(&session);
@@ -343,6 +345,10 @@ pub(super) fn carry_out(state: &mut State, deed: Deed) -> Vec<Effect> {
         Deed::Detach(id) => remove(state, id),
         // Ctrl-C leaves whatever runs in front of the shell; `exit` then ends the shell itself.
         Deed::EndShell(id) => vec![Effect::Input(id, b"\x03exit\r".to_vec())],
+        Deed::TypeIntoAll(id) => {
+            super::typing::switched_on(state, id);
+            Vec::new()
+        }
         Deed::DeleteCreated(id, context, pods) => {
             state.confirmed = true;
             let mut effects = remove(state, id);

@@ -3,6 +3,7 @@
 mod choose;
 mod form;
 mod leftovers;
+mod name;
 mod palette;
 mod save;
 mod text_line;
@@ -13,6 +14,7 @@ pub use form::{
     Verdict, form_places,
 };
 pub use leftovers::{Leftovers, Removable};
+pub use name::Name;
 pub use palette::{Entry, EntryKind, Palette};
 pub use save::Save;
 pub use text_line::TextLine;
@@ -34,4 +36,6 @@ pub enum Overlay {
     Leftovers(Leftovers),
     /// Which file a transcript is written to.
     Save(Save),
+    /// A name that is asked for.
+    Name(Name),
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::message::Effect;
 use super::navigator::PodScope;
-use super::overlay::{Choice, Choose, Entry, EntryKind, Overlay, Palette};
+use super::overlay::{Choice, Choose, Entry, EntryKind, Name, Overlay, Palette};
 use super::state::State;
 use super::{answer, browse, forms, leftovers, lives, run, transcript};
 
@@ -35,6 +35,7 @@ pub(super) fn pressed(state: &mut State, key: &KeyEvent) -> Vec<Effect> {
             Vec::new()
         }
         Some(Overlay::Leftovers(view)) => leftovers::pressed(state, key, letters(key), view),
+        Some(Overlay::Name(name)) => named(state, key, name),
     }
 }
 
@@ -47,6 +48,7 @@ pub(super) fn pasted(overlay: &mut Overlay, text: &str, now: Timestamp) {
         }
         Overlay::Save(asked) => asked.line.insert(text),
         Overlay::Form(form) => form.paste(text, now),
+        Overlay::Name(name) => name.line.insert(text),
         Overlay::Help(_) | Overlay::Messages(_) | Overlay::Choose(_) | Overlay::Leftovers(_) => {}
     }
 }
@@ -111,6 +113,20 @@ fn in_palette(state: &mut State, key: &KeyEvent, mut palette: Palette) -> Vec<Ef
         palette.refresh();
     }
     state.overlay = Some(Overlay::Palette(palette));
+    Vec::new()
+}
+
+/// Edits the name of a tab; an empty one takes it back.
+fn named(state: &mut State, key: &KeyEvent, mut name: Name) -> Vec<Effect> {
+    if key.code == KeyCode::Enter {
+        let text = name.line.text().trim();
+        if let Some(tab) = state.sessions.tab_of_mut(name.of) {
+            tab.name = (!text.is_empty()).then(|| text.to_owned());
+        }
+    } else {
+        name.line.edit(key);
+        state.overlay = Some(Overlay::Name(name));
+    }
     Vec::new()
 }
 

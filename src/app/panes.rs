@@ -9,8 +9,10 @@ use crate::session::SessionId;
 /// The smallest pane of a split tab, its title row included; where the area has no room for all of them, only the focused
 /// one is shown.
 const SMALLEST: (u16, u16) = (12, 3);
-/// The share of the first half that a split starts with, in thousandths.
-const EVEN: u16 = 500;
+/// What [`Split::share`] is counted in: fine enough for every cell of any terminal to have a share of its own.
+const WHOLE: u32 = 10_000;
+/// The share of the first half that a split starts with.
+const EVEN: u16 = 5_000;
 
 /// How the two halves of a split stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,11 +58,15 @@ pub enum Panes {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Split {
     axis: Axis,
-    /// What the first half has of the area, in thousandths: it survives every resize.
+    /// What the first half has of the area, in [`WHOLE`]ths: it survives every resize, also where there was less room.
     share: u16,
     first: Panes,
     second: Panes,
 }
+
+/// A border between panes, by the way to it: at each split, whether it is in the second half.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Border(Vec<bool>);
 
 /// A pane's place: its title row, where there are several panes, and its screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +80,8 @@ pub struct Place {
 }
 
 impl Place {
-    fn whole(&self) -> Rect {
+    /// Title row and screen together.
+    pub fn whole(&self) -> Rect {
         self.title.union(self.screen)
     }
 }
@@ -148,8 +155,8 @@ impl Panes {
         }
     }
 
-    /// Moves the nearest border of this pane by so many cells in a direction: a border on the far side first, as tmux does.
-    /// False if there is none on that axis.
+    /// Moves the nearest border of this pane by so many cells in a direction, as far as the panes beside it leave room: a
+    /// border on the far side first, as tmux does. False if there is none on that axis, or it cannot move.
     pub fn resize(&mut self, id: SessionId, direction: Direction, cells: u16, area: Rect) -> bool {
         let Self::Split(split) = self else { return false };
         let (first, second) = split.halves(area);
@@ -161,18 +168,69 @@ impl Panes {
         if split.axis != direction.axis() {
             return false;
         }
-        let whole = match split.axis {
-            Axis::Columns => area.width,
-            Axis::Rows => area.height,
+        let size = match split.axis {
+            Axis::Columns => first.width,
+            Axis::Rows => first.height,
         };
-        let step = (u32::from(cells) * 1_000 / u32::from(whole.max(1))).max(1);
-        let step = u16::try_from(step).unwrap_or(u16::MAX);
-        split.share = match direction {
-            Direction::Right | Direction::Down => split.share.saturating_add(step),
-            Direction::Left | Direction::Up => split.share.saturating_sub(step),
+        split.move_to(
+            match direction {
+                Direction::Right | Direction::Down => size.saturating_add(cells),
+                Direction::Left | Direction::Up => size.saturating_sub(cells),
+            },
+            area,
+        )
+    }
+
+    /// The smallest area, in columns and rows, in which every pane can be seen.
+    pub fn least(&self) -> (u16, u16) {
+        let Self::Split(split) = self else { return SMALLEST };
+        let (one, other) = (split.first.least(), split.second.least());
+        match split.axis {
+            Axis::Columns => (one.0.saturating_add(other.0).saturating_add(1), one.1.max(other.1)),
+            Axis::Rows => (one.0.max(other.0), one.1.saturating_add(other.1)),
         }
-        .clamp(50, 950);
-        true
+    }
+
+    /// Whether every pane can be seen in this area.
+    pub fn fit(&self, area: Rect) -> bool {
+        let (width, height) = self.least();
+        matches!(self, Self::One(_)) || (area.width >= width && area.height >= height)
+    }
+
+    /// The border at this cell: the rule between two columns, or the title row under a pane.
+    pub fn border_at(&self, area: Rect, at: Position) -> Option<Border> {
+        let Self::Split(split) = self else { return None };
+        let (first, second) = split.halves(area);
+        let on_border = match split.axis {
+            Axis::Columns => at.x == first.right() && (area.top()..area.bottom()).contains(&at.y),
+            Axis::Rows => at.y == second.y && (area.left()..area.right()).contains(&at.x),
+        };
+        // A rule that ends on a title row belongs to the panes under it.
+        let inside = |half: &Self, area: Rect, second: bool| {
+            let mut border = half.border_at(area, at)?;
+            border.0.insert(0, second);
+            Some(border)
+        };
+        inside(&split.first, first, false)
+            .or_else(|| inside(&split.second, second, true))
+            .or_else(|| on_border.then(Border::default))
+    }
+
+    /// Moves a border to this cell, as far as the panes beside it leave room.
+    pub fn drag(&mut self, border: &Border, area: Rect, to: Position) {
+        let Self::Split(split) = self else { return };
+        let (first, second) = split.halves(area);
+        match border.0.split_first() {
+            None => {
+                let size = match split.axis {
+                    Axis::Columns => to.x.saturating_sub(area.x),
+                    Axis::Rows => to.y.saturating_sub(area.y),
+                };
+                split.move_to(size, area);
+            }
+            Some((false, rest)) => split.first.drag(&Border(rest.to_vec()), first, to),
+            Some((true, rest)) => split.second.drag(&Border(rest.to_vec()), second, to),
+        }
     }
 
     /// Where each pane stands in this area. Where they do not all fit, the focused one has it all.
@@ -181,11 +239,11 @@ impl Panes {
         if let Self::One(id) = self {
             return vec![alone(*id)];
         }
-        let mut places = Vec::new();
-        self.place(area, &mut places);
-        if places.iter().any(|place| place.whole().width < SMALLEST.0 || place.whole().height < SMALLEST.1) {
+        if !self.fit(area) {
             return vec![alone(focused)];
         }
+        let mut places = Vec::new();
+        self.place(area, &mut places);
         places
     }
 
@@ -206,24 +264,51 @@ impl Panes {
 }
 
 impl Split {
-    /// The areas of both halves; side by side they leave one column between them for the rule.
+    /// The areas of both halves; side by side they leave one column between them for the rule. Each half has its share,
+    /// and where there is room for both, at least what its panes need.
     fn halves(&self, area: Rect) -> (Rect, Rect) {
-        let part = |whole: u16| {
-            let part = u32::from(whole) * u32::from(self.share) / 1_000;
-            u16::try_from(part).unwrap_or(whole)
-        };
+        let room = self.room(area);
+        let share = u32::from(room) * u32::from(self.share) / WHOLE;
+        let size = self.bounded(u16::try_from(share).unwrap_or(room), room);
         match self.axis {
             Axis::Columns => {
-                let room = area.width.saturating_sub(1);
-                let width = part(room);
-                let rest = room - width;
-                (Rect { width, ..area }, Rect { x: area.x + area.width - rest, width: rest, ..area })
+                let rest = room - size;
+                (Rect { width: size, ..area }, Rect { x: area.x + area.width - rest, width: rest, ..area })
             }
-            Axis::Rows => {
-                let height = part(area.height);
-                (Rect { height, ..area }, Rect { y: area.y + height, height: area.height - height, ..area })
-            }
+            Axis::Rows => (Rect { height: size, ..area }, Rect { y: area.y + size, height: room - size, ..area }),
         }
+    }
+
+    /// What both halves have together along the axis.
+    fn room(&self, area: Rect) -> u16 {
+        match self.axis {
+            Axis::Columns => area.width.saturating_sub(1),
+            Axis::Rows => area.height,
+        }
+    }
+
+    /// The size of the first half that leaves both halves what they need, where there is room for that.
+    fn bounded(&self, size: u16, room: u16) -> u16 {
+        let (one, other) = (self.first.least(), self.second.least());
+        let (least, other) = match self.axis {
+            Axis::Columns => (one.0, other.0),
+            Axis::Rows => (one.1, other.1),
+        };
+        match room.checked_sub(other) {
+            Some(most) if most >= least => size.clamp(least, most),
+            _ => size.min(room),
+        }
+    }
+
+    /// Gives the first half so many cells, or as near as can be; false if it has them already.
+    fn move_to(&mut self, size: u16, area: Rect) -> bool {
+        let room = self.room(area);
+        let size = self.bounded(size, room);
+        let before = self.halves(area).0;
+        // Rounded up, so that rounding down gives these cells again.
+        let share = (u32::from(size) * WHOLE).div_ceil(u32::from(room.max(1)));
+        self.share = u16::try_from(share).unwrap_or(EVEN);
+        self.halves(area).0 != before
     }
 }
 
@@ -258,94 +343,4 @@ pub fn place_at(places: &[Place], at: Position) -> Option<Place> {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    const A: SessionId = SessionId(1);
-    const B: SessionId = SessionId(2);
-    const C: SessionId = SessionId(3);
-
-    /// A | B, and C below B.
-    fn three() -> Panes {
-        let mut panes = Panes::One(A);
-        panes.split(A, Axis::Columns, Panes::One(B));
-        panes.split(B, Axis::Rows, Panes::One(C));
-        panes
-    }
-
-    #[test]
-    fn one_pane_has_the_whole_area_and_no_title() {
-        let area = Rect::new(0, 5, 80, 20);
-        let places = Panes::One(A).places(area, A);
-        assert_eq!((places[0].screen, places[0].title.height), (area, 0));
-    }
-
-    #[test]
-    fn neighbours_are_found_by_where_they_stand() {
-        let places = three().places(Rect::new(0, 0, 81, 20), A);
-        assert_eq!(neighbour(&places, A, Direction::Right), Some(B));
-        assert_eq!(neighbour(&places, B, Direction::Down), Some(C));
-        assert_eq!(neighbour(&places, C, Direction::Left), Some(A));
-        assert_eq!(neighbour(&places, C, Direction::Up), Some(B));
-        assert_eq!(neighbour(&places, A, Direction::Left), None);
-        assert_eq!(neighbour(&places, A, Direction::Down), None);
-    }
-
-    #[test]
-    fn a_pane_that_goes_leaves_its_room_to_its_neighbour() {
-        let left = three().without(B).unwrap();
-        assert_eq!(left.sessions(), [A, C]);
-        assert_eq!(left.without(A).unwrap().without(C), None);
-    }
-
-    #[test]
-    fn a_border_moves_the_way_it_is_told() {
-        let (area, mut panes) = (Rect::new(0, 0, 101, 40), three());
-        let width = |panes: &Panes| panes.places(area, A)[0].screen.width;
-        let before = width(&panes);
-        assert!(panes.resize(C, Direction::Right, 5, area));
-        assert!((before + 4..=before + 6).contains(&width(&panes)), "{}", width(&panes));
-        assert!(!Panes::One(A).resize(A, Direction::Right, 5, area));
-        let height = |panes: &Panes| panes.places(area, A)[1].screen.height;
-        let before = height(&panes);
-        assert!(panes.resize(B, Direction::Up, 4, area));
-        assert!(height(&panes) < before);
-        assert!(!panes.resize(A, Direction::Up, 4, area), "A has no border above or below");
-    }
-
-    #[test]
-    fn where_there_is_no_room_the_focused_pane_has_it_all() {
-        let area = Rect::new(0, 0, 20, 5);
-        let places = three().places(area, C);
-        assert_eq!(places.len(), 1);
-        assert_eq!((places[0].session, places[0].screen), (C, area));
-    }
-
-    proptest! {
-        #[test]
-        fn panes_never_overlap_and_never_leave_their_area(
-            splits in prop::collection::vec((0_usize..8, any::<bool>(), 50_u16..950), 0..6),
-            (width, height) in (1_u16..250, 1_u16..80),
-        ) {
-            let mut panes = Panes::One(SessionId(0));
-            for (number, (at, columns, share)) in (1..).zip(splits) {
-                let sessions = panes.sessions();
-                let axis = if columns { Axis::Columns } else { Axis::Rows };
-                panes.split(sessions[at % sessions.len()], axis, Panes::One(SessionId(number)));
-                if let Panes::Split(split) = &mut panes {
-                    split.share = share;
-                }
-            }
-            let area = Rect::new(2, 3, width, height);
-            let places = panes.places(area, SessionId(0));
-            for (index, place) in places.iter().enumerate() {
-                prop_assert_eq!(place.whole().intersection(area), place.whole());
-                for other in &places[index + 1..] {
-                    prop_assert!(!place.whole().intersects(other.whole()), "{:?} {:?}", place, other);
-                }
-            }
-        }
-    }
-}
+mod tests;

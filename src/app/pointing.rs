@@ -5,8 +5,10 @@ use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use jiff::{SignedDuration, Timestamp};
 use ratatui::layout::Rect;
 
-use super::layout::layout;
+use super::layout::{layout, places};
 use super::message::Effect;
+use super::mouse::Grip;
+use super::panes::Place;
 use super::state::State;
 use crate::screen::{Position, SelectionKind};
 use crate::session::SessionId;
@@ -46,17 +48,22 @@ struct Drag {
 }
 
 impl Pointing {
-    /// Whether a drag rests beyond an edge and scrolls there.
+    /// Whether text of this session is being chosen.
+    pub(super) fn drags(&self, session: SessionId) -> bool {
+        self.drag.is_some_and(|drag| drag.session == session)
+    }
+
+    /// Whether text is being chosen, so that the view may scroll by itself.
     pub(super) fn scrolls(&self) -> bool {
         self.drag.is_some_and(|drag| drag.chooses)
     }
 }
 
-/// The left button was pressed in the focused pane.
-pub(super) fn pressed(state: &mut State, event: MouseEvent, pane: Rect) {
+/// The left button was pressed on the screen of a pane.
+pub(super) fn pressed(state: &mut State, event: MouseEvent, pane: &Place) {
     let now = state.now;
-    let Some(session) = state.sessions.active_mut() else { return };
-    let place = (event.column - pane.x, event.row - pane.y);
+    let Some(session) = state.sessions.get_mut(pane.session) else { return };
+    let place = (event.column - pane.screen.x, event.row - pane.screen.y);
     let again = state
         .pointing
         .last
@@ -75,42 +82,46 @@ pub(super) fn pressed(state: &mut State, event: MouseEvent, pane: Rect) {
     choose(state);
 }
 
-/// The mouse moved or was released while a drag goes on; `None` if none does.
-pub(super) fn moved(state: &mut State, event: MouseEvent) -> Option<Vec<Effect>> {
-    let pane = layout(state).pane;
-    let drag = state.pointing.drag.as_mut()?;
-    if pane.is_empty() || state.sessions.active().map(|session| session.id) != Some(drag.session) {
-        let _ = released(state);
-        return None;
-    }
+/// The mouse moved or was released while text of the pane with this screen is chosen.
+pub(super) fn moved(state: &mut State, event: MouseEvent, screen: Rect) -> Vec<Effect> {
+    let Some(drag) = &mut state.pointing.drag else { return Vec::new() };
     match event.kind {
         MouseEventKind::Drag(MouseButton::Left) => {
-            let (column, row) = (i32::from(event.column) - i32::from(pane.x), i32::from(event.row) - i32::from(pane.y));
+            let from_corner = |at: u16, corner: u16| i32::from(at) - i32::from(corner);
+            let (column, row) = (from_corner(event.column, screen.x), from_corner(event.row, screen.y));
             drag.chooses |= (column, row) != (drag.column, drag.row);
             (drag.column, drag.row) = (column, row);
-            scroll(state);
+            scroll(state, screen);
             choose(state);
-            Some(Vec::new())
+            Vec::new()
         }
-        MouseEventKind::Up(MouseButton::Left) => Some(released(state)),
-        _ => None,
+        MouseEventKind::Up(MouseButton::Left) => released(state),
+        _ => Vec::new(),
     }
 }
 
-/// Time has passed: a drag that rests beyond an edge scrolls on.
+/// Time has passed: a drag that rests beyond an edge scrolls on. One that something has come between is let go of.
 pub(super) fn ticked(state: &mut State) {
-    if state.pointing.scrolls() && scroll(state) {
-        choose(state);
+    let Some(drag) = state.pointing.drag else { return };
+    let place = places(state, layout(state).panes).into_iter().find(|place| place.session == drag.session);
+    match place.filter(|_| state.grip == Some(Grip::Pane(drag.session))) {
+        Some(place) if drag.chooses => {
+            if scroll(state, place.screen) {
+                choose(state);
+            }
+        }
+        Some(_) => {}
+        None => {
+            let _ = released(state);
+        }
     }
 }
 
 /// Scrolls where the mouse is beyond an edge, the farther the faster; false if it is not.
-fn scroll(state: &mut State) -> bool {
-    let pane = layout(state).pane;
+fn scroll(state: &mut State, screen: Rect) -> bool {
     let Some(drag) = state.pointing.drag else { return false };
     let Some(session) = state.sessions.get_mut(drag.session) else { return false };
-    let below = drag.row - i32::from(pane.height) + 1;
-    // The pane may end where the terminal does: its last row is an edge too, and its first one below the header.
+    let below = drag.row - i32::from(screen.height) + 1;
     let lines = match drag.row {
         row if row < 0 => (-row).min(STEP_MAX),
         _ if below > 0 => -below.min(STEP_MAX),

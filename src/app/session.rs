@@ -149,6 +149,16 @@ impl Session {
         matches!(self.phase, Phase::Launching | Phase::Live)
     }
 
+    /// Whether what is typed is for its far end.
+    pub fn takes_input(&self) -> bool {
+        self.is_live() && !self.is_log() && !self.timeline_open
+    }
+
+    /// Whether its program hears of the mouse and of the focus: its far end can be reached and it is what the pane shows.
+    pub fn hears(&self) -> bool {
+        self.phase == Phase::Live && self.cut.is_none() && !self.is_log() && !self.timeline_open
+    }
+
     /// Whether its timeline is what the pane shows.
     pub fn shows_timeline(&self) -> bool {
         self.timeline_open || matches!(self.phase, Phase::Launching | Phase::Failed(_))

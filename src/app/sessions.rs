@@ -1,8 +1,8 @@
 //! The sessions of this run, the tabs that show them and which pane of which tab is in view; it opens and closes no stream.
 
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
-use super::panes::{Axis, Direction, Panes, Place, neighbour};
+use super::panes::{Axis, Border, Direction, Panes, Place, neighbour};
 use super::session::Session;
 use crate::session::SessionId;
 use crate::session::recording::RecordingId;
@@ -15,8 +15,10 @@ pub struct Sessions {
     active: usize,
     last_id: u64,
     last_recording: u64,
-    /// Whether the focused pane takes the whole screen.
+    /// Whether the focused pane takes the whole screen while it has the keys.
     pub zoomed: bool,
+    /// Whether all panes of the tab together take the whole screen while they have the keys.
+    pub wide: bool,
 }
 
 /// A tab.
@@ -49,6 +51,13 @@ impl Tab {
     pub fn places(&self, area: Rect, zoomed: bool) -> Vec<Place> {
         if zoomed { Panes::One(self.focused).places(area, self.focused) } else { self.panes.places(area, self.focused) }
     }
+
+    /// Whether this area has room for so many panes more beside the focused one.
+    fn has_room(&self, axis: Axis, more: Panes, area: Rect) -> bool {
+        let mut panes = self.panes.clone();
+        panes.split(self.focused, axis, more);
+        panes.fit(area)
+    }
 }
 
 impl Sessions {
@@ -78,10 +87,40 @@ impl Sessions {
             Some(tab) => {
                 tab.panes.split(tab.focused, axis, Panes::One(id));
                 tab.focused = id;
+                tab.together = false;
                 self.list.push(session);
             }
             None => self.add(session),
         }
+        self.show_all_panes();
+    }
+
+    /// Whether one more pane has room beside the focused one in this area.
+    pub fn has_room(&self, axis: Axis, area: Rect) -> bool {
+        self.tab().is_some_and(|tab| tab.has_room(axis, Panes::One(tab.focused), area))
+    }
+
+    /// Whether the panes of the next tab have room beside the focused one in this area.
+    pub fn has_room_for_next(&self, axis: Axis, area: Rect) -> bool {
+        let next = self.next_tab().map(|next| self.tabs[next].panes.clone());
+        self.tab().zip(next).is_some_and(|(tab, more)| tab.has_room(axis, more, area))
+    }
+
+    fn next_tab(&self) -> Option<usize> {
+        (self.tabs.len() > 1).then(|| (self.active + 1) % self.tabs.len())
+    }
+
+    /// Gives the focused pane the whole screen, or takes it back.
+    pub fn toggle_zoom(&mut self) {
+        let alone = self.tab().is_none_or(|tab| matches!(tab.panes, Panes::One(_)));
+        // A pane that is alone has the whole screen either way.
+        self.zoomed = !(self.zoomed || self.wide && alone);
+        self.wide &= !alone;
+    }
+
+    /// Shows all panes of the tab where one of them was zoomed; together they keep the whole screen that it had.
+    pub fn show_all_panes(&mut self) {
+        self.wide |= self.zoomed;
         self.zoomed = false;
     }
 
@@ -105,7 +144,7 @@ impl Sessions {
         let session = self.list.remove(index);
         self.take_pane(id);
         if self.tabs.is_empty() {
-            self.zoomed = false;
+            (self.zoomed, self.wide) = (false, false);
         }
         Some(session)
     }
@@ -115,21 +154,18 @@ impl Sessions {
         let Some(index) = self.tabs.iter().position(|tab| tab.panes.contains(id)) else { return };
         let tab = &mut self.tabs[index];
         let before = tab.panes.sessions();
-        match tab.panes.clone().without(id) {
-            Some(panes) => {
-                let at = before.iter().position(|other| *other == id).unwrap_or_default();
-                let left = panes.sessions();
-                tab.panes = panes;
-                if tab.focused == id {
-                    tab.focused = left[at.min(left.len() - 1)];
-                }
-                tab.together &= left.len() > 1;
+        if let Some(panes) = tab.panes.clone().without(id) {
+            let at = before.iter().position(|other| *other == id).unwrap_or_default();
+            let left = panes.sessions();
+            tab.panes = panes;
+            if tab.focused == id {
+                tab.focused = left[at.min(left.len() - 1)];
             }
-            None => {
-                self.tabs.remove(index);
-                if self.active > index || self.active == self.tabs.len() {
-                    self.active = self.active.saturating_sub(1);
-                }
+            tab.together &= left.len() > 1;
+        } else {
+            self.tabs.remove(index);
+            if self.active > index || self.active == self.tabs.len() {
+                self.active = self.active.saturating_sub(1);
             }
         }
     }
@@ -182,6 +218,11 @@ impl Sessions {
     /// Where the tab in view stands.
     pub fn active_index(&self) -> usize {
         self.active
+    }
+
+    /// The tab with this session's pane, to be changed.
+    pub fn tab_of_mut(&mut self, id: SessionId) -> Option<&mut Tab> {
+        self.tabs.iter_mut().find(|tab| tab.panes.contains(id))
     }
 
     /// Whether this session's pane is in the tab in view.
@@ -278,6 +319,19 @@ impl Sessions {
         self.tab_mut().is_some_and(|tab| tab.panes.resize(tab.focused, direction, cells, area))
     }
 
+    /// The border between panes of the tab in view at this cell of their area; none while only one of them is shown.
+    pub fn border_at(&self, area: Rect, at: Position) -> Option<Border> {
+        let tab = self.tab().filter(|tab| !self.zoomed && tab.panes.fit(area))?;
+        tab.panes.border_at(area, at)
+    }
+
+    /// Moves a border of the tab in view to this cell.
+    pub fn drag(&mut self, border: &Border, area: Rect, to: Position) {
+        if let Some(tab) = self.tab_mut() {
+            tab.panes.drag(border, area, to);
+        }
+    }
+
     /// Changes the places of the focused pane and the next one of its tab (or the one before, for a negative step).
     pub fn swap_pane(&mut self, by: isize) {
         let Some(tab) = self.tab_mut() else { return };
@@ -295,22 +349,19 @@ impl Sessions {
         self.take_pane(id);
         self.active += 1;
         self.tabs.insert(self.active, Tab::of(id));
-        self.zoomed = false;
+        self.show_all_panes();
         true
     }
 
     /// Moves all panes of the next tab beside the focused pane; false if there is no other tab.
     pub fn join_next(&mut self, axis: Axis) -> bool {
-        let count = self.tabs.len();
-        if count < 2 {
-            return false;
-        }
-        let next = (self.active + 1) % count;
+        let Some(next) = self.next_tab() else { return false };
         let joined = self.tabs.remove(next);
         self.active -= usize::from(next < self.active);
         let tab = &mut self.tabs[self.active];
         tab.panes.split(tab.focused, axis, joined.panes);
-        self.zoomed = false;
+        tab.together = false;
+        self.show_all_panes();
         self.seen();
         true
     }

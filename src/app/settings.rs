@@ -128,7 +128,7 @@ impl Default for Settings {
             image: "busybox:stable".to_owned(),
             images: Vec::new(),
             command: Vec::new(),
-            scrollback: 5_000,
+            scrollback: 10_000,
             mouse: true,
             creator: String::new(),
             recording: RecordingSettings::default(),

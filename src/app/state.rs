@@ -5,9 +5,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::abandoned::Abandoned;
+use super::focus::ToldFocus;
 use super::keymap::Keymap;
 use super::layout::Size;
 use super::message::Effect;
+use super::mouse::Grip;
 use super::navigator::{Navigator, PodScope};
 use super::notices::Notices;
 use super::overlay::{FormId, Overlay};
@@ -69,6 +71,10 @@ pub struct State {
     pub leader_pending: bool,
     /// The sessions.
     pub sessions: Sessions,
+    /// Which program was told that it has the focus.
+    pub(super) told_focus: ToldFocus,
+    /// What a mouse button that is held down has got hold of.
+    pub(super) grip: Option<Grip>,
     /// What stands over the console.
     pub overlay: Option<Overlay>,
     /// What the user was told.
@@ -141,6 +147,8 @@ impl State {
             filtering: false,
             leader_pending: false,
             sessions: Sessions::default(),
+            told_focus: ToldFocus::default(),
+            grip: None,
             overlay: None,
             notices: Notices::default(),
             rights: Rights::default(),

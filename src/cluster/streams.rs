@@ -82,6 +82,9 @@ pub(super) enum Success {
     ExitedZero,
     /// `attach`: the stream is over.
     Finished,
+    /// `attach` for as long as the container runs: the stream is over where the server says so; that it is closed
+    /// without a word, as by a balancer or a server that goes away, says nothing of the process.
+    FinishedIfSaid,
 }
 
 /// What the request asked for.
@@ -275,6 +278,9 @@ impl Reader {
                 Some(Ok(Message::Close(close))) => {
                     let code = close.as_ref().map_or(1005, |close| u16::from(close.code));
                     match code {
+                        1000 | 1005 if self.shape.success == Success::FinishedIfSaid => {
+                            lost("the server closed the stream without a word about the process".to_owned())
+                        }
                         // It ended well and said no code.
                         1000 | 1005 => End::Finished,
                         _ => lost(format!(

@@ -13,7 +13,7 @@ use crate::app::session::Session;
 use crate::app::{Focus, State};
 
 /// Marks what was found over what is painted; the match under the cursor stands out among them.
-pub(super) fn draw(session: &Session, state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
+pub(super) fn draw(session: &Session, state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect, focused: bool) {
     let Some(mode) = &session.copy_mode else { return };
     let screen = &session.screen;
     let top = screen.position(0, 0).row;
@@ -32,7 +32,7 @@ pub(super) fn draw(session: &Session, state: &State, theme: &Theme, frame: &mut 
             }
         }
     }
-    let focused = state.focus == Focus::Pane && state.overlay.is_none() && mode.asking.is_none();
+    let focused = focused && state.focus == Focus::Pane && state.overlay.is_none() && mode.asking.is_none();
     if let Some((column, row)) = mode.cursor_in_view(screen).filter(|_| focused) {
         let at = Position::new(area.x + column, area.y + row);
         if area.contains(at) {

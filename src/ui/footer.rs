@@ -41,13 +41,16 @@ fn in_pane(state: &State, theme: &Theme) -> Line<'static> {
     let leader = state.keymap.leader();
     let browse = state.keymap.named("pane.browse").and_then(|action| state.keymap.key_of(action));
     let browse = browse.map(|key| key.to_string()).unwrap_or_default();
-    let goes = match (fixes, live) {
-        (1.., _) => " a number takes that way out · ",
-        (0, true) => " every key goes to the shell · ",
-        (0, false) => " ",
+    let together = state.sessions.tab().filter(|tab| tab.together).map(|tab| tab.sessions().len());
+    let goes = match (fixes, live, together) {
+        (1.., ..) => " a number takes that way out · ".to_owned(),
+        (0, true, Some(count)) => format!(" every key goes to all {count} panes · "),
+        (0, true, None) => " every key goes to the shell · ".to_owned(),
+        (0, false, _) => " ".to_owned(),
     };
+    let goes_style = if together.is_some() { theme.changing } else { theme.faint };
     Line::from(vec![
-        Span::styled(goes, theme.faint),
+        Span::styled(goes, goes_style),
         Span::styled(leader.to_string(), theme.key),
         Span::styled(" then a key: ", theme.faint),
         Span::styled(browse, theme.key),

@@ -9,10 +9,10 @@ use ratatui::widgets::{Block, BorderType, Clear, Paragraph};
 use unicode_width::UnicodeWidthStr;
 
 use super::Theme;
-use super::text::{clip, fit, tail, wrap};
+use super::text::{clip, fit, wrap};
 use crate::app::age::age;
 use crate::app::layout::{centred, first_shown};
-use crate::app::overlay::{Choose, Entry, EntryKind, Overlay, Palette, Save};
+use crate::app::overlay::{Choose, Entry, EntryKind, Name, Overlay, Palette, Save, TextLine};
 use crate::app::{Availability, Level, Scope, State};
 
 pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
@@ -32,6 +32,7 @@ pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Re
         Some(Overlay::Choose(choose)) => question(choose, theme, frame, area),
         Some(Overlay::Form(view)) => form::draw(view, theme, frame, area),
         Some(Overlay::Save(asked)) => save(asked, theme, frame, area),
+        Some(Overlay::Name(view)) => name(view, theme, frame, area),
         Some(Overlay::Leftovers(view)) => super::leftovers::draw(view, state, theme, frame, area),
     }
 }
@@ -138,12 +139,22 @@ fn save(asked: &Save, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
     let outline = centred(area, 110, 3);
     let title = clip(&format!("save what {} has shown to", asked.title), usize::from(outline.width.saturating_sub(4)));
     let area = boxed(theme, frame, outline, &title, "⏎ save · ~ is your home · Esc close");
+    line(&asked.line, theme, frame, area);
+}
+
+fn name(view: &Name, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
+    let area = boxed(theme, frame, centred(area, 50, 3), &view.title, "⏎ set · Esc close");
+    line(&view.line, theme, frame, area);
+}
+
+/// A line under edit, the user's cursor in it; what is just before the cursor stays in view.
+fn line(line: &TextLine, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
     let room = usize::from(area.width.saturating_sub(1));
-    let before = tail(asked.line.before_cursor(), room);
-    let behind = &asked.line.text()[asked.line.before_cursor().len()..];
-    frame.buffer_mut().set_stringn(area.x, area.y, format!("{before}{behind}"), usize::from(area.width), theme.text);
-    let column = u16::try_from(before.width()).unwrap_or(0);
-    frame.set_cursor_position(Position::new((area.x + column).min(area.right().saturating_sub(1)), area.y));
+    let before = line.before_cursor();
+    let hidden = before.char_indices().find(|(at, _)| before[*at..].width() <= room).map_or(before.len(), |(at, _)| at);
+    frame.buffer_mut().set_stringn(area.x, area.y, &line.text()[hidden..], usize::from(area.width), theme.key);
+    let cursor = u16::try_from(before[hidden..].width()).unwrap_or(0);
+    frame.set_cursor_position(Position::new(area.x + cursor, area.y));
 }
 
 fn question(choose: &Choose, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {

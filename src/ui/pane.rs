@@ -1,4 +1,4 @@
-//! A session on screen: its tab, its emulated terminal or the steps of its start, and how it ended.
+//! A session on screen: its emulated terminal or the steps of its start, and how it ended.
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
@@ -6,77 +6,29 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
-use unicode_width::UnicodeWidthStr;
 
 use super::Theme;
 use super::text::clip;
 use super::timeline;
 use crate::app::session::{Phase, Session};
-use crate::app::{Focus, Scope, State, tab_labels};
+use crate::app::{Focus, Scope, State};
 use crate::screen;
 
-pub(super) fn draw_tabs(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
-    super::rule(theme, frame, area);
-    let buffer = frame.buffer_mut();
-    let labels = tab_labels(state);
-    let mut x = area.x;
-    for (index, label) in labels.iter().enumerate().skip(first_tab(&labels, state.sessions.active_index(), area.width))
-    {
-        if x >= area.right() {
-            return;
-        }
-        let active = index == state.sessions.active_index();
-        let style = match (active, state.focus) {
-            (true, Focus::Pane) => theme.selected.patch(theme.focused_title),
-            (true, _) => theme.title,
-            (false, _) => theme.faint,
-        };
-        (x, _) = buffer.set_stringn(x, area.y, label, usize::from(area.right() - x), style);
-        x += 1;
-    }
-    let Some(session) = state.sessions.active() else { return };
-    let scrolled = session.screen.scrolled();
-    let title = session.screen.title().map(|title| format!("“{title}”"));
-    let reading = session.copy_mode.as_ref().map(|mode| mode.says(&session.screen));
-    let scrolled = reading.or_else(|| (scrolled > 0).then(|| format!("{scrolled} lines back")));
-    let other_context = (session.context != state.context.name).then(|| format!("in {}", session.context));
-    let said: Vec<String> =
-        [scrolled, other_context, session.subtitle(state.now), title].into_iter().flatten().collect();
-    let room = usize::from(area.right().saturating_sub(x));
-    if said.is_empty() || room < 12 {
+/// Draws a session; the keys that help are named where it is the focused one.
+pub(super) fn draw(session: &Session, state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect, focused: bool) {
+    if area.is_empty() {
         return;
     }
-    let text = format!(" {} ", clip(&said.join(" · "), room.saturating_sub(3)));
-    let start = area.right() - u16::try_from(text.width() + 1).unwrap_or(area.width).min(area.width);
-    let amiss = session.sight.as_ref().is_some_and(|sight| sight.problem.is_some());
-    buffer.set_string(start.max(x), area.y, text, if amiss { theme.changing } else { theme.faint });
-}
-
-/// The first tab to show, so that the one in view is among those that fit.
-fn first_tab(labels: &[String], active: usize, width: u16) -> usize {
-    let mut room = usize::from(width);
-    let mut first = active;
-    for (index, label) in labels.iter().enumerate().take(active + 1).rev() {
-        match room.checked_sub(label.width() + 1) {
-            Some(left) => (room, first) = (left, index),
-            None => break,
-        }
-    }
-    first
-}
-
-pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
-    let Some(session) = state.sessions.active() else { return };
     if session.shows_timeline() {
-        timeline::draw(session, state, theme, frame, area);
+        timeline::draw(session, state, theme, frame, area, focused);
         if matches!(session.phase, Phase::Failed(_)) {
-            epitaph(session, state, theme, frame, area);
+            epitaph(session, state, theme, frame, area, focused);
         }
         return;
     }
     if session.copy_mode.is_some() {
         paint(&session.screen, 0, theme, frame.buffer_mut(), area);
-        super::copy_mode::draw(session, state, theme, frame, area);
+        super::copy_mode::draw(session, state, theme, frame, area, focused);
         return;
     }
     match &session.phase {
@@ -87,12 +39,14 @@ pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Re
         }
         Phase::Live => {
             paint(&session.screen, 0, theme, frame.buffer_mut(), area);
-            place_cursor(session, state, frame, area);
+            if focused {
+                place_cursor(session, state, frame, area);
+            }
         }
         Phase::Ended { .. } => {
             // The last line says how it ended; what stood there moves up.
             paint(&session.screen, skipped_for_line(session, area), theme, frame.buffer_mut(), area);
-            epitaph(session, state, theme, frame, area);
+            epitaph(session, state, theme, frame, area, focused);
         }
     }
 }
@@ -169,7 +123,7 @@ fn colour(colour: screen::Color) -> Color {
 }
 
 /// The last line of an ended session: how it ended and what can be done now.
-fn epitaph(session: &Session, state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
+fn epitaph(session: &Session, state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect, focused: bool) {
     let Some(text) = session.epitaph() else { return };
     let area = Rect { y: area.bottom() - 1, height: 1, ..area };
     let mut spans = vec![Span::styled(format!(" {text} "), theme.selected)];
@@ -178,7 +132,7 @@ fn epitaph(session: &Session, state: &State, theme: &Theme, frame: &mut Frame<'_
         .actions()
         .iter()
         .filter(|action| action.scope == Scope::Ended && action.hint.is_some())
-        .filter(|action| action.availability(state).is_offered())
+        .filter(|action| focused && action.availability(state).is_offered())
         .collect();
     actions.sort_by_key(|action| action.hint);
     for action in actions {

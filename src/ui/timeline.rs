@@ -18,9 +18,9 @@ const INDENT: usize = 10;
 /// Rows of the timeline that stay in view above a long problem.
 const LEAST_ROWS: usize = 3;
 
-pub(super) fn draw(session: &Session, state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
+pub(super) fn draw(session: &Session, state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect, focused: bool) {
     let width = usize::from(area.width);
-    let below = below(session, state, theme, area);
+    let below = below(session, state, theme, area, focused);
     let rows = row_lines(session, state, theme, width);
     let height = usize::from(area.height);
     let room = height.saturating_sub(below.len()).max(1);
@@ -56,18 +56,19 @@ fn row_lines(session: &Session, state: &State, theme: &Theme, width: usize) -> V
 }
 
 /// What stands under the rows: the problem and its fixes, how long it takes so far, what can be done.
-fn below(session: &Session, state: &State, theme: &Theme, area: Rect) -> Vec<Line<'static>> {
+fn below(session: &Session, state: &State, theme: &Theme, area: Rect, focused: bool) -> Vec<Line<'static>> {
     let width = usize::from(area.width);
     let mut lines = Vec::new();
     // A failed session has its epitaph in the last line; the others say there how they stand.
     let foot = match session.phase {
         Phase::Failed(_) => Line::default(),
-        Phase::Launching => Line::styled(clip(&going(session, state), width), theme.faint),
+        Phase::Launching => Line::styled(clip(&going(session, state, focused), width), theme.faint),
+        Phase::Live | Phase::Ended { .. } if !focused => Line::default(),
         Phase::Live | Phase::Ended { .. } => Line::styled(clip(&looking_back(state), width), theme.faint),
     };
     if let Some(problem) = session.problem() {
         lines.push(Line::default());
-        let fixes = fix_lines(session, state, theme, width);
+        let fixes = fix_lines(session, state, theme, width, focused);
         let room = usize::from(area.height).saturating_sub(LEAST_ROWS + lines.len() + fixes.len() + 1).max(2);
         lines.extend(problem_lines(problem, theme, width, room));
         lines.extend(fixes);
@@ -93,7 +94,7 @@ fn problem_lines(problem: &Problem, theme: &Theme, width: usize, room: usize) ->
     lines
 }
 
-fn fix_lines(session: &Session, state: &State, theme: &Theme, width: usize) -> Vec<Line<'static>> {
+fn fix_lines(session: &Session, state: &State, theme: &Theme, width: usize, focused: bool) -> Vec<Line<'static>> {
     let line = |(index, fix): (usize, &crate::cluster::Fix)| {
         let action = state.keymap.named(&format!("fix.{}", index + 1));
         let key = action.map(|action| state.keymap.first_key_of(action)).unwrap_or_default();
@@ -101,8 +102,8 @@ fn fix_lines(session: &Session, state: &State, theme: &Theme, width: usize) -> V
         let (key_style, style) = if closed { (theme.faint, theme.faint) } else { (theme.key, theme.text) };
         let room = width.saturating_sub(key.width() + 4);
         let title = if closed { format!("{} (you may not)", fix.title) } else { fix.title.clone() };
-        // A key that nobody can have meant yet is not offered yet.
-        let shown = if session.takes_fix(index + 1, state.now) { key } else { " ".repeat(key.width()) };
+        // A key that nobody can have meant yet is not offered yet, nor one that another pane takes.
+        let shown = if focused && session.takes_fix(index + 1, state.now) { key } else { " ".repeat(key.width()) };
         Line::from(vec![Span::styled(format!(" {shown}  "), key_style), Span::styled(clip(&title, room), style)])
     };
     session.fixes().iter().enumerate().map(line).collect()
@@ -112,7 +113,10 @@ fn key_of(state: &State, name: &str) -> String {
     state.keymap.named(name).map(|action| state.keymap.first_key_of(action)).unwrap_or_default()
 }
 
-fn going(session: &Session, state: &State) -> String {
+fn going(session: &Session, state: &State, focused: bool) -> String {
+    if !focused {
+        return format!(" starting for {}", lasted(session.started, state.now));
+    }
     format!(
         " starting for {} · {} browses meanwhile · {} cancels",
         lasted(session.started, state.now),

@@ -197,6 +197,31 @@ async fn a_new_connection_learns_the_size_and_input_meanwhile_is_refused() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_stream_that_is_closed_or_fails_is_made_anew_while_the_container_runs() {
+    let failure = br#"{"status":"Failure","message":"error reading from error stream","reason":"InternalError"}"#;
+    for status in [None, Some(&failure[..])] {
+        let (mut transport, _, mut socket, mut server) = start("").await;
+        socket.send(1, b"one\r\n").await;
+        if let Some(status) = status {
+            socket.send(3, status).await;
+        }
+        socket.close().await;
+        let mut text = String::new();
+        assert!(matches!(shown(&mut transport, &mut text).await, Incoming::Link(Link::Cut { .. })));
+        server.log = "one\ntwo\n".to_owned();
+        let mut socket = server.attached().await;
+        let restored = server.serve_while(shown(&mut transport, &mut text)).await;
+        assert_eq!(restored, Incoming::Link(Link::Restored { whole: true }));
+        // Closed once more, and now the container has ended.
+        server.pod = pod("fake://1", &json!({"terminated": {"exitCode": 3}}));
+        socket.close().await;
+        assert!(matches!(shown(&mut transport, &mut text).await, Incoming::Link(Link::Cut { .. })));
+        let end = server.serve_while(shown(&mut transport, &mut text)).await;
+        assert_eq!((end, text.as_str()), (Incoming::Ended(End::Exited { code: 3 }), "one\r\ntwo\r\n"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_container_that_ended_meanwhile_shows_its_last_words_and_its_code() {
     let again = json!({"running": {}});
     for (id, code) in [("fake://1", 7), ("fake://2", 9)] {

@@ -154,10 +154,12 @@ pub(crate) fn parse_keys(keys: &str) -> Vec<KeyEvent> {
                 "tab" => KeyEvent::new(KeyCode::Tab, KeyModifiers::NONE),
                 "up" => KeyEvent::new(KeyCode::Up, KeyModifiers::NONE),
                 "down" => KeyEvent::new(KeyCode::Down, KeyModifiers::NONE),
+                "left" => KeyEvent::new(KeyCode::Left, KeyModifiers::NONE),
                 "right" => KeyEvent::new(KeyCode::Right, KeyModifiers::NONE),
                 "backspace" => KeyEvent::new(KeyCode::Backspace, KeyModifiers::NONE),
                 "pgup" => KeyEvent::new(KeyCode::PageUp, KeyModifiers::NONE),
                 "pgdn" => KeyEvent::new(KeyCode::PageDown, KeyModifiers::NONE),
+                "lt" => KeyEvent::new(KeyCode::Char('<'), KeyModifiers::NONE),
                 "space" => KeyEvent::new(KeyCode::Char(' '), KeyModifiers::NONE),
                 name => {
                     let c = name.strip_prefix("c-").and_then(|c| c.chars().next()).expect("a known key name");

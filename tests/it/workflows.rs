@@ -10,6 +10,7 @@ mod form;
 mod launch;
 mod leftovers;
 mod nodes;
+mod panes;
 mod person;
 mod recording;
 mod recovery;

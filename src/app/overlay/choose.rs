@@ -34,6 +34,8 @@ pub enum Deed {
     Detach(SessionId),
     /// Ends the shell in a pane.
     EndShell(SessionId),
+    /// Lets what is typed go to every pane of the tab with this session.
+    TypeIntoAll(SessionId),
     /// Deletes the pods of this context that a pane has created, and closes it.
     DeleteCreated(SessionId, String, Vec<PodKey>),
     /// Deletes a pod of this context.

@@ -93,7 +93,7 @@ impl Cluster {
         self.joined(container, Shape { stdin, tty, apart: true, success: Success::Finished }).await
     }
 
-    async fn joined(&self, container: &ContainerKey, shape: Shape) -> Result<(Transport, Bytes), Problem> {
+    pub(super) async fn joined(&self, container: &ContainerKey, shape: Shape) -> Result<(Transport, Bytes), Problem> {
         let transport = self.attach_soon(container, shape).await?;
         let (transport, past) = self.with_past(container, shape.tty, transport, None).await;
         Ok((transport, past.bytes))

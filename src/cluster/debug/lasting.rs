@@ -14,7 +14,11 @@ use tokio::{
 
 use self::life::{Life, life};
 use super::{
-    super::{Cluster, ContainerKey, LogOptions, Problem, watch::Backoff},
+    super::{
+        Cluster, ContainerKey, LogOptions, Problem,
+        streams::{Shape, Success},
+        watch::Backoff,
+    },
     joined::{Before, Past, preceded},
 };
 use crate::session::{
@@ -45,7 +49,7 @@ impl Cluster {
         tty: bool,
         stdin: bool,
     ) -> Result<(Transport, Bytes), Problem> {
-        let (transport, past) = self.attach_joined(container, tty, stdin).await?;
+        let (transport, past) = self.joined(container, shape(tty, stdin)).await?;
         let mut shown = Shown::default();
         shown.push(&past);
         shown.tear();
@@ -66,6 +70,10 @@ impl Cluster {
         tokio::spawn(lasting.run(transport));
         Ok((Transport { incoming, outgoing }, past))
     }
+}
+
+fn shape(tty: bool, stdin: bool) -> Shape {
+    Shape { stdin, tty, apart: false, success: Success::FinishedIfSaid }
 }
 
 struct Lasting {
@@ -141,6 +149,7 @@ impl Lasting {
         let Self { output, near, shown, last, .. } = self;
         let Transport { incoming, outgoing } = transport;
         let mut sent = Sent::default();
+        let mut heard = false;
         let outward = async {
             loop {
                 let item = tokio::select! {
@@ -151,11 +160,14 @@ impl Lasting {
                     Some(Incoming::Output(bytes) | Incoming::ErrorOutput(bytes) | Incoming::Past(bytes)) => {
                         shown.push(&bytes);
                         *last = Instant::now();
+                        heard = true;
                         if output.send(Incoming::Output(bytes)).await.is_err() {
                             return Stop::Unwanted;
                         }
                     }
                     Some(Incoming::Link(_)) => {}
+                    // What stood has failed between the server and the node: whether the container runs on is seen.
+                    Some(Incoming::Ended(End::Failed { reason })) if heard => return Stop::Ended(End::Lost { reason }),
                     Some(Incoming::Ended(end)) => return Stop::Ended(end),
                     None => {
                         return Stop::Ended(End::Lost { reason: "the stream stopped without saying why".to_owned() });
@@ -273,7 +285,7 @@ impl Again<'_> {
             // Whoever may attach need not be allowed to read the pod.
             Err(fault) => tracing::debug!(why = fault.why(), "whether the container runs is unknown"),
         }
-        let transport = match self.cluster.attach(self.container, self.tty, self.stdin).await {
+        let transport = match self.cluster.attach_as(self.container, shape(self.tty, self.stdin)).await {
             Ok(transport) => transport,
             Err(problem) => return Try::Failed(problem.why),
         };

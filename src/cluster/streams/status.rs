@@ -40,7 +40,7 @@ pub(super) fn verdict(frame: &[u8], success: Success) -> End {
     if status.status == "Success" {
         return match success {
             Success::ExitedZero => End::Exited { code: 0 },
-            Success::Finished => End::Finished,
+            Success::Finished | Success::FinishedIfSaid => End::Finished,
         };
     }
     let code = status.details.iter().flat_map(|details| &details.causes).find(|cause| cause.reason == "ExitCode");

@@ -11,12 +11,22 @@ use tokio::sync::watch;
 pub(super) struct WatchedBackend {
     inner: TestBackend,
     frames: watch::Sender<String>,
+    size: watch::Receiver<Size>,
 }
 
 impl WatchedBackend {
-    pub(super) fn new(columns: u16, rows: u16) -> (Self, watch::Receiver<String>) {
+    /// A terminal of this size, which may change.
+    pub(super) fn new(size: watch::Receiver<Size>) -> (Self, watch::Receiver<String>) {
         let (frames, watching) = watch::channel(String::new());
-        (Self { inner: TestBackend::new(columns, rows), frames }, watching)
+        let Size { width, height } = *size.borrow();
+        (Self { inner: TestBackend::new(width, height), frames, size }, watching)
+    }
+
+    fn take_size(&mut self) {
+        let Size { width, height } = *self.size.borrow();
+        if self.inner.buffer().area.as_size() != (Size { width, height }) {
+            self.inner.resize(width, height);
+        }
     }
 }
 
@@ -27,6 +37,7 @@ impl Backend for WatchedBackend {
     where
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
+        self.take_size();
         self.inner.draw(content)
     }
 
@@ -47,15 +58,17 @@ impl Backend for WatchedBackend {
     }
 
     fn clear(&mut self) -> Result<(), Infallible> {
+        self.take_size();
         self.inner.clear()
     }
 
     fn clear_region(&mut self, clear_type: ClearType) -> Result<(), Infallible> {
+        self.take_size();
         self.inner.clear_region(clear_type)
     }
 
     fn size(&self) -> Result<Size, Infallible> {
-        self.inner.size()
+        Ok(*self.size.borrow())
     }
 
     fn window_size(&mut self) -> Result<WindowSize, Infallible> {

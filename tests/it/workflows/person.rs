@@ -31,6 +31,7 @@ const ROWS: u16 = 40;
 pub(super) struct Person {
     keys: mpsc::UnboundedSender<io::Result<Event>>,
     frames: watch::Receiver<String>,
+    size: watch::Sender<ratatui::layout::Size>,
     console: JoinHandle<anyhow::Result<Vec<Problem>>>,
 }
 
@@ -48,7 +49,8 @@ impl Person {
         settings: Settings,
     ) -> Self {
         let (keys, mut typed) = mpsc::unbounded_channel();
-        let (backend, frames) = WatchedBackend::new(COLUMNS, ROWS);
+        let (size, terminal_size) = watch::channel(ratatui::layout::Size { width: COLUMNS, height: ROWS });
+        let (backend, frames) = WatchedBackend::new(terminal_size);
         let all = contexts.list();
         let state = State::new(Opening {
             settings: Settings { creator: "bathy-test".to_owned(), ..settings },
@@ -66,7 +68,7 @@ impl Person {
             let theme = Theme::palette();
             runtime::run(&mut terminal, inputs, std::future::pending(), contexts, state, &theme).await
         });
-        Self { keys, frames, console }
+        Self { keys, frames, size, console }
     }
 
     /// Presses keys: single characters, or names in `<…>`.
@@ -74,6 +76,21 @@ impl Person {
         for key in parse_keys(keys) {
             self.keys.send(Ok(Event::Key(key))).expect("the console runs");
         }
+    }
+
+    /// Enlarges or shrinks the person's terminal.
+    pub(super) fn resize(&self, columns: u16, rows: u16) {
+        self.size.send_replace(ratatui::layout::Size { width: columns, height: rows });
+        self.keys.send(Ok(Event::Resize(columns, rows))).expect("the console runs");
+    }
+
+    /// Types a line into the pane with the keys.
+    pub(super) fn type_line(&self, line: &str) {
+        for c in line.chars() {
+            let key = KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE);
+            self.keys.send(Ok(Event::Key(key))).expect("the console runs");
+        }
+        self.press("<enter>");
     }
 
     /// Waits until the screen shows what is expected; the screen comes back.
@@ -131,11 +148,7 @@ impl Person {
 
     /// Runs a command line in the shell of the pane and waits for this in what follows it.
     pub(super) async fn run(&mut self, line: &str, expected: &str) -> String {
-        for c in line.chars() {
-            let key = KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE);
-            self.keys.send(Ok(Event::Key(key))).expect("the console runs");
-        }
-        self.press("<enter>");
+        self.type_line(line);
         self.wait_for(&format!("{expected:?} after {line:?}"), |screen| {
             // The command itself may hold the text: what counts stands below it.
             let below = screen.rsplit_once(line).map_or("", |(_, below)| below);

@@ -1,0 +1,95 @@
+//! What the row of tabs says and where, for update (mouse) and draw alike; it paints nothing.
+
+use unicode_width::UnicodeWidthStr;
+
+use super::session::{Phase, Session};
+use super::sessions::Tab;
+use super::state::State;
+use super::text::clip;
+use crate::session::End;
+
+/// The most columns of a name that a person gave a tab.
+const NAME: usize = 40;
+
+/// A tab on the row of tabs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Label {
+    /// Which tab it is.
+    pub index: usize,
+    /// Its first column.
+    pub column: u16,
+    /// What it says, blanks around it; the row's end may cut it.
+    pub text: String,
+}
+
+/// The tabs that a row of this width shows, from left to right, one column apart; the tab in view is among them.
+pub fn labels(state: &State, width: u16) -> Vec<Label> {
+    let texts: Vec<String> =
+        state.sessions.tabs().iter().enumerate().map(|(index, tab)| text(state, index, tab)).collect();
+    let first = first_shown(&texts, state.sessions.active_index(), width);
+    let mut column: u16 = 0;
+    let mut labels = Vec::new();
+    for (index, text) in texts.into_iter().enumerate().skip(first) {
+        if column >= width {
+            break;
+        }
+        let after = u16::try_from(text.width() + 1).unwrap_or(u16::MAX);
+        labels.push(Label { index, column, text });
+        column = column.saturating_add(after);
+    }
+    labels
+}
+
+/// The tab under this column of the row.
+pub(super) fn at(state: &State, width: u16, column: u16) -> Option<usize> {
+    let mut labels = labels(state, width).into_iter();
+    let under =
+        |label: &Label| (usize::from(label.column)..).take(label.text.width()).any(|x| x == usize::from(column));
+    labels.find(under).map(|label| label.index)
+}
+
+/// The first tab to show, so that the one in view is among those that fit.
+fn first_shown(texts: &[String], active: usize, width: u16) -> usize {
+    let mut room = usize::from(width);
+    let mut first = active;
+    for (index, text) in texts.iter().enumerate().take(active + 1).rev() {
+        match room.checked_sub(text.width() + 1) {
+            Some(left) => (room, first) = (left, index),
+            None => break,
+        }
+    }
+    first
+}
+
+fn text(state: &State, index: usize, tab: &Tab) -> String {
+    let sessions: Vec<&Session> = tab.sessions().into_iter().filter_map(|id| state.sessions.get(id)).collect();
+    let focused = state.sessions.get(tab.focused());
+    let name = match (&tab.name, focused) {
+        (Some(name), _) => clip(name, NAME),
+        (None, focused) => focused.map(Session::title).unwrap_or_default(),
+    };
+    let count = if sessions.len() > 1 { format!(" ({})", sessions.len()) } else { String::new() };
+    let together = if tab.together { " [all]" } else { "" };
+    let recorded = if sessions.iter().any(|session| session.recording.running().is_some()) { " [rec]" } else { "" };
+    format!(" {} {name}{count}{}{together}{recorded} ", index + 1, mark_of(&sessions, focused))
+}
+
+/// The mark of a tab: what is worth a look in any of its panes, else how the focused one stands.
+fn mark_of(sessions: &[&Session], focused: Option<&Session>) -> &'static str {
+    let worth = ["!", "…", "•"].into_iter().find(|wanted| sessions.iter().any(|session| mark(session) == *wanted));
+    worth.or_else(|| focused.map(mark)).unwrap_or_default()
+}
+
+/// How a session stands, in one sign: in trouble, on its way, with output that nobody has seen, ended.
+pub fn mark(session: &Session) -> &'static str {
+    match (&session.phase, session.activity) {
+        (Phase::Launching, _) if session.problem().is_some() => "!",
+        (Phase::Launching, _) => "…",
+        (Phase::Live, _) if session.cut.is_some() => "!",
+        (Phase::Live, true) => "•",
+        (Phase::Live, false) => "",
+        (Phase::Ended { end: End::Exited { code: 0 }, .. } | Phase::Ended { exit_code: Some(0), .. }, _) => "✓",
+        (Phase::Ended { .. }, _) => "▫",
+        (Phase::Failed(_), _) => "✗",
+    }
+}

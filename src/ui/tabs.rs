@@ -1,0 +1,60 @@
+//! The row over the panes: the tabs, and what is to be known of a pane that stands alone; it draws no pane.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr;
+
+use super::Theme;
+use super::text::clip;
+use crate::app::session::Session;
+use crate::app::{Focus, State, tabs};
+
+/// The least room in which anything is said beside the tabs.
+const LEAST: usize = 12;
+
+pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect, shown: usize) {
+    super::rule(theme, frame, area);
+    let buffer = frame.buffer_mut();
+    let mut x = area.x;
+    for label in tabs::labels(state, area.width) {
+        let active = label.index == state.sessions.active_index();
+        let style = match (active, state.focus) {
+            (true, Focus::Pane) => theme.selected.patch(theme.focused_title),
+            (true, _) => theme.title,
+            (false, _) => theme.faint,
+        };
+        let start = area.x + label.column;
+        (x, _) = buffer.set_stringn(start, area.y, &label.text, usize::from(area.right() - start), style);
+    }
+    let room = usize::from(area.right().saturating_sub(x + 1));
+    let Some((tab, session)) = state.sessions.tab().zip(state.sessions.active()) else { return };
+    // Several panes say themselves what is to be known of each.
+    if shown != 1 || room < LEAST {
+        return;
+    }
+    let sessions = tab.sessions();
+    let number = sessions.iter().position(|id| *id == session.id).unwrap_or_default() + 1;
+    let of = (sessions.len() > 1).then(|| format!("pane {number} of {}", sessions.len()));
+    let said: Vec<String> = of.into_iter().chain(said(session, state)).collect();
+    if said.is_empty() {
+        return;
+    }
+    let text = format!(" {} ", clip(&said.join(" · "), room.saturating_sub(3)));
+    let start = area.right() - u16::try_from(text.width() + 1).unwrap_or(area.width).min(area.width);
+    buffer.set_string(start.max(x + 1), area.y, text, if is_amiss(session) { theme.changing } else { theme.faint });
+}
+
+/// What is to be known of a session beside its name, the most important first.
+pub(super) fn said(session: &Session, state: &State) -> Vec<String> {
+    let other_context = (session.context != state.context.name).then(|| format!("in {}", session.context));
+    let scrolled = session.screen.scrolled();
+    let scrolled = (scrolled > 0 && session.copy_mode.is_none()).then(|| format!("{scrolled} lines back"));
+    let reading = session.copy_mode.as_ref().map(|mode| mode.says(&session.screen));
+    let title = session.screen.title().map(|title| format!("“{title}”"));
+    [reading, other_context, session.subtitle(state.now), scrolled, title].into_iter().flatten().collect()
+}
+
+/// Whether something is wrong with what a session sees.
+pub(super) fn is_amiss(session: &Session) -> bool {
+    session.sight.as_ref().is_some_and(|sight| sight.problem.is_some())
+}

@@ -223,6 +223,7 @@ mod tests {
             timeline_open: false,
             timeline_back: 0,
             sight: None,
+            copy_mode: None,
             reused: None,
         }
     }

@@ -13,6 +13,8 @@ use crate::session::SessionId;
 
 /// What makes a shell mark its prompts; bash and the shell of busybox alike.
 pub const MARKING_PROMPT: &str = r"PS1='\[\e]133;A\a\]'$PS1";
+/// The same for shells that expand nothing in a prompt, such as dash.
+pub const MARKING_PROMPT_PLAINLY: &str = r"PS1=$(printf '\033]133;A\007')$PS1";
 
 /// Whether the focused pane has text to be read.
 pub fn readable(state: &State) -> Availability {
@@ -115,8 +117,15 @@ pub fn to_prompt(state: &mut State, forward: bool) -> Vec<Effect> {
     } else {
         format!("this shell marks no prompts; it does after: {MARKING_PROMPT}")
     };
-    let more = (!marked).then(|| "Prompts are marked with OSC 133 ; A, as shell integrations do; a new width of the pane forgets earlier ones.".to_owned());
-    state.notices.push(state.now, Level::Info, text, more.into_iter().collect());
+    let more = if marked {
+        Vec::new()
+    } else {
+        vec![
+            format!("dash and other plain shells want: {MARKING_PROMPT_PLAINLY}"),
+            "Another width of the pane forgets the prompts before it.".to_owned(),
+        ]
+    };
+    state.notices.push(state.now, Level::Info, text, more);
     Vec::new()
 }
 

@@ -162,7 +162,7 @@ fn what_is_copied_reaches_the_clipboard_of_the_terminal() {
     terminal.send("e");
     terminal
         .wait_for("a prompt", |terminal| terminal.screen.text().lines().any(|line| line.trim_end().ends_with(" #")));
-    terminal.send("seq -f 'row-%g' 50; echo \u{4f60}-$((1+1))\r");
+    terminal.send("for i in $(seq 50); do echo row-$i; done; echo \u{4f60}-$((1+1))\r");
     terminal.wait_for_text("\u{4f60}-2");
     terminal.send("\x1d/row-48$\r");
     terminal.wait_for_text("1 of 1");

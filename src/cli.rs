@@ -9,6 +9,7 @@ mod guarded;
 mod leftovers;
 mod question;
 mod replay;
+mod report;
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
@@ -76,6 +77,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         }
         Some(Verb::Debug(options)) => runtime.block_on(debug::run(options, arguments, &config)),
         Some(Verb::Replay(options)) => runtime.block_on(replay::run(options)).map(|()| ExitCode::SUCCESS),
+        Some(Verb::Report(options)) => report::run(options, arguments, &config).map(|()| ExitCode::SUCCESS),
         // What was not done has been told.
         Some(Verb::Leftovers(options)) => runtime
             .block_on(leftovers::run(options, arguments, &config))

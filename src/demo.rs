@@ -14,7 +14,6 @@ mod scheduler;
 mod seed;
 pub mod serve;
 mod server;
-mod spdy;
 pub mod store;
 mod wire;
 mod workload;

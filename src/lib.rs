@@ -18,13 +18,14 @@
 //! | --- | --- | --- |
 //! | [`screen`] | bytes → grid, keys → bytes | the emulator crate, key types |
 //! | [`session`] | one stream's life: transport, pump, join of log and stream, recordings | tokio |
+//! | `spdy` | streams within one connection, as Kubernetes' port-forward has them | tokio |
 //! | [`plan`] | pod + facts + choices → what would be sent, and why | JSON values |
-//! | [`cluster`] | connect, live lists, debug, attach, exec, logs; errors → [`cluster::Problem`] | plan, session, kube, tokio |
+//! | [`cluster`] | connect, live lists, debug, attach, exec, logs, forward; errors → [`cluster::Problem`] | plan, session, spdy, kube, tokio |
 //! | [`app`] | `State`, `Message`, `Effect`, `update`, layout, keymap, overlays | screen; plain types of session, plan, cluster |
 //! | [`actions`] | the table of everything a key or the palette can do | app |
 //! | [`ui`] | `State` → `Buffer` | app, ratatui |
 //! | [`runtime`] | the select loop, effects, tty guard, paced drawing | everything above |
-//! | [`demo`] | a Kubernetes API in this process, its containers local processes | hyper, tokio |
+//! | [`demo`] | a Kubernetes API in this process, its containers local processes | spdy, hyper, tokio |
 //! | [`cli`] | arguments, configuration, the sub-commands without a screen | wiring |
 
 pub mod actions;
@@ -36,4 +37,5 @@ pub mod plan;
 pub mod runtime;
 pub mod screen;
 pub mod session;
+mod spdy;
 pub mod ui;

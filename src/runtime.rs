@@ -10,6 +10,7 @@ mod launch;
 pub mod plain;
 mod recordings;
 pub mod replay;
+pub mod report;
 mod text_file;
 pub mod tty;
 

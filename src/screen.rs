@@ -297,6 +297,11 @@ impl Screen {
     pub fn stored_bytes(&self) -> usize {
         self.emulator.stored_bytes()
     }
+
+    /// About how many bytes the screens and all of the history take together.
+    pub fn held_bytes(&self) -> usize {
+        self.emulator.held_bytes()
+    }
 }
 
 /// Keeps the parser from holding back synchronized updates: it would need a clock to let go of them.

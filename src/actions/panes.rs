@@ -171,8 +171,7 @@ pub(super) const ACTIONS: &[Action] = &[
         None,
         any_session,
         |state| {
-            state.sessions.wide = !state.sessions.wide;
-            state.sessions.zoomed = false;
+            state.sessions.toggle_wide();
             focused(state)
         },
     ),

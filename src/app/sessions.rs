@@ -116,12 +116,21 @@ impl Sessions {
         // A pane that is alone has the whole screen either way.
         self.zoomed = !(self.zoomed || self.wide && alone);
         self.wide &= !alone;
+        self.seen();
+    }
+
+    /// Gives all panes of the tab together the whole screen, or takes it back.
+    pub fn toggle_wide(&mut self) {
+        self.wide = !(self.wide || self.zoomed);
+        self.zoomed = false;
+        self.seen();
     }
 
     /// Shows all panes of the tab where one of them was zoomed; together they keep the whole screen that it had.
     pub fn show_all_panes(&mut self) {
         self.wide |= self.zoomed;
         self.zoomed = false;
+        self.seen();
     }
 
     /// Puts a session where another one was, which comes back.
@@ -362,7 +371,6 @@ impl Sessions {
         tab.panes.split(tab.focused, axis, joined.panes);
         tab.together = false;
         self.show_all_panes();
-        self.seen();
         true
     }
 }

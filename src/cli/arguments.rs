@@ -67,6 +67,8 @@ pub enum Verb {
     Leftovers(LeftoverArguments),
     /// Play a recording of a session (asciicast 2 or 3)
     Replay(ReplayArguments),
+    /// Write what was done in an incident as Markdown, pod by pod: from the audit log and recordings
+    Report(ReportArguments),
 }
 
 /// What is played, and how.
@@ -83,6 +85,28 @@ pub struct ReplayArguments {
     /// Print what it shows in the end instead of playing it
     #[arg(long)]
     pub print: bool,
+}
+
+/// What a report is of.
+#[derive(Debug, Clone, Args)]
+pub struct ReportArguments {
+    /// Recordings, or folders of them, that belong to it whatever their time (those in the usual place are looked at, too)
+    pub recordings: Vec<PathBuf>,
+    /// From when on: so long ago (2h, 3d), or a date and time (2026-11-22T21:40)
+    #[arg(long, value_name = "TIME", default_value = "1d")]
+    pub since: String,
+    /// Until when
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// Only this pod and its copies (may be given several times)
+    #[arg(long = "pod", value_name = "NAME")]
+    pub pods: Vec<String>,
+    /// With the last lines of each recording's text (it may hold what others must not see)
+    #[arg(long, value_name = "LINES", num_args = 0..=1, default_missing_value = "100", require_equals = true)]
+    pub transcript: Option<usize>,
+    /// Write to this new file, for you alone, instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 /// What to list.

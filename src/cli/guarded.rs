@@ -163,6 +163,11 @@ impl AuditPlace {
         }
     }
 
+    /// The file.
+    pub(super) fn into_file(self) -> PathBuf {
+        self.file
+    }
+
     /// Where the command line puts it; the demo keeps none otherwise.
     pub(super) fn named(arguments: &Arguments) -> Option<Self> {
         arguments.audit.clone().map(|file| Self { file, asked_for: true })

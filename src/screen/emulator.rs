@@ -204,6 +204,12 @@ impl Emulator {
         self.history.bytes()
     }
 
+    /// Bytes that both grids and the compact store hold, about; combining marks and links in the grids come on top.
+    pub(super) fn held_bytes(&self) -> usize {
+        let rows = 2 * self.term.screen_lines() + self.term.history_size();
+        rows * self.term.columns() * size_of::<GridCell>() + self.history.bytes()
+    }
+
     pub(super) fn term(&self) -> &Term<VoidListener> {
         &self.term
     }

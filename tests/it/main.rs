@@ -32,6 +32,7 @@ mod plan_properties;
 mod plan_vectors;
 mod recorded;
 mod replay;
+mod report;
 mod sandbox;
 mod screen_hostile;
 mod screen_keys;

@@ -296,6 +296,16 @@ fn panes_move_into_tabs_of_their_own_and_back() {
 }
 
 #[test]
+fn what_a_hidden_pane_prints_is_news_until_it_is_shown() {
+    let (mut console, sessions) = split((120, 40), "|");
+    console.press("<c-]>z");
+    print(&mut console, sessions[0], "news");
+    assert!(console.screen().contains("sh (2)• "), "{}", console.screen());
+    console.press("<c-]>z");
+    assert!(!console.screen().contains('•'), "{}", console.screen());
+}
+
+#[test]
 fn tabs_are_named_moved_and_found_by_their_news() {
     let (mut console, sessions) = split((120, 40), "||");
     console.press("<c-]>!<c-]>,left<backspace>t one<enter>");

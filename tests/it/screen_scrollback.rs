@@ -1,5 +1,6 @@
 //! Rows that have scrolled off a screen: kept whole up to their limit, small, and where the view expects them.
 
+use bathyscope::app::Settings;
 use bathyscope::screen::{Screen, Size};
 
 fn screen(columns: u16, rows: u16) -> Screen {
@@ -36,6 +37,27 @@ fn history_is_whole_up_to_its_limit_and_small() {
     for (row, line) in text.lines().enumerate() {
         let number = 12_000 - 49 - 10_000 + row;
         assert!(line.contains(&format!("request {number} ")), "row {row} is {line}");
+    }
+}
+
+#[test]
+fn the_default_history_of_ordinary_text_takes_less_than_ten_megabytes_with_its_screen() {
+    let log =
+        |line| format!("2026-11-22T10:00:00Z INFO request {line} served in 12 ms, 200 OK, 5321 bytes to 10.0.0.7\r\n");
+    let coloured = |line| {
+        format!("\x1b[32m2026-11-22\x1b[0m \x1b[1;33mWARN\x1b[0m \x1b[36mpod-{line}\x1b[0m {}\r\n", "text ".repeat(20))
+    };
+    let wide = |line| format!("{line} größer 你好世界 {}\r\n", "日本語 ".repeat(20));
+    let kinds: [&dyn Fn(usize) -> String; 3] = [&log, &coloured, &wide];
+    let lines = Settings::default().scrollback;
+    assert_eq!(lines, 10_000);
+    for kind in kinds {
+        let mut screen = Screen::new(Size { columns: 200, rows: 50 }, lines);
+        for first in (0..lines + 1_000).step_by(100) {
+            screen.feed((first..first + 100).map(kind).collect::<String>().as_bytes());
+        }
+        assert_eq!(screen.history(), lines);
+        assert!(screen.held_bytes() < 10_000_000, "{} bytes for {:?}", screen.held_bytes(), kind(1));
     }
 }
 

@@ -34,7 +34,7 @@ impl RecordingConfig {
     }
 
     /// The settings this makes.
-    pub(super) fn settings(&self) -> RecordingSettings {
+    pub(in crate::cli) fn settings(&self) -> RecordingSettings {
         let defaults = RecordingSettings::default();
         let max_size = self.max_size.as_deref().and_then(|text| read_size(text).ok());
         RecordingSettings {

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 use super::{Wanted, status, terminal_size};
 use crate::demo::node::{Exit, Output, Streams};
-use crate::demo::spdy::{self, Gone, Input, Reset, Stream};
+use crate::spdy::{self, Gone, Input, Reset, Stream};
 
 /// How long a client has to open the streams it asked for.
 const OPENING: Duration = Duration::from_secs(30);

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use super::{PIECE, failed};
 use crate::demo::node::{Node, PodRef};
-use crate::demo::spdy::{self, Output, Reset, Stream};
+use crate::spdy::{self, Output, Reset, Stream};
 
 /// How long a stream waits for the other one of its pair.
 const PAIRING: Duration = Duration::from_secs(30);

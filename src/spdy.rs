@@ -1,4 +1,4 @@
-//! The server's side of SPDY/3.1 as Kubernetes uses it for streams over one connection; it knows nothing of ports or pods.
+//! SPDY/3.1 as Kubernetes uses it for streams over one connection, either side of it; it knows nothing of ports or pods.
 //!
 //! Each stream has two directions that end by themselves, and each direction a window of 64 KiB. Kubernetes' own clients
 //! are built on a library that never grants a window and heeds none, so theirs are not waited for; see [`table`].

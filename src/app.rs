@@ -62,6 +62,7 @@ pub use nodes::{leave_nodes, namespace_for_node_debugger, show_nodes, show_pods_
 pub use notices::{Level, Notice, Notices};
 pub use recent_images::RecentImages;
 pub use rows::{Row, Rows};
+pub use safety::is_held;
 pub use sessions::{Sessions, Tab};
 pub use settings::{ContextSettings, Leave, LeaveKind, OnLeave, Settings, context_matches};
 pub use state::{Connection, Focus, Opening, State};

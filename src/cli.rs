@@ -5,6 +5,7 @@ mod config;
 mod console;
 mod debug;
 mod demo;
+mod forward;
 mod guarded;
 mod leftovers;
 mod question;
@@ -77,6 +78,9 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         }
         Some(Verb::Debug(options)) => runtime.block_on(debug::run(options, arguments, &config)),
         Some(Verb::Replay(options)) => runtime.block_on(replay::run(options)).map(|()| ExitCode::SUCCESS),
+        Some(Verb::Forward(options)) => {
+            runtime.block_on(forward::run(options, arguments, &config)).map(|()| ExitCode::SUCCESS)
+        }
         Some(Verb::Report(options)) => report::run(options, arguments, &config).map(|()| ExitCode::SUCCESS),
         // What was not done has been told.
         Some(Verb::Leftovers(options)) => runtime

@@ -10,6 +10,7 @@ mod exec;
 mod exec_plugin;
 pub mod explain;
 mod fix;
+mod forward;
 mod gateway;
 mod guard;
 mod kubeconfig;
@@ -35,6 +36,7 @@ pub use debug::{Started, Which};
 pub use detail::Debuggers;
 pub use end::Finish;
 pub use fix::{Fix, Way};
+pub use forward::{Connection, ForwardKind, ForwardTarget, Forwarder, Moved, RemotePort};
 pub use guard::{Deed, Outcome, Verb, Witness, read_only_problem};
 pub use kubeconfig::KubeconfigOptions;
 pub use leftovers::{Found, Leftover, LeftoverKind, LeftoverScope};
@@ -86,7 +88,7 @@ pub struct PodRow {
     /// Which pod.
     pub key: PodKey,
     /// `1/2`.
-    pub ready: Box<str>,
+    pub ready: Arc<str>,
     /// `Running`, `Init:0/1`, `CrashLoopBackOff`, `Terminating` …
     pub status: Arc<str>,
     /// How often its containers were restarted.
@@ -209,6 +211,8 @@ pub struct PodDetail {
     pub share_processes: bool,
     /// Since when it is being deleted.
     pub deleting: Option<Timestamp>,
+    /// The names of its volumes.
+    pub volumes: Vec<String>,
     /// Its containers: init and sidecars, regular, ephemeral, each in the spec's order.
     pub containers: Vec<ContainerDetail>,
     /// In one sentence what is wrong with it; `None` when nothing is.

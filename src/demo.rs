@@ -15,6 +15,7 @@ mod seed;
 pub mod serve;
 mod server;
 pub mod store;
+pub mod synthetic;
 mod wire;
 mod workload;
 
@@ -26,6 +27,8 @@ use node::Node;
 use sandbox::Mode;
 use server::Server;
 use store::Store;
+use synthetic::Population;
+use tokio_util::task::AbortOnDropHandle;
 use wire::Wire;
 
 /// How far the containers of a demo cluster are kept apart from the machine.
@@ -46,6 +49,8 @@ pub struct DemoOptions {
     /// This program's file, which containers are started from; found by itself if `None`. A test, which is another
     /// program, names the binary under test.
     pub program: Option<PathBuf>,
+    /// Pods without processes, beside the real ones.
+    pub population: Population,
 }
 
 /// A running demo cluster. No port is open unless [`serve::serve`] opens one.
@@ -55,6 +60,8 @@ pub struct DemoCluster {
     wire: Wire,
     /// What runs its containers, unless the node is somebody else's.
     components: Option<Components>,
+    /// What changes its synthetic pods; it ends with the cluster.
+    churn: Option<AbortOnDropHandle<()>>,
 }
 
 impl DemoCluster {
@@ -67,9 +74,10 @@ impl DemoCluster {
         let program = options.program.map_or_else(std::env::current_exe, Ok)?;
         let mode = (options.isolation == Isolation::Off).then_some(Mode::Off);
         let components = Components::start(program, mode).await?;
+        let churn = synthetic::begin(components.store(), options.population);
         let node: Arc<dyn Node> = Arc::<kubelet::Kubelet>::clone(components.kubelet());
         let cluster = Self::assemble(components.store().clone(), node);
-        Ok(Self { components: Some(components), ..cluster })
+        Ok(Self { components: Some(components), churn, ..cluster })
     }
 
     /// Why containers run without isolation, if they do.
@@ -82,6 +90,9 @@ impl DemoCluster {
     pub async fn shutdown(&self) {
         self.wire.refuse(true);
         self.wire.cut();
+        if let Some(churn) = &self.churn {
+            churn.abort();
+        }
         if let Some(components) = &self.components {
             components.shutdown().await;
         }
@@ -90,7 +101,7 @@ impl DemoCluster {
     /// A cluster of these objects, whose containers this node runs.
     pub fn assemble(store: Store, node: Arc<dyn Node>) -> Self {
         let server = Server::new(store.clone(), node);
-        Self { store, server, wire: Wire::default(), components: None }
+        Self { store, server, wire: Wire::default(), components: None, churn: None }
     }
 
     /// A client over in-memory pipes, as one of [`DemoCluster::users`]; any other name is nobody, and is refused.

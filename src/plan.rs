@@ -110,6 +110,19 @@ impl fmt::Display for PodSecurity {
 pub struct Facts {
     /// The namespace's enforced level; `None` when it has none or it may not be read.
     pub enforce: Option<PodSecurity>,
+    /// Whether the namespace's labels could be read, so that a level it does not name is one it does not enforce.
+    pub labels_are_known: bool,
+    /// Who the container to look into runs as, as a debugger has seen it in this run: some runtimes do not report it.
+    pub seen: Option<SeenUser>,
+}
+
+/// Who a container's first process was seen to run as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SeenUser {
+    /// Its effective user.
+    pub uid: u32,
+    /// Its effective group.
+    pub gid: u32,
 }
 
 /// When the image of the debugger is pulled.

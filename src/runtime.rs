@@ -4,6 +4,7 @@ pub mod audit;
 mod clipboard;
 mod effects;
 mod forms;
+pub mod forward;
 pub mod image_file;
 pub mod inputs;
 mod launch;

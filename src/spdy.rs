@@ -9,7 +9,10 @@ mod header;
 mod session;
 mod stream;
 mod table;
+mod tunnel;
 
 pub(crate) use frame::Reset;
-pub(crate) use session::serve;
+pub(crate) use header::Headers;
+pub(crate) use session::{Opener, connect, serve};
 pub(crate) use stream::{Gone, Input, Output, Stream};
+pub(crate) use tunnel::as_bytes;

@@ -114,7 +114,7 @@ pub(super) const ACTIONS: &[Action] = &[
         "Copies what is chosen to the clipboard, and leaves copy mode.",
         &["y", "enter"],
         Some(2),
-        |state| copying::copy(state),
+        copying::copy,
     ),
     row("copy.search-up", "search up", "Searches upwards: text, or a regular expression.", &["?"], Some(3), |state| {
         copying::ask(state, true)
@@ -132,7 +132,7 @@ pub(super) const ACTIONS: &[Action] = &[
         "Leaves copy mode; the pane shows the present again.",
         &["q", "esc", "ctrl-c"],
         Some(5),
-        |state| copying::leave(state),
+        copying::leave,
     ),
 ];
 

@@ -215,12 +215,11 @@ fn copy(state: &mut State) -> Vec<Effect> {
 
 fn form(state: &mut State, copy: bool) -> Vec<Effect> {
     let Some(pod) = state.navigator.inspected.pod.clone() else { return Vec::new() };
-    let target = chosen_target(state).or_else(|| pod.default_container.as_deref().map(ToOwned::to_owned));
-    let mut defaults = default_options(state);
+    let mut defaults = DebugOptions { target: chosen_target(state), ..default_options(state) };
     if copy {
         defaults.copy = Some(default_copy(state, &pod.key));
     }
-    open_pod_form(state, &pod, target.as_deref(), defaults)
+    open_pod_form(state, &pod, &Target::Default, defaults)
 }
 
 /// The debuggers of each toolkit on the selected pod, for the palette.

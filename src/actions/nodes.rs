@@ -1,6 +1,7 @@
 //! Actions on nodes: their list, the pods on one, and a debugger for one.
 
 use crate::app::nodes::NodeSort;
+use crate::app::rights;
 use crate::app::{
     Action, Availability, Effect, Scope, Start, State, default_node_debugger, namespace_for_node_debugger,
     open_node_form, show_nodes, show_pods_of_node, start,
@@ -24,7 +25,7 @@ pub(super) const ACTIONS: &[Action] = &[
         scope: Scope::Nodes,
         keys: &["e"],
         hint: Some(0),
-        available: node_selected,
+        available: debugger_possible,
         run: debug,
     },
     Action {
@@ -34,6 +35,7 @@ pub(super) const ACTIONS: &[Action] = &[
         scope: Scope::Nodes,
         keys: &["E"],
         hint: None,
+        // The form says itself what is missing, and another namespace can be named there.
         available: node_selected,
         run: |state| {
             let Some(node) = state.selected_node().cloned() else { return Vec::new() };
@@ -84,6 +86,17 @@ pub(super) const ACTIONS: &[Action] = &[
 
 fn node_selected(state: &State) -> Availability {
     Availability::when(state.selected_node().is_some(), "select a node first")
+}
+
+/// Whether nothing that a debugger's pod needs is known to be missing where it would be created.
+fn debugger_possible(state: &State) -> Availability {
+    let namespace = namespace_for_node_debugger(state);
+    let missing = rights::missing_in(state, &namespace, rights::COPY);
+    let missing: Vec<String> = missing.iter().map(ToString::to_string).collect();
+    if !missing.is_empty() && state.selected_node().is_some() {
+        return Availability::No(format!("you may not {} in {namespace}", missing.join(", ")));
+    }
+    node_selected(state)
 }
 
 fn debug(state: &mut State) -> Vec<Effect> {

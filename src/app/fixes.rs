@@ -14,9 +14,20 @@ pub enum Taken {
     /// This is started.
     Start(Start),
     /// The person has to say something first: a form for this pod, with these choices filled in.
-    Form(PodKey, Box<DebugOptions>),
+    Form(PodKey, Target, Box<DebugOptions>, About),
     /// The same for a debugger on this node, in this namespace.
-    NodeForm(Arc<str>, Arc<str>, Box<DebugOptions>),
+    NodeForm(Arc<str>, Arc<str>, Box<DebugOptions>, About),
+}
+
+/// What a form is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    /// Another image.
+    Image,
+    /// Another namespace.
+    Namespace,
+    /// Whatever is in the way.
+    Anything,
 }
 
 /// What a one-key action would start with; what a way needs beyond the start that went wrong.
@@ -45,13 +56,25 @@ pub fn take(start: &Start, way: &Way, accepted: bool, defaults: &Defaults) -> Ta
     }
     let Some((pod, mut target, mut options)) = debugger(start, defaults) else { return Taken::Start(start.clone()) };
     if accepted {
-        options.container = None;
-        if let Some(copy) = &mut options.copy {
-            copy.name.clear();
+        match &mut options.copy {
+            // Its container may be one that the pod has: it is changed in the next copy too.
+            Some(copy) => copy.name.clear(),
+            None => options.container = None,
         }
     }
+    let form = |pod, target, options, about| Taken::Form(pod, target, Box::new(options), about);
     match way {
-        Way::Image(None) => return Taken::Form(pod, Box::new(options)),
+        Way::Image(None) => return form(pod, target, options, About::Image),
+        Way::Form | Way::Namespace(_) => return form(pod, target, options, About::Anything),
+        Way::Renamed => {
+            if let Some(copy) = &mut options.copy {
+                copy.name.clear();
+            }
+        }
+        Way::Pod(other) => {
+            let options = Box::new(options);
+            return Taken::Start(Start::Debug { pod: other.clone(), target, options });
+        }
         Way::Image(Some(image)) => with_image(&mut options, image),
         Way::Profile(profile) => options.profile = *profile,
         Way::ProfileWith { profile, custom } => with_profile(&mut options, *profile, custom),
@@ -62,13 +85,25 @@ pub fn take(start: &Start, way: &Way, accepted: bool, defaults: &Defaults) -> Ta
             }
             (options.target, target) = (None, Target::AsGiven);
         }
-        Way::WithoutTarget => (options.copy, options.target, target) = (None, None, Target::AsGiven),
+        Way::WithoutTarget => {
+            into_the_pod(&mut options, defaults);
+            (options.target, target) = (None, Target::AsGiven);
+        }
         Way::Target(name) => {
-            (options.copy, options.target, target) = (None, Some(name.to_string()), Target::AsGiven);
+            into_the_pod(&mut options, defaults);
+            (options.target, target) = (Some(name.to_string()), Target::AsGiven);
         }
         Way::Again | Way::Attach(_) | Way::Shell(_) | Way::Logs { .. } => {}
     }
     Taken::Start(Start::Debug { pod, target, options: Box::new(options) })
+}
+
+/// From a copy to an ephemeral debugger, which is always a new container and needs an image.
+fn into_the_pod(options: &mut DebugOptions, defaults: &Defaults) {
+    if options.copy.take().is_some() {
+        options.container = None;
+        options.image = options.image.take().or_else(|| defaults.options.image.clone());
+    }
 }
 
 fn with_profile(options: &mut DebugOptions, profile: Profile, custom: &Value) {
@@ -85,18 +120,43 @@ fn with_user(options: &mut DebugOptions, uid: u32, gid: u32) {
 }
 
 fn with_image(options: &mut DebugOptions, image: &str) {
-    options.image = Some(image.to_owned());
+    match set_image_of(options) {
+        Some(set) => image.clone_into(set),
+        None => options.image = Some(image.to_owned()),
+    }
     // An image that is on the node starts without its registry only if nobody insists on asking there.
     if options.pull_policy != Some(PullPolicy::Never) {
         options.pull_policy = Some(PullPolicy::IfNotPresent);
     }
 }
 
+/// The image that a copy sets for the container that becomes its debugger, where that is what it runs.
+fn set_image_of(options: &mut DebugOptions) -> Option<&mut String> {
+    let (None, Some(name), Some(copy)) = (&options.image, &options.container, &mut options.copy) else { return None };
+    let named = |wanted: &str| copy.set_image.iter().rposition(|(container, _)| container == wanted);
+    let at = match (named(name), named("*")) {
+        (Some(at), _) => at,
+        // The others keep the image for all.
+        (None, Some(all)) => {
+            let image = copy.set_image[all].1.clone();
+            copy.set_image.push((name.clone(), image));
+            copy.set_image.len() - 1
+        }
+        (None, None) => return None,
+    };
+    copy.set_image.get_mut(at).map(|(_, image)| image)
+}
+
 /// A node debugger's pod is always a new one: of the ways, those that change what runs in it mean something.
 fn take_for_node((node, namespace): (&Arc<str>, &Arc<str>), options: &DebugOptions, way: &Way) -> Taken {
     let mut options = options.clone();
+    let mut namespace = Arc::clone(namespace);
+    let form = |options, about| Taken::NodeForm(Arc::clone(node), Arc::clone(&namespace), Box::new(options), about);
     match way {
-        Way::Image(None) => return Taken::NodeForm(Arc::clone(node), Arc::clone(namespace), Box::new(options)),
+        Way::Image(None) => return form(options, About::Image),
+        Way::Form => return form(options, About::Anything),
+        Way::Namespace(None) => return form(options, About::Namespace),
+        Way::Namespace(Some(other)) => namespace = Arc::clone(other),
         Way::Image(Some(image)) => with_image(&mut options, image),
         Way::Profile(profile) => options.profile = *profile,
         Way::ProfileWith { profile, custom } => with_profile(&mut options, *profile, custom),
@@ -104,7 +164,7 @@ fn take_for_node((node, namespace): (&Arc<str>, &Arc<str>), options: &DebugOptio
         _ => {}
     }
     let options = Box::new(options);
-    Taken::Start(Start::NodeDebug { node: Arc::clone(node), namespace: Arc::clone(namespace), options })
+    Taken::Start(Start::NodeDebug { node: Arc::clone(node), namespace, options })
 }
 
 /// The debugger that was to start, or the one that would be started beside what was to be opened; `None` for a node.
@@ -272,6 +332,52 @@ mod tests {
 
     #[test]
     fn an_image_that_nobody_knows_is_asked_for() {
-        assert!(matches!(take(&start(), &Way::Image(None), true, &defaults()), Taken::Form(..)));
+        let taken = take(&start(), &Way::Image(None), true, &defaults());
+        assert!(matches!(taken, Taken::Form(_, Target::AsGiven, _, About::Image)), "{taken:?}");
+        assert!(matches!(take(&start(), &Way::Form, true, &defaults()), Taken::Form(..)));
+    }
+
+    #[test]
+    fn the_container_that_a_copy_changes_stays_and_its_bad_image_goes() {
+        let copy = CopyOptions {
+            set_image: vec![("side".into(), "side:2".into()), ("app".into(), "nosuch:1".into())],
+            ..CopyOptions::named("p-2")
+        };
+        let given = DebugOptions {
+            container: Some("app".into()),
+            command: vec!["sh".into()],
+            copy: Some(copy),
+            ..DebugOptions::default()
+        };
+        let start = |options| Start::Debug { pod: pod(), target: Target::AsGiven, options: Box::new(options) };
+        let with = |given: &DebugOptions| options(&start(given.clone()), &Way::Image(Some("busybox:1".into())));
+        let taken = with(&given);
+        let set = &taken.copy.as_ref().unwrap().set_image;
+        assert_eq!((taken.container.as_deref(), &taken.image), (Some("app"), &None));
+        assert_eq!(set, &[("side".to_owned(), "side:2".to_owned()), ("app".to_owned(), "busybox:1".to_owned())]);
+        // An image for all stays with the others; --image itself is what runs, where it was said.
+        let all = CopyOptions { set_image: vec![("*".into(), "nosuch:1".into())], ..CopyOptions::named("") };
+        let taken = with(&DebugOptions { copy: Some(all.clone()), ..given.clone() });
+        assert_eq!(taken.copy.unwrap().set_image[1], ("app".to_owned(), "busybox:1".to_owned()));
+        let taken = with(&DebugOptions { copy: Some(all), image: Some("nosuch:1".into()), ..given.clone() });
+        assert_eq!(taken.image.as_deref(), Some("busybox:1"));
+        // In the pod itself a debugger is a new container, with an image.
+        let beside = options(&start(given.clone()), &Way::Target("app".into()));
+        assert_eq!((beside.container, beside.image.as_deref()), (None, Some("busybox")));
+        let renamed = options(&start(given), &Way::Renamed);
+        assert_eq!(renamed.copy.map(|copy| copy.name).as_deref(), Some(""));
+    }
+
+    #[test]
+    fn a_node_debugger_goes_to_another_namespace() {
+        let options = Box::new(DebugOptions::default());
+        let start = Start::NodeDebug { node: "n1".into(), namespace: "ops".into(), options };
+        let taken = take(&start, &Way::Namespace(Some("tools".into())), false, &defaults());
+        assert!(
+            matches!(&taken, Taken::Start(Start::NodeDebug { namespace, .. }) if &**namespace == "tools"),
+            "{taken:?}"
+        );
+        let taken = take(&start, &Way::Namespace(None), false, &defaults());
+        assert!(matches!(taken, Taken::NodeForm(_, _, _, About::Namespace)), "{taken:?}");
     }
 }

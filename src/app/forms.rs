@@ -14,7 +14,7 @@ use crate::cluster::{PodDetail, Problem};
 use crate::plan::DebugOptions;
 
 /// Opens the form of a debugger in this pod, or in a copy of it where the defaults say so.
-pub fn open_pod_form(state: &mut State, pod: &PodDetail, target: Option<&str>, defaults: DebugOptions) -> Vec<Effect> {
+pub fn open_pod_form(state: &mut State, pod: &PodDetail, target: &Target, defaults: DebugOptions) -> Vec<Effect> {
     let form = Form::for_pod(basis(state, defaults), pod, target);
     open(state, form)
 }
@@ -23,6 +23,20 @@ pub fn open_pod_form(state: &mut State, pod: &PodDetail, target: Option<&str>, d
 pub fn open_node_form(state: &mut State, node: &str, namespace: &str, defaults: DebugOptions) -> Vec<Effect> {
     let form = Form::for_node(basis(state, defaults), node, namespace);
     open(state, form)
+}
+
+/// Starts this; where it mounts what the inspected pod does not have, its form is opened instead, which says so.
+pub(super) fn start_or_ask(state: &mut State, start: Start) -> Vec<Effect> {
+    let Start::Debug { pod, target, options } = &start else { return lives::start(state, start) };
+    let inspected = state.navigator.inspected.pod.clone().filter(|detail| detail.key == *pod);
+    let mounts = options.custom.as_ref().and_then(|custom| custom["volumeMounts"].as_array());
+    let mut mounted = mounts.into_iter().flatten().filter_map(|mount| mount["name"].as_str());
+    match inspected {
+        Some(detail) if mounted.any(|name| detail.volumes.iter().all(|volume| volume != name)) => {
+            open_pod_form(state, &detail, target, (**options).clone())
+        }
+        _ => lives::start(state, start),
+    }
 }
 
 fn basis(state: &mut State, defaults: DebugOptions) -> Basis {
@@ -68,6 +82,9 @@ pub(super) fn checked(state: &mut State, id: FormId, revision: u64, verdict: Ver
 pub(super) fn ticked(state: &mut State) -> Vec<Effect> {
     let now = state.now;
     let Some(Overlay::Form(form)) = &mut state.overlay else { return Vec::new() };
+    if let Some(subject) = form.unread(now) {
+        return vec![Effect::ReadSubject(form.id(), form.context().to_owned(), subject)];
+    }
     let Some((revision, plan)) = form.due(now) else { return Vec::new() };
     let (form, context) = (form.id(), form.context().to_owned());
     vec![Effect::CheckPlan { form, revision, context, plan: Box::new(plan) }]

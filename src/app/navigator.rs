@@ -110,8 +110,8 @@ impl Row for PodRow {
     type Key = PodKey;
     type Sort = PodSort;
 
-    fn key(&self) -> PodKey {
-        self.key.clone()
+    fn key(&self) -> &PodKey {
+        &self.key
     }
 
     fn fields(&self) -> [&str; 4] {
@@ -133,8 +133,8 @@ impl Row for NamespaceRow {
     type Key = Arc<str>;
     type Sort = ();
 
-    fn key(&self) -> Arc<str> {
-        Arc::clone(&self.name)
+    fn key(&self) -> &Arc<str> {
+        &self.name
     }
 
     fn fields(&self) -> [&str; 4] {

@@ -49,8 +49,8 @@ impl Row for NodeRow {
     type Key = Arc<str>;
     type Sort = NodeSort;
 
-    fn key(&self) -> Arc<str> {
-        Arc::clone(&self.name)
+    fn key(&self) -> &Arc<str> {
+        &self.name
     }
 
     fn fields(&self) -> [&str; 4] {

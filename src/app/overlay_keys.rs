@@ -7,7 +7,7 @@ use super::message::Effect;
 use super::navigator::PodScope;
 use super::overlay::{Choice, Choose, Entry, EntryKind, Name, Overlay, Palette};
 use super::state::State;
-use super::{answer, browse, forms, leftovers, lives, run, transcript};
+use super::{answer, browse, forms, leftovers, run, transcript};
 
 /// How many lines a page key moves.
 const PAGE: isize = 10;
@@ -136,6 +136,6 @@ fn go(state: &mut State, kind: EntryKind) -> Vec<Effect> {
         EntryKind::List(list) => browse::show_list(state, list),
         EntryKind::Namespace(name) => browse::set_scope(state, PodScope::Namespace(name.into())),
         EntryKind::Context(name) => browse::switch_context(state, &name),
-        EntryKind::Start(start) => lives::start(state, *start),
+        EntryKind::Start(start) => forms::start_or_ask(state, *start),
     }
 }

@@ -74,13 +74,16 @@ impl Rights {
     }
 }
 
-/// Asks about the namespace of the selected pod, once the selection has come to rest and where no answer holds.
+/// Asks about the namespace of the selected pod, or the one a debugger of the selected node would be in, once the selection has come to rest and where no answer holds.
 pub(super) fn keep_fresh(state: &mut State) -> Vec<Effect> {
-    if state.connection != Connection::Connected || state.navigator.inspected.watch.is_none() {
+    if state.connection != Connection::Connected {
         return Vec::new();
     }
-    let Some(namespace) = state.navigator.inspected.key.as_ref().map(|key| Arc::clone(&key.namespace)) else {
-        return Vec::new();
+    let inspected = &state.navigator.inspected;
+    let namespace = match &inspected.key {
+        _ if state.selected_node().is_some() => super::namespace_for_node_debugger(state),
+        Some(key) if inspected.watch.is_some() => Arc::clone(&key.namespace),
+        _ => return Vec::new(),
     };
     let context = state.context.name.clone();
     if state.rights.is_due(&context, &namespace, state.now) {
@@ -129,7 +132,8 @@ pub fn missing(state: &State, rights: &[PodRight]) -> Vec<PodRight> {
     missing_in(state, &pod.namespace, rights)
 }
 
-pub(super) fn missing_in(state: &State, namespace: &str, rights: &[PodRight]) -> Vec<PodRight> {
+/// The rights of these that are known to be missing in this namespace.
+pub fn missing_in(state: &State, namespace: &str, rights: &[PodRight]) -> Vec<PodRight> {
     let denied = |right: &PodRight| state.rights.may(&state.context.name, namespace, *right) == Some(false);
     rights.iter().copied().filter(denied).collect()
 }

@@ -1,177 +1,239 @@
 //! A live list: its rows, their order under a sort and a filter, and a selection that follows identity, never index.
+//!
+//! Rows stand in slots; orders are lists of slot numbers, mended where rows changed, so that a change costs a list of
+//! 100,000 rows no more than a walk over numbers.
 
-use std::cmp::Reverse;
-use std::collections::{HashMap, HashSet};
+mod filter;
+mod order;
+
+use std::cmp::Ordering;
 use std::hash::Hash;
 
-use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
-use nucleo_matcher::{Config, Matcher, Utf32Str};
-
 use crate::cluster::RowsUpdate;
+use filter::Filter;
+use order::{Slot, Slots, merge};
 
-/// What a list needs to know of its rows.
-pub trait Row {
+/// Of so many matching rows every one is scored to find the best; of more, the ones that hold what was typed as it
+/// stands, and so many of them.
+const MOST_SCORED: usize = 8_192;
+
+/// What a list needs to know of its rows. Two that are equal look the same.
+pub trait Row: PartialEq {
     /// What identifies a row.
     type Key: Clone + Eq + Hash + Ord;
     /// What rows can be sorted by.
     type Sort: Copy + Eq;
 
     /// The row's identity.
-    fn key(&self) -> Self::Key;
+    fn key(&self) -> &Self::Key;
     /// The texts that a filter looks at, each by itself: the name first; unused places are empty.
     fn fields(&self) -> [&str; 4];
     /// How two rows stand under a sort; ties are broken by key.
-    fn compare(&self, other: &Self, by: Self::Sort) -> std::cmp::Ordering;
+    fn compare(&self, other: &Self, by: Self::Sort) -> Ordering;
 }
 
 /// A live list of rows.
 #[derive(Debug, Clone)]
 pub struct Rows<R: Row> {
-    by_key: HashMap<R::Key, R>,
-    /// The keys that a fresh list has named so far; rows outside it go when the list is complete.
-    named: Option<HashSet<R::Key>>,
+    slots: Slots<R>,
+    /// The slots that a fresh list has named so far; rows outside it go when the list is complete.
+    named: Option<Vec<bool>>,
     complete: bool,
-    visible: Vec<R::Key>,
+    /// Every row under the sort.
+    order: Vec<Slot>,
+    /// Those of them that match the filter; unused while there is none.
+    matching: Vec<Slot>,
+    /// The slots whose rows came, changed or went since the orders were made, some of them twice.
+    changed: Vec<Slot>,
     selected: Option<R::Key>,
     selected_index: usize,
     sort: R::Sort,
     reversed: bool,
-    filter: String,
-    pending: Pending,
+    /// Whether the sort is another than that of the order.
+    resort: bool,
+    filter: Filtering,
 }
 
-/// What has to be done before the list is shown again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Pending {
-    /// Nothing.
-    Nothing,
-    /// Rows, sort or filter changed: the order is made anew.
-    Order,
-    /// The filter was just typed: also, its best match is selected.
-    Seek,
-}
-
-/// A filter's words, ready to be held against rows.
-struct Filter {
-    pattern: Pattern,
-    matcher: Matcher,
-    characters: Vec<char>,
-}
-
-impl Filter {
-    fn new(text: &str) -> Self {
-        let pattern = Pattern::parse(text, CaseMatching::Smart, Normalization::Smart);
-        Self { pattern, matcher: Matcher::new(Config::DEFAULT), characters: Vec::new() }
-    }
-
-    /// How well the fields match, the name first: every word in one of them, every `!word` in none.
-    fn score(&mut self, fields: [&str; 4]) -> Option<u32> {
-        let Self { pattern, matcher, characters } = self;
-        let mut total = 0;
-        for word in &pattern.atoms {
-            if word.negative {
-                let absent = |field| word.score(Utf32Str::new(field, characters), matcher).is_some();
-                fields.into_iter().all(absent).then_some(())?;
-                continue;
-            }
-            // The name is matched fuzzily; what else a row says holds too many letters for that.
-            let by_name = word.score(Utf32Str::new(fields[0], characters), matcher).map(u32::from);
-            let text = word.needle_text().to_string().to_lowercase();
-            let said = || fields[1..].iter().any(|field| field.to_lowercase().contains(&text)).then_some(1);
-            total += by_name.or_else(said)?;
-        }
-        Some(total)
-    }
+/// The filter, and how far the rows that match it are up to date.
+#[derive(Debug, Clone, Default)]
+struct Filtering {
+    text: String,
+    /// The text that `matching` was made for, if it is another one.
+    applied: Option<String>,
+    /// The filter was just typed: its best match is to be selected.
+    seek: bool,
 }
 
 impl<R: Row> Rows<R> {
     /// An empty list under this sort.
     pub fn new(sort: R::Sort) -> Self {
         Self {
-            by_key: HashMap::new(),
+            slots: Slots::new(),
             named: None,
             complete: false,
-            visible: Vec::new(),
+            order: Vec::new(),
+            matching: Vec::new(),
+            changed: Vec::new(),
             selected: None,
             selected_index: 0,
             sort,
             reversed: false,
-            filter: String::new(),
-            pending: Pending::Nothing,
+            resort: false,
+            filter: Filtering::default(),
         }
     }
 
     /// Takes in what a watch reports.
     pub fn apply(&mut self, update: RowsUpdate<R, R::Key>) {
+        let Self { slots, named, changed, .. } = self;
         match update {
-            RowsUpdate::Begin => self.named = Some(HashSet::new()),
-            RowsUpdate::Rows(rows) => {
-                for row in rows {
-                    let key = row.key();
-                    if let Some(named) = &mut self.named {
-                        named.insert(key.clone());
-                    }
-                    self.by_key.insert(key, row);
+            RowsUpdate::Begin => *named = Some(Vec::new()),
+            RowsUpdate::Rows(rows) => slots.put(rows, |slot, is_new| {
+                if let Some(named) = named {
+                    mark(named, slot);
                 }
-                self.reorder();
-            }
+                if is_new {
+                    changed.push(slot);
+                }
+            }),
             RowsUpdate::Complete => {
-                if let Some(named) = self.named.take() {
-                    self.by_key.retain(|key, _| named.contains(key));
+                if let Some(named) = named.take() {
+                    slots.retain(|slot| {
+                        let keep = is_marked(&named, slot);
+                        if !keep {
+                            changed.push(slot);
+                        }
+                        keep
+                    });
                 }
                 self.complete = true;
-                self.reorder();
             }
             RowsUpdate::Removed(key) => {
-                if let Some(named) = &mut self.named {
-                    named.remove(&key);
+                if let Some(slot) = slots.remove(&key) {
+                    changed.push(slot);
+                    if let Some(named) = named.as_mut().and_then(|named| named.get_mut(slot as usize)) {
+                        *named = false;
+                    }
                 }
-                self.by_key.remove(&key);
-                self.reorder();
             }
         }
     }
 
-    /// Brings order, filter and selection up to date; cheap when nothing changed.
+    /// Brings order, filter and selection up to date; cheap when nothing changed, and little where little did.
     pub fn settle(&mut self) {
-        let pending = std::mem::replace(&mut self.pending, Pending::Nothing);
-        if pending == Pending::Nothing {
+        let refilter = self.filter.applied.is_some();
+        if self.changed.is_empty() && !self.resort && !refilter {
             return;
         }
-        let mut visible: Vec<(u32, &R)> = if self.filter.is_empty() {
-            self.by_key.values().map(|row| (0, row)).collect()
-        } else {
-            let mut filter = Filter::new(&self.filter);
-            self.by_key.values().filter_map(|row| Some((filter.score(row.fields())?, row))).collect()
-        };
-        let (sort, reversed) = (self.sort, self.reversed);
-        visible.sort_by(|(_, a), (_, b)| {
-            let order = a.compare(b, sort);
-            let order = if reversed { order.reverse() } else { order };
-            order.then_with(|| a.key().cmp(&b.key()))
-        });
-        // What is typed means its best match; nothing else should be acted upon by accident.
-        let best = (pending == Pending::Seek)
-            .then(|| visible.iter().enumerate().max_by_key(|(index, (score, _))| (*score, Reverse(*index))))
-            .flatten()
-            .map(|(index, _)| index);
-        self.visible = visible.into_iter().map(|(_, row)| row.key()).collect();
-        let found = self.selected.as_ref().and_then(|key| self.visible.iter().position(|other| other == key));
+        self.slots.let_go();
+        let changed = self.resort || !self.changed.is_empty();
+        self.sort_changed();
+        if let Some(before) = self.filter.applied.take() {
+            let narrows = !changed && Filter::narrows(&self.filter.text, &before);
+            self.match_all(narrows);
+        }
+        let best = std::mem::take(&mut self.filter.seek).then(|| self.best_match()).flatten();
+        let found = self.selected.as_ref().and_then(|key| self.index_of(key));
         self.select_index(best.or(found).unwrap_or(self.selected_index));
     }
 
-    /// The order is out of date; a best match that is still to be selected stays so.
-    fn reorder(&mut self) {
-        if self.pending == Pending::Nothing {
-            self.pending = Pending::Order;
+    /// Mends both orders where rows changed, or makes them anew for another sort.
+    fn sort_changed(&mut self) {
+        let Self { slots, order, matching, changed, sort, reversed, .. } = self;
+        let compare = |a: Slot, b: Slot| {
+            let (Some(a), Some(b)) = (slots.get(a), slots.get(b)) else { return Ordering::Equal };
+            let order = a.compare(b, *sort);
+            let order = if *reversed { order.reverse() } else { order };
+            order.then_with(|| a.key().cmp(b.key()))
+        };
+        let filtered = !self.filter.text.is_empty() && self.filter.applied.is_none();
+        // Sorting much anew is cheaper than bringing it in piece by piece.
+        if self.resort || changed.len() > slots.len() / 2 {
+            order.clear();
+            order.extend_from_slice(slots.all());
+            order.sort_unstable_by(|a, b| compare(*a, *b));
+            if filtered {
+                let mut filter = Filter::new(&self.filter.text);
+                let matches = |slot: &Slot| slots.get(*slot).is_some_and(|row| filter.matches(row.fields()));
+                matching.clear();
+                matching.extend(order.iter().copied().filter(matches));
+            }
+        } else if !changed.is_empty() {
+            let mut touched = vec![false; slots.end()];
+            changed.retain(|slot| !std::mem::replace(&mut touched[*slot as usize], true));
+            order.retain(|slot| !touched[*slot as usize]);
+            changed.retain(|slot| slots.get(*slot).is_some());
+            changed.sort_unstable_by(|a, b| compare(*a, *b));
+            merge(order, changed, compare);
+            if filtered {
+                let mut filter = Filter::new(&self.filter.text);
+                matching.retain(|slot| !touched[*slot as usize]);
+                changed.retain(|slot| slots.get(*slot).is_some_and(|row| filter.matches(row.fields())));
+                merge(matching, changed, compare);
+            }
+        }
+        changed.clear();
+        // The room that a whole list took is not kept for its changes.
+        changed.shrink_to(1024);
+        self.resort = false;
+    }
+
+    /// Holds the filter against every row, or against those that the one before has left where it merely narrows that.
+    fn match_all(&mut self, narrows: bool) {
+        let Self { slots, order, matching, filter, .. } = self;
+        if filter.text.is_empty() {
+            *matching = Vec::new();
+            return;
+        }
+        let mut words = Filter::new(&filter.text);
+        let mut matches = |slot: &Slot| slots.get(*slot).is_some_and(|row| words.matches(row.fields()));
+        if narrows {
+            matching.retain(matches);
+        } else {
+            matching.clear();
+            matching.extend(order.iter().copied().filter(|slot| matches(slot)));
         }
     }
 
+    /// Where the best match of the filter stands; the first one where several are as good.
+    fn best_match(&self) -> Option<usize> {
+        let mut filter = Filter::new(&self.filter.text);
+        let many = self.shown().len() > MOST_SCORED;
+        let best = |literal: bool, filter: &mut Filter| {
+            let mut best: Option<(u32, usize)> = None;
+            let rows = self.visible().enumerate();
+            let candidates = rows.filter(|(_, row)| !literal || filter.is_literal(row.fields()[0]));
+            let candidates: Vec<_> = candidates.take(if many { MOST_SCORED } else { usize::MAX }).collect();
+            for (index, row) in candidates {
+                let score = filter.score(row.fields());
+                if best.is_none_or(|(most, _)| score > most) {
+                    best = Some((score, index));
+                }
+            }
+            best.map(|(_, index)| index)
+        };
+        many.then(|| best(true, &mut filter)).flatten().or_else(|| best(false, &mut filter))
+    }
+
+    fn shown(&self) -> &[Slot] {
+        let text = self.filter.applied.as_ref().unwrap_or(&self.filter.text);
+        if text.is_empty() { &self.order } else { &self.matching }
+    }
+
+    fn index_of(&self, key: &R::Key) -> Option<usize> {
+        let slot = self.slots.find(key)?;
+        self.shown().iter().position(|other| *other == slot)
+    }
+
+    fn key_at(&self, index: usize) -> Option<&R::Key> {
+        self.slots.get(*self.shown().get(index)?).map(Row::key)
+    }
+
     fn select_index(&mut self, index: usize) {
-        self.selected_index = index.min(self.visible.len().saturating_sub(1));
+        self.selected_index = index.min(self.shown().len().saturating_sub(1));
         // While a list is empty (filter, reconnect) the selection is remembered, so that it comes back with its row.
-        if let Some(key) = self.visible.get(self.selected_index) {
-            self.selected = Some(key.clone());
+        if let Some(key) = self.key_at(self.selected_index).cloned() {
+            self.selected = Some(key);
         }
     }
 
@@ -181,19 +243,19 @@ impl<R: Row> Rows<R> {
         *self = Self { reversed, ..Self::new(sort) };
     }
 
-    /// Rows under the filter, in order.
+    /// Rows under the filter, in order, as they stood when the list was settled.
     pub fn visible(&self) -> impl ExactSizeIterator<Item = &R> {
-        self.visible.iter().map(|key| &self.by_key[key])
+        self.shown().iter().map(|slot| self.slots.row(*slot))
     }
 
     /// How many rows there are, filtered or not.
     pub fn len(&self) -> usize {
-        self.by_key.len()
+        self.slots.len()
     }
 
     /// Whether there is no row at all.
     pub fn is_empty(&self) -> bool {
-        self.by_key.is_empty()
+        self.len() == 0
     }
 
     /// Whether one whole list has arrived since the last [`Rows::clear`].
@@ -203,12 +265,12 @@ impl<R: Row> Rows<R> {
 
     /// The row of this key.
     pub fn get(&self, key: &R::Key) -> Option<&R> {
-        self.by_key.get(key)
+        self.slots.get(self.slots.find(key)?)
     }
 
     /// The selected row's key; `None` while nothing is visible.
     pub fn selected(&self) -> Option<&R::Key> {
-        self.visible.get(self.selected_index)
+        self.key_at(self.selected_index)
     }
 
     /// Where the selected row stands among the visible ones.
@@ -218,7 +280,7 @@ impl<R: Row> Rows<R> {
 
     /// Selects this row, now or once it arrives.
     pub fn select(&mut self, key: R::Key) {
-        if let Some(index) = self.visible.iter().position(|other| *other == key) {
+        if let Some(index) = self.index_of(&key) {
             self.selected_index = index;
         }
         self.selected = Some(key);
@@ -236,14 +298,16 @@ impl<R: Row> Rows<R> {
 
     /// The filter's text.
     pub fn filter(&self) -> &str {
-        &self.filter
+        &self.filter.text
     }
 
     /// Shows only rows that match this text (fuzzily, word by word; `'word` exactly, `!word` not).
     pub fn set_filter(&mut self, filter: impl Into<String>) {
-        self.filter = filter.into();
+        let before = std::mem::replace(&mut self.filter.text, filter.into());
+        // What was typed since the list was settled has changed nothing yet.
+        self.filter.applied.get_or_insert(before);
         // A filter that is cleared seeks nothing: what was selected stays.
-        self.pending = if self.filter.is_empty() { Pending::Order } else { Pending::Seek };
+        self.filter.seek = !self.filter.text.is_empty();
     }
 
     /// What it is sorted by, and whether backwards.
@@ -254,99 +318,21 @@ impl<R: Row> Rows<R> {
     /// Sorts by something else.
     pub fn set_sort(&mut self, sort: R::Sort, reversed: bool) {
         (self.sort, self.reversed) = (sort, reversed);
-        self.reorder();
+        self.resort = true;
     }
+}
+
+fn mark(marks: &mut Vec<bool>, slot: Slot) {
+    let at = slot as usize;
+    if marks.len() <= at {
+        marks.resize(at + 1, false);
+    }
+    marks[at] = true;
+}
+
+fn is_marked(marks: &[bool], slot: Slot) -> bool {
+    marks.get(slot as usize).copied().unwrap_or(false)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[derive(Debug, Clone, PartialEq)]
-    struct Word(&'static str);
-
-    impl Row for Word {
-        type Key = &'static str;
-        type Sort = ();
-        fn key(&self) -> &'static str {
-            self.0
-        }
-        fn fields(&self) -> [&str; 4] {
-            [self.0, "", "", ""]
-        }
-        fn compare(&self, other: &Self, (): ()) -> std::cmp::Ordering {
-            self.0.cmp(other.0)
-        }
-    }
-
-    fn list(words: &[&'static str]) -> Rows<Word> {
-        let mut rows = Rows::new(());
-        rows.apply(RowsUpdate::Begin);
-        rows.apply(RowsUpdate::Rows(words.iter().copied().map(Word).collect()));
-        rows.apply(RowsUpdate::Complete);
-        rows.settle();
-        rows
-    }
-
-    fn shown(rows: &Rows<Word>) -> Vec<&str> {
-        rows.visible().map(|word| word.0).collect()
-    }
-
-    #[test]
-    fn the_selection_follows_its_row() {
-        let mut rows = list(&["b", "d"]);
-        rows.move_to(1);
-        rows.apply(RowsUpdate::Rows(vec![Word("a"), Word("c")]));
-        rows.settle();
-        assert_eq!(rows.selected(), Some(&"d"));
-        assert_eq!(rows.selected_index(), 3);
-    }
-
-    #[test]
-    fn a_removed_row_hands_the_selection_to_its_neighbour() {
-        let mut rows = list(&["a", "b", "c"]);
-        rows.move_to(1);
-        rows.apply(RowsUpdate::Removed("b"));
-        rows.settle();
-        assert_eq!(rows.selected(), Some(&"c"));
-    }
-
-    #[test]
-    fn old_rows_stay_until_the_fresh_list_is_complete() {
-        let mut rows = list(&["a", "b"]);
-        rows.apply(RowsUpdate::Begin);
-        rows.apply(RowsUpdate::Rows(vec![Word("b"), Word("c")]));
-        rows.settle();
-        assert_eq!(shown(&rows), ["a", "b", "c"]);
-        rows.apply(RowsUpdate::Complete);
-        rows.settle();
-        assert_eq!(shown(&rows), ["b", "c"]);
-    }
-
-    #[test]
-    fn what_is_typed_selects_its_best_match() {
-        let mut rows = list(&["a-s-h-o-p", "crash", "shop-1", "shop-2"]);
-        rows.set_filter("shop");
-        rows.settle();
-        assert_eq!(rows.selected(), Some(&"shop-1"));
-        rows.move_by(1);
-        rows.apply(RowsUpdate::Rows(vec![Word("shop-0")]));
-        rows.settle();
-        assert_eq!(rows.selected(), Some(&"shop-2"), "what was chosen since stays");
-    }
-
-    #[test]
-    fn a_filter_is_fuzzy_and_the_selection_survives_an_empty_result() {
-        let mut rows = list(&["nodejsapps-66cd", "nonroot", "crash"]);
-        rows.select("nonroot");
-        rows.set_filter("zzz");
-        rows.settle();
-        assert_eq!(rows.selected(), None);
-        rows.set_filter("nrt !crash");
-        rows.settle();
-        assert_eq!(shown(&rows), ["nonroot"]);
-        rows.set_filter("");
-        rows.settle();
-        assert_eq!(rows.selected(), Some(&"nonroot"));
-    }
-}
+mod tests;

@@ -7,6 +7,7 @@ use super::message::{Effect, Start};
 use super::overlay::{Choice, Choose, Deed, Overlay};
 use super::state::State;
 use crate::cluster::{PodKey, read_only_problem};
+use crate::session::SessionId;
 
 /// Actions that do nothing but change the cluster; in a read-only context their keys are grey.
 const CHANGING: [&str; 7] =
@@ -139,10 +140,25 @@ fn let_go(state: &mut State) -> Vec<Effect> {
     effects
 }
 
-/// The answer was yes.
+/// The answer was yes: what was held back begins now.
 pub(super) fn proceed(state: &mut State) -> Vec<Effect> {
     state.confirmed = true;
-    std::mem::take(&mut state.held)
+    let (held, now) = (std::mem::take(&mut state.held), state.now);
+    for effect in &held {
+        if let Effect::Start(id, ..) | Effect::StartDrawn(id, ..) = effect
+            && let Some(session) = state.sessions.get_mut(*id)
+        {
+            session.started = now;
+        }
+    }
+    held
+}
+
+/// Whether this session's start waits for the answer to a question.
+pub fn is_held(state: &State, id: SessionId) -> bool {
+    let starts =
+        |effect: &Effect| matches!(effect, Effect::Start(held, ..) | Effect::StartDrawn(held, ..) if *held == id);
+    state.held.iter().any(starts)
 }
 
 impl Action {

@@ -54,7 +54,9 @@ pub fn rows(session: &Session, now: Timestamp) -> Vec<Row> {
         drafts.push(draft);
     }
     if session.phase == Phase::Live || (session.launched.is_some() && !matches!(session.phase, Phase::Failed(_))) {
-        drafts.push(Draft::done(until, "attached".into()));
+        // What was told later, as what the debugger sees, stands behind it.
+        let behind = drafts.iter().rposition(|draft| draft.at <= until).map_or(0, |last| last + 1);
+        drafts.insert(behind, Draft::done(until, "attached".into()));
     }
     let ends: Vec<Timestamp> = (0..drafts.len())
         .map(|index| drafts[index + 1..].iter().find(|later| later.lasts).map_or(until, |later| later.at))

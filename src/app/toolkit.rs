@@ -57,15 +57,12 @@ impl Toolkit {
         options.profile = self.profile;
         options.command.clone_from(&self.command);
         options.env.clone_from(&self.env);
-        options.custom = partial_container(None, self.mounts.iter());
+        options.custom = partial_container(self.mounts.iter());
     }
 }
 
-/// The partial container that sets this security context and these mounts; `None` where there is nothing to set.
-pub(super) fn partial_container<'a>(
-    security: Option<&Value>,
-    mounts: impl Iterator<Item = &'a Mount>,
-) -> Option<Value> {
+/// The partial container that sets these mounts; `None` where there are none.
+fn partial_container<'a>(mounts: impl Iterator<Item = &'a Mount>) -> Option<Value> {
     let mounts: Vec<Value> = mounts
         .map(|mount| {
             let mut entry = json!({ "name": mount.volume, "mountPath": mount.path });
@@ -75,14 +72,7 @@ pub(super) fn partial_container<'a>(
             entry
         })
         .collect();
-    let mut container = json!({});
-    if let Some(security) = security {
-        container["securityContext"] = security.clone();
-    }
-    if !mounts.is_empty() {
-        container["volumeMounts"] = mounts.into();
-    }
-    container.as_object().is_some_and(|fields| !fields.is_empty()).then_some(container)
+    (!mounts.is_empty()).then(|| json!({ "volumeMounts": mounts }))
 }
 
 #[cfg(test)]
@@ -101,7 +91,7 @@ mod tests {
     fn mounts_are_a_partial_container() {
         let mount = |read_only| Mount { volume: "data".into(), path: "/data".into(), read_only };
         let mounts = [mount(true), mount(false)];
-        let custom = partial_container(None, mounts.iter()).expect("mounts");
+        let custom = partial_container(mounts.iter()).expect("mounts");
         assert_eq!(
             custom,
             json!({"volumeMounts": [
@@ -110,6 +100,6 @@ mod tests {
             ]})
         );
         assert_eq!(parse_custom(&custom.to_string()), Ok(custom));
-        assert_eq!(partial_container(None, [].iter()), None);
+        assert_eq!(partial_container([].iter()), None);
     }
 }

@@ -65,6 +65,8 @@ pub enum Verb {
     Debug(Box<DebugArguments>),
     /// List what debugging has left on the cluster: copies, node debuggers, ephemeral debuggers
     Leftovers(LeftoverArguments),
+    /// Forward ports of a pod, Service or workload to this machine, on loopback only
+    Forward(ForwardArguments),
     /// Play a recording of a session (asciicast 2 or 3)
     Replay(ReplayArguments),
     /// Write what was done in an incident as Markdown, pod by pod: from the audit log and recordings
@@ -85,6 +87,23 @@ pub struct ReplayArguments {
     /// Print what it shows in the end instead of playing it
     #[arg(long)]
     pub print: bool,
+}
+
+/// What is forwarded.
+#[derive(Debug, Clone, Args)]
+pub struct ForwardArguments {
+    /// A pod, or service/NAME, deployment/NAME, statefulset/NAME …
+    #[arg(value_name = "[TYPE/]NAME")]
+    pub target: String,
+    /// Ports: REMOTE, LOCAL:REMOTE, :REMOTE (any local one that is free); the remote one by number or name
+    #[arg(value_name = "[LOCAL:]REMOTE", required = true)]
+    pub ports: Vec<String>,
+    /// The loopback address to listen on (localhost is both of them)
+    #[arg(long, value_name = "ADDRESS", value_delimiter = ',', default_value = "localhost")]
+    pub address: Vec<String>,
+    /// Do not say which pod connections lead to
+    #[arg(short, long)]
+    pub quiet: bool,
 }
 
 /// What a report is of.
@@ -163,6 +182,11 @@ fn time(text: &str) -> Result<u32, String> {
     super::config::seconds(text).map_err(|error| error.to_string())
 }
 
+/// More synthetic pods than Kubernetes is made for (150,000 in one cluster), yet fewer than a laptop's memory holds.
+const MOST_PODS: i64 = 1_000_000;
+/// More changes a second than any API server takes.
+const MOST_CHURN: i64 = 100_000;
+
 /// How the demo cluster is run.
 #[derive(Debug, Clone, Args)]
 pub struct DemoArguments {
@@ -175,6 +199,13 @@ pub struct DemoArguments {
     /// Where to write the kubeconfig (default: a new file in the temporary directory)
     #[arg(long, value_name = "FILE", requires = "serve")]
     pub write_kubeconfig: Option<PathBuf>,
+    /// Add so many synthetic pods over many namespaces and nodes: they can be listed, watched and described, but
+    /// nothing runs them
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=MOST_PODS))]
+    pub pods: u32,
+    /// Change so many of the synthetic pods a second: restarts, crashes, rollouts
+    #[arg(long, value_name = "M", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=MOST_CHURN))]
+    pub churn: u32,
     /// Run containers as plain processes, without namespaces of their own
     #[arg(long)]
     pub no_isolation: bool,

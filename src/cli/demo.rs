@@ -14,6 +14,7 @@ use super::guarded::AuditPlace;
 use super::{Arguments, Config, console};
 use crate::app::Level;
 use crate::cluster::{Cluster, ContextInfo, Contexts, Problem};
+use crate::demo::synthetic::Population;
 use crate::demo::{DemoCluster, DemoOptions, Isolation, serve};
 
 /// What the demo's contexts begin with; the user's name follows.
@@ -24,8 +25,9 @@ const NAMESPACE: &str = "demo";
 /// Runs the demo.
 pub(super) async fn run(options: &DemoArguments, arguments: &Arguments, config: &Config) -> anyhow::Result<()> {
     let isolation = if options.no_isolation { Isolation::Off } else { Isolation::Auto };
-    let cluster =
-        DemoCluster::start(DemoOptions { isolation, program: None }).await.context("cannot start the demo cluster")?;
+    let population = Population { pods: options.pods, churn: options.churn };
+    let wanted = DemoOptions { isolation, program: None, population };
+    let cluster = DemoCluster::start(wanted).await.context("cannot start the demo cluster")?;
     let cluster = Arc::new(cluster);
     let outcome = if options.serve {
         serve_until_stopped(&cluster, options).await

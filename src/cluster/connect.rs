@@ -22,6 +22,7 @@ use super::{
     guard::Guard,
     kubeconfig::{KubeconfigOptions, Picked, Places, contexts, load, pick},
     proxy::ProxyEnvironment,
+    truth::SeenUsers,
 };
 
 /// The name of the context of a program that runs inside its cluster and has no kubeconfig.
@@ -38,6 +39,7 @@ struct Inner {
     client: Client,
     context: ContextInfo,
     warnings: Option<Warnings>,
+    seen: SeenUsers,
 }
 
 impl fmt::Debug for Cluster {
@@ -49,14 +51,18 @@ impl fmt::Debug for Cluster {
 impl Cluster {
     /// A cluster behind any client.
     pub fn from_client(client: Client, context: ContextInfo) -> Self {
-        Self { inner: Arc::new(Inner { client, context, warnings: None }), guard: Guard::default() }
+        Self {
+            inner: Arc::new(Inner { client, context, warnings: None, seen: SeenUsers::default() }),
+            guard: Guard::default(),
+        }
     }
 
     /// The same cluster, whose answers' warnings are kept in these.
     #[must_use]
     pub fn with_warnings(&self, warnings: Warnings) -> Self {
-        let Inner { client, context, .. } = &*self.inner;
-        let inner = Inner { client: client.clone(), context: context.clone(), warnings: Some(warnings) };
+        let Inner { client, context, seen, .. } = &*self.inner;
+        let (client, context, seen) = (client.clone(), context.clone(), seen.clone());
+        let inner = Inner { client, context, warnings: Some(warnings), seen };
         Self { inner: Arc::new(inner), guard: self.guard.clone() }
     }
 
@@ -67,6 +73,10 @@ impl Cluster {
 
     pub(super) fn client(&self) -> &Client {
         &self.inner.client
+    }
+
+    pub(super) fn seen_users(&self) -> &SeenUsers {
+        &self.inner.seen
     }
 
     pub(super) fn warnings(&self) -> Option<&Warnings> {

@@ -3,7 +3,10 @@
 
 mod joined;
 mod lasting;
+mod sibling;
 mod start;
+
+use std::sync::Arc;
 
 use http::Method;
 use serde_json::{Value, json};
@@ -11,10 +14,11 @@ use serde_json::{Value, json};
 pub use self::start::Started;
 use super::{
     Cluster, PodKey, Problem,
-    explain::refused,
+    explain::{again, refused, with_role},
     marks,
     problem::Fault,
     request::{ANSWER_TIME, CHANGE_TIME, JSON, STRATEGIC_MERGE, Target},
+    text::cleaned,
 };
 use crate::plan::{Facts, PodSecurity, Request};
 
@@ -35,8 +39,13 @@ impl Cluster {
     /// # Errors
     /// The API's refusal, a pod that is not there, or a broken connection.
     pub async fn pod(&self, key: &PodKey) -> Result<Value, Problem> {
-        let read = self.pod_as_it_is(key).await;
-        read.map_err(|fault| fault.problem(format!("cannot read the pod {}/{}", key.namespace, key.name)))
+        let fault = match self.pod_as_it_is(key).await {
+            Ok(pod) => return Ok(pod),
+            Err(fault) => fault,
+        };
+        let problem = with_role(fault.problem(format!("cannot read the pod {}/{}", key.namespace, key.name)));
+        Err(if fault.code() == 404 { problem.with_fixes(self.instead_of(key).await) } else { problem }
+            .with_fixes([again()]))
     }
 
     async fn pod_as_it_is(&self, key: &PodKey) -> Result<Value, Fault> {
@@ -53,7 +62,8 @@ impl Cluster {
             let request = Target::new("/api/v1", &["nodes", name])?.get(JSON)?;
             self.read_json(request, ANSWER_TIME).await
         };
-        read.await.map_err(|fault| fault.problem(format!("cannot read the node {name}")))
+        let read = read.await.map_err(|fault| with_role(fault.problem(format!("cannot read the node {name}"))));
+        read.map_err(|problem| problem.with_fixes([again()]))
     }
 
     /// What is known around the pods of a namespace; what may not be read is unknown.
@@ -63,12 +73,45 @@ impl Cluster {
             self.read_json::<Value>(request, ANSWER_TIME).await
         };
         match read.await {
-            Ok(namespace) => Facts { enforce: enforced(&namespace) },
+            Ok(namespace) => Facts { enforce: enforced(&namespace), labels_are_known: true, seen: None },
             Err(fault) => {
                 tracing::debug!(namespace, why = fault.why(), "the Pod Security level is unknown");
                 Facts::default()
             }
         }
+    }
+
+    /// Namespaces whose labels enforce no Pod Security level that would keep a privileged pod out, the likeliest to be
+    /// meant for such a thing first; none where namespaces may not be listed.
+    pub async fn lenient_namespaces(&self) -> Vec<Arc<str>> {
+        let read = async {
+            let request = Target::new("/api/v1", &["namespaces"])?.with("limit", "500").get(JSON)?;
+            self.read_json::<Value>(request, ANSWER_TIME).await
+        };
+        let list = match read.await {
+            Ok(list) => list,
+            Err(fault) => {
+                tracing::debug!(why = fault.why(), "namespaces cannot be listed");
+                return Vec::new();
+            }
+        };
+        let all = list["items"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let lenient = all.iter().filter(|namespace| namespace["status"]["phase"] != "Terminating");
+        let mut lenient: Vec<(u8, Arc<str>)> = lenient
+            .filter_map(|namespace| {
+                let name = namespace["metadata"]["name"].as_str().map(cleaned)?;
+                let rank = match enforced(namespace) {
+                    Some(PodSecurity::Baseline | PodSecurity::Restricted) => return None,
+                    _ if name.starts_with("kube-") => 3,
+                    Some(PodSecurity::Privileged) => 0,
+                    None if name == "default" => 1,
+                    None => 2,
+                };
+                Some((rank, name.into()))
+            })
+            .collect();
+        lenient.sort();
+        lenient.into_iter().map(|(_, name)| name).collect()
     }
 
     /// Sends one request of a plan; the answer is the pod.

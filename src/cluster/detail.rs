@@ -53,6 +53,7 @@ pub(super) fn read_pod(pod: &Value) -> Option<PodDetail> {
         default_container,
         share_processes: spec["shareProcessNamespace"] == true,
         deleting: timestamp(&metadata["deletionTimestamp"]),
+        volumes: items(&spec["volumes"]).map(|volume| text(&volume["name"])).collect(),
         containers,
         trouble: None,
     })

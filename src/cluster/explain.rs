@@ -12,7 +12,7 @@ mod toolbox;
 
 use serde_json::Value;
 
-pub(super) use self::api_refusal::{refused, with_role};
+pub(super) use self::api_refusal::{again, refused, with_role};
 pub use self::event::PodEvent;
 pub(super) use self::event::without_ids;
 use self::facts::Facts;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::ContainerKey;
+use super::{ContainerKey, PodKey};
 use crate::plan::Profile;
 
 /// A way out of a problem, and what a person reads beside its key.
@@ -51,6 +51,14 @@ pub enum Way {
     WithoutTarget,
     /// An ephemeral debugger that targets this container; in the pod that was copied, where the start was a copy.
     Target(Arc<str>),
+    /// The form, filled with every choice of the start: the person changes what is in the way.
+    Form,
+    /// The same copy under a name that is generated.
+    Renamed,
+    /// The same in this pod.
+    Pod(PodKey),
+    /// The same node debugger in this namespace; `None` where the person has to name one.
+    Namespace(Option<Arc<str>>),
     /// Attach to a container that runs already.
     Attach(ContainerKey),
     /// A shell by exec in a container that runs already.

@@ -112,6 +112,13 @@ impl Cluster {
         self
     }
 
+    /// The same cluster without its witness: for what repeats a deed that is on record.
+    pub(super) fn unwitnessed(&self) -> Self {
+        let mut cluster = self.clone();
+        cluster.guard.witness = None;
+        cluster
+    }
+
     /// The same cluster, asked on behalf of this action of the person; the witness is told its name.
     #[must_use]
     pub fn on_behalf_of(&self, action: &'static str) -> Self {

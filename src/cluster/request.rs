@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::{Method, Request, Response, header};
+use http::{Method, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use kube::{client::Body, core::Status};
 use serde::de::DeserializeOwned;
@@ -120,7 +120,7 @@ impl Cluster {
             warnings.heard(response.headers());
         }
         let code = response.status();
-        if code.is_success() {
+        if code.is_success() || code == StatusCode::SWITCHING_PROTOCOLS {
             return Ok(response);
         }
         let body = collect(response.into_body(), ERROR_LIMIT).await.unwrap_or_default();

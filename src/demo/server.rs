@@ -145,12 +145,24 @@ async fn object(call: Call, part: Part<'_>) -> Result<Answer, Refusal> {
         _ => return Err(Refusal::method_not_allowed()),
     };
     authorize(&call, part, verb)?;
+    if verb != "get" {
+        refuse_synthetic(&call, part)?;
+    }
     match verb {
         "get" => read::get(&call, part.resource, part.namespace, part.name),
         "update" => write::update(call, part).await,
         "patch" => write::patch(call, part).await,
         _ => write::delete(call, part).await,
     }
+}
+
+/// Synthetic pods can be read and watched; what would need a process behind them is refused.
+fn refuse_synthetic(call: &Call, part: Part<'_>) -> Result<(), Refusal> {
+    if call.server.store.is_synthetic(part.resource.plural, part.namespace, part.name) {
+        let why = "it is synthetic, there to be listed: nothing runs it; the pods in the namespace demo are real";
+        return Err(Refusal::forbidden(part.resource, part.name, why));
+    }
+    Ok(())
 }
 
 /// Requests about something of an object.
@@ -165,6 +177,9 @@ async fn below(call: Call, part: Part<'_>) -> Result<Answer, Refusal> {
             _ => return Err(Refusal::method_not_allowed()),
         };
         authorize(&call, part, verb)?;
+        if verb != "get" {
+            refuse_synthetic(&call, part)?;
+        }
         return match verb {
             "get" => read::get(&call, part.resource, part.namespace, part.name),
             "update" => write::update(call, part).await,
@@ -211,6 +226,7 @@ fn authorize(call: &Call, part: Part<'_>, verb: &str) -> Result<(), Refusal> {
 }
 
 fn pod(call: &Call, part: Part<'_>) -> Result<(Arc<serde_json::Value>, PodRef), Refusal> {
+    refuse_synthetic(call, part)?;
     let pod = call.server.store.get("pods", part.namespace, part.name);
     let pod = pod.ok_or_else(|| Refusal::not_found(part.resource, part.name))?;
     Ok((pod, PodRef { namespace: part.namespace.to_owned(), name: part.name.to_owned() }))

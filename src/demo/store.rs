@@ -1,14 +1,24 @@
 //! The demo cluster's objects with their history, in memory; it validates nothing and knows no user.
 
+mod entry;
+mod pages;
+mod synthetic;
+mod watch;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use rand::RngExt as _;
 use serde_json::{Value, json};
-use tokio::sync::watch;
+use tokio::sync::watch::Sender;
 
 use super::resource;
+pub use entry::{Entry, Key};
+pub use pages::Page;
+pub use watch::Watch;
+
+use entry::Remembered;
 
 /// How many changes are remembered for watches that resume.
 const HISTORY: usize = 4096;
@@ -26,7 +36,7 @@ pub struct Store {
 struct Shared {
     objects: Mutex<Objects>,
     /// The newest version, to wake those who watch.
-    newest: watch::Sender<u64>,
+    newest: Sender<u64>,
 }
 
 #[derive(Debug)]
@@ -34,8 +44,10 @@ struct Objects {
     version: u64,
     /// The version that came before the oldest remembered change.
     floor: u64,
-    history: VecDeque<Change>,
-    kinds: BTreeMap<&'static str, BTreeMap<(String, String), Arc<Value>>>,
+    history: VecDeque<Remembered>,
+    /// How many changes are remembered.
+    longest_history: usize,
+    kinds: BTreeMap<&'static str, BTreeMap<Key, Entry>>,
 }
 
 impl Default for Shared {
@@ -44,9 +56,10 @@ impl Default for Shared {
             version: FIRST_VERSION,
             floor: FIRST_VERSION,
             history: VecDeque::with_capacity(HISTORY),
+            longest_history: HISTORY,
             kinds: BTreeMap::new(),
         };
-        Self { objects: Mutex::new(objects), newest: watch::Sender::new(FIRST_VERSION) }
+        Self { objects: Mutex::new(objects), newest: Sender::new(FIRST_VERSION) }
     }
 }
 
@@ -98,34 +111,12 @@ impl Store {
         self.shared.objects.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The objects of a resource, by namespace and name, and the version they are of; of every namespace where none is named.
+    /// The objects of a resource, by namespace and name, and the version they are of; of every namespace where none is
+    /// named. Synthetic pods are left out: whoever runs, binds and counts objects has nothing to do with them.
     pub fn list(&self, resource: &str, namespace: Option<&str>) -> (Vec<Arc<Value>>, u64) {
         let objects = self.lock();
-        let all = objects.kinds.get(resource).into_iter().flatten();
-        let found = all
-            .filter(|((of, _), _)| namespace.is_none_or(|wanted| wanted == of))
-            .map(|(_, object)| Arc::clone(object))
-            .collect();
-        (found, objects.version)
-    }
-
-    /// As [`Store::list`], as it was at an earlier version.
-    pub fn list_at(&self, resource: &str, namespace: Option<&str>, version: u64) -> Result<Vec<Arc<Value>>, Expired> {
-        let objects = self.lock();
-        if version < objects.floor {
-            return Err(Expired { oldest: objects.floor });
-        }
-        let mut all = objects.kinds.get(resource).cloned().unwrap_or_default();
-        let later = objects.history.iter().rev().take_while(|change| change.version > version);
-        for change in later.filter(|change| change.resource == resource) {
-            let key = (text(&change.object, "namespace"), text(&change.object, "name"));
-            match &change.before {
-                Some(before) => all.insert(key, Arc::clone(before)),
-                None => all.remove(&key),
-            };
-        }
-        let wanted = |of: &str| namespace.is_none_or(|wanted| wanted == of);
-        Ok(all.into_iter().filter(|((of, _), _)| wanted(of)).map(|(_, object)| object).collect())
+        let all = objects.kinds.get(resource).into_iter().flat_map(|all| entry::within(all, namespace, None));
+        (all.filter_map(|(_, entry)| entry.whole().cloned()).collect(), objects.version)
     }
 
     /// Forgets the history: whoever resumes from an earlier version is told that it is too old.
@@ -138,7 +129,9 @@ impl Store {
     /// One object; the namespace of a cluster-scoped one is empty.
     pub fn get(&self, resource: &str, namespace: &str, name: &str) -> Option<Arc<Value>> {
         let objects = self.lock();
-        objects.kinds.get(resource)?.get(&(namespace.to_owned(), name.to_owned())).cloned()
+        let entry = objects.kinds.get(resource)?.get(&(namespace.to_owned(), name.to_owned()))?.clone();
+        drop(objects);
+        Some(entry.object())
     }
 
     /// Adds an object, with uid, creation time, generation, version, kind and API version where it lacks them.
@@ -159,7 +152,7 @@ impl Store {
     }
 
     /// Changes an object; its identity cannot be changed. Nothing is told to watchers if the object stays as it was.
-    /// `None` if there is no such object.
+    /// `None` if there is no such object, or it is synthetic.
     pub fn update(
         &self,
         resource: &str,
@@ -188,7 +181,7 @@ impl Store {
         let kind = known(resource);
         let key = (namespace.to_owned(), name.to_owned());
         let mut objects = self.lock();
-        let before = Arc::clone(objects.kinds.get(kind.plural)?.get(&key)?);
+        let before = Arc::clone(objects.kinds.get(kind.plural)?.get(&key)?.whole()?);
         let mut after = Value::clone(&before);
         if let Err(refusal) = change(&mut after) {
             return Some(Err(refusal));
@@ -206,37 +199,28 @@ impl Store {
         Some(Ok(object))
     }
 
-    /// Removes an object and gives its last state.
+    /// Removes an object and gives its last state; a synthetic one stays.
     pub fn delete(&self, resource: &str, namespace: &str, name: &str) -> Option<Arc<Value>> {
         let plural = resource::by_plural(resource)?.plural;
         let mut objects = self.lock();
         let all = objects.kinds.get_mut(plural)?;
-        let before = all.remove(&(namespace.to_owned(), name.to_owned()))?;
+        let key = (namespace.to_owned(), name.to_owned());
+        let before = Arc::clone(all.get(&key)?.whole()?);
+        all.remove(&key);
         objects.version += 1;
         let version = objects.version;
         let mut last = Value::clone(&before);
         last["metadata"]["resourceVersion"] = json!(version.to_string());
         let object = Arc::new(last);
-        objects.remember(Change {
+        objects.remember(Remembered {
             kind: ChangeKind::Deleted,
             resource: plural,
-            object: Arc::clone(&object),
-            before: Some(before),
+            object: Entry::Whole(Arc::clone(&object)),
+            before: Some(Entry::Whole(before)),
             version,
         });
         self.wake(&objects);
         Some(object)
-    }
-
-    /// The changes of a resource after this version, the remembered ones first.
-    pub fn watch(&self, resource: &str, from: u64) -> Result<Watch, Expired> {
-        let resource = known(resource).plural;
-        let objects = self.lock();
-        if from < objects.floor {
-            return Err(Expired { oldest: objects.floor });
-        }
-        let newest = self.shared.newest.subscribe();
-        Ok(Watch { store: self.clone(), newest, resource, seen: from, expired: false })
     }
 
     /// The newest version.
@@ -260,67 +244,21 @@ impl Objects {
         self.version += 1;
         object["metadata"]["resourceVersion"] = json!(self.version.to_string());
         let object = Arc::new(object);
-        self.kinds.entry(resource).or_default().insert(key, Arc::clone(&object));
+        self.kinds.entry(resource).or_default().insert(key, Entry::Whole(Arc::clone(&object)));
         let kind = if before.is_some() { ChangeKind::Modified } else { ChangeKind::Added };
         let version = self.version;
-        self.remember(Change { kind, resource, object: Arc::clone(&object), before, version });
+        let (kept, before) = (Entry::Whole(Arc::clone(&object)), before.map(Entry::Whole));
+        self.remember(Remembered { kind, resource, object: kept, before, version });
         object
     }
 
-    fn remember(&mut self, change: Change) {
-        if self.history.len() == HISTORY
+    fn remember(&mut self, change: Remembered) {
+        if self.history.len() >= self.longest_history
             && let Some(forgotten) = self.history.pop_front()
         {
             self.floor = forgotten.version;
         }
         self.history.push_back(change);
-    }
-}
-
-/// The changes of one resource, in order. It holds no queue: a reader that is too slow for the history is told so.
-#[derive(Debug)]
-pub struct Watch {
-    store: Store,
-    newest: watch::Receiver<u64>,
-    resource: &'static str,
-    /// Everything up to this version was handed out or is of another resource.
-    seen: u64,
-    expired: bool,
-}
-
-impl Watch {
-    /// The next change, once there is one. After [`Expired`] there is nothing more.
-    pub async fn next(&mut self) -> Option<Result<Change, Expired>> {
-        loop {
-            if self.expired {
-                return None;
-            }
-            self.newest.mark_unchanged();
-            match self.remembered() {
-                Ok(Some(change)) => return Some(Ok(change)),
-                Ok(None) => self.newest.changed().await.ok()?,
-                Err(expired) => {
-                    self.expired = true;
-                    return Some(Err(expired));
-                }
-            }
-        }
-    }
-
-    /// Up to which version this watch has handed out everything there is.
-    pub fn version(&self) -> u64 {
-        self.seen
-    }
-
-    fn remembered(&mut self) -> Result<Option<Change>, Expired> {
-        let objects = self.store.lock();
-        if self.seen < objects.floor {
-            return Err(Expired { oldest: objects.floor });
-        }
-        let from = objects.history.partition_point(|change| change.version <= self.seen);
-        let next = objects.history.iter().skip(from).find(|change| change.resource == self.resource);
-        self.seen = next.map_or(self.seen.max(objects.version), |change| change.version);
-        Ok(next.cloned())
     }
 }
 

@@ -49,7 +49,8 @@ fn new_container(chosen: &mut Chosen, pod: &Pod<'_>, facts: Facts, subject: Opti
         PodSecurity::Privileged => {
             let why = match facts.enforce {
                 Some(_) => "the namespace forbids nothing",
-                None => "the namespace is not known to enforce a Pod Security level",
+                None if facts.labels_are_known => "the namespace enforces no Pod Security level",
+                None => "whether the namespace enforces a Pod Security level is not known (its labels may not be read)",
             };
             chosen.take(
                 Profile::General,
@@ -67,7 +68,7 @@ fn new_container(chosen: &mut Chosen, pod: &Pod<'_>, facts: Facts, subject: Opti
         chosen.reasons.push("the user is the one that the custom container names".into());
         return;
     }
-    if let Some((context, reason)) = Situation::of(pod, subject).choose(level) {
+    if let Some((context, reason)) = Situation::of(pod, subject, facts.seen).choose(level) {
         chosen.add_security(context);
         chosen.reasons.push(reason);
     }
@@ -134,7 +135,7 @@ mod tests {
     fn chosen(pod: &Value, enforce: Option<PodSecurity>) -> Chosen {
         let options =
             DebugOptions { image: Some("busybox".into()), target: Some("app".into()), ..DebugOptions::default() };
-        for_pod(Pod::read(pod).unwrap(), Facts { enforce }, &options)
+        for_pod(Pod::read(pod).unwrap(), Facts { enforce, ..Facts::default() }, &options)
     }
 
     fn context(chosen: &Chosen) -> Value {
@@ -178,10 +179,33 @@ mod tests {
     }
 
     #[test]
+    fn who_a_debugger_has_seen_outranks_the_spec_but_not_the_kubelet() {
+        let as_user = json!({"securityContext": {"runAsUser": 65532, "runAsNonRoot": true}});
+        let seen = Some(crate::plan::SeenUser { uid: 65532, gid: 7 });
+        let facts = Facts { enforce: Some(PodSecurity::Restricted), seen, ..Facts::default() };
+        let options = DebugOptions { target: Some("app".into()), ..DebugOptions::default() };
+        let choose = |user: &Value| for_pod(Pod::read(&pod(&as_user, user)).unwrap(), facts, &options);
+        let chosen = choose(&Value::Null);
+        assert_eq!(context(&chosen), json!({"runAsUser": 65532, "runAsGroup": 7}));
+        assert!(chosen.reasons.join("\n").contains("as seen by the debugger before"), "{:?}", chosen.reasons);
+        assert_eq!(context(&choose(&json!({"uid": 1, "gid": 2}))), json!({"runAsUser": 1, "runAsGroup": 2}));
+    }
+
+    #[test]
+    fn that_nothing_is_enforced_is_said_only_where_that_is_known() {
+        let reasons = |facts: Facts| {
+            let pod = pod(&json!({}), &Value::Null);
+            for_pod(Pod::read(&pod).unwrap(), facts, &DebugOptions::default()).reasons.join("\n")
+        };
+        assert!(reasons(Facts { labels_are_known: true, ..Facts::default() }).contains("enforces no Pod Security"));
+        assert!(reasons(Facts::default()).contains("is not known"));
+    }
+
+    #[test]
     fn a_profile_that_is_named_stays_as_it_is() {
         let options = DebugOptions { profile: Profile::Sysadmin, ..DebugOptions::default() };
         let pod = pod(&json!({"securityContext": {"runAsNonRoot": true}}), &Value::Null);
-        let facts = Facts { enforce: Some(PodSecurity::Restricted) };
+        let facts = Facts { enforce: Some(PodSecurity::Restricted), ..Facts::default() };
         let chosen = for_pod(Pod::read(&pod).unwrap(), facts, &options);
         assert_eq!((chosen.options, chosen.reasons.len()), (options, 0));
     }
@@ -191,7 +215,7 @@ mod tests {
         let pod = pod(&json!({"securityContext": {"runAsUser": 5}}), &json!({"uid": 5, "gid": 6}));
         let choose = |custom: Value| {
             let options = DebugOptions { custom: Some(custom), ..DebugOptions::default() };
-            let facts = Facts { enforce: Some(PodSecurity::Baseline) };
+            let facts = Facts { enforce: Some(PodSecurity::Baseline), ..Facts::default() };
             for_pod(Pod::read(&pod).unwrap(), facts, &options).options.custom
         };
         let own = json!({"securityContext": {"runAsUser": 9}});

@@ -8,8 +8,8 @@ use super::{CopyOptions, DebugOptions, Facts, Refusal, auto};
 
 /// The `kubectl debug` command line that does what [`super::plan_for_pod`] plans, quoted for a POSIX shell.
 ///
-/// A custom container is given by process substitution, which bash and zsh have. What kubectl has no flag for is left
-/// out: labels and annotations of a copy or a node debugger.
+/// A custom container comes through a pipe, on a descriptor of its own where kubectl's input is a terminal. What kubectl
+/// has no flag for is left out: labels and annotations of a copy or a node debugger.
 ///
 /// # Errors
 /// As [`super::plan_for_pod`], for a pod that has no name or namespace.
@@ -59,8 +59,9 @@ fn command(namespace: &str, resource: &str, options: &DebugOptions) -> String {
     if let Some(copy) = &options.copy {
         copy_flags(copy, &mut flag);
     }
-    if let Some(custom) = options.custom.as_ref().filter(|custom| custom.as_object().is_some_and(|o| !o.is_empty())) {
-        words.push(format!("--custom=<(echo {})", quoted(&custom.to_string())));
+    let custom = options.custom.as_ref().filter(|custom| custom.as_object().is_some_and(|o| !o.is_empty()));
+    if custom.is_some() {
+        words.push(if options.stdin { "--custom=/dev/fd/3" } else { "--custom=/dev/stdin" }.to_owned());
     }
     if !options.command.is_empty() {
         if options.arguments_only {
@@ -69,7 +70,15 @@ fn command(namespace: &str, resource: &str, options: &DebugOptions) -> String {
         words.push("--".into());
         words.extend(options.command.iter().map(|word| quoted(word)));
     }
-    words.join(" ")
+    let command = words.join(" ");
+    match custom {
+        // What kubectl reads from the person stays the terminal: a pipe there would take the debugger's input.
+        Some(custom) if options.stdin => {
+            format!("printf %s {} | {command} 3<&0 </dev/tty", quoted(&custom.to_string()))
+        }
+        Some(custom) => format!("printf %s {} | {command}", quoted(&custom.to_string())),
+        None => command,
+    }
 }
 
 fn copy_flags(copy: &CopyOptions, flag: &mut impl FnMut(&str, &str)) {
@@ -162,12 +171,15 @@ mod tests {
     #[test]
     fn what_auto_chose_is_said_in_kubectls_words() {
         let options = DebugOptions { image: Some("busybox".into()), ..DebugOptions::default() };
-        let facts = Facts { enforce: Some(PodSecurity::Restricted) };
-        let command = kubectl_command_for_pod(&pod(), &facts, &options).unwrap();
-        assert!(command.contains("--profile=restricted"), "{command}");
-        assert!(
-            command.contains(r#"--custom=<(echo '{"securityContext":{"runAsUser":7,"runAsGroup":8}}')"#),
-            "{command}"
+        let facts = Facts { enforce: Some(PodSecurity::Restricted), ..Facts::default() };
+        assert_eq!(
+            kubectl_command_for_pod(&pod(), &facts, &options).unwrap(),
+            r#"printf %s '{"securityContext":{"runAsUser":7,"runAsGroup":8}}' | kubectl debug -n prod api-1 --image=busybox --profile=restricted --custom=/dev/stdin"#
+        );
+        let interactive = DebugOptions { stdin: true, tty: true, command: vec!["sh".into()], ..options };
+        assert_eq!(
+            kubectl_command_for_pod(&pod(), &facts, &interactive).unwrap(),
+            r#"printf %s '{"securityContext":{"runAsUser":7,"runAsGroup":8}}' | kubectl debug -n prod api-1 -it --image=busybox --profile=restricted --custom=/dev/fd/3 -- sh 3<&0 </dev/tty"#
         );
     }
 

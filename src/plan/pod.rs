@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::Refusal;
+use super::{Refusal, SeenUser};
 
 /// A JSON object.
 pub(super) type Object = Map<String, Value>;
@@ -48,8 +48,31 @@ impl Kind {
 pub(super) struct User {
     pub(super) uid: Option<i64>,
     pub(super) gid: Option<i64>,
-    /// Whether the kubelet reported it, rather than the spec asking for it.
-    pub(super) reported: bool,
+    pub(super) source: Source,
+}
+
+/// Who says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Source {
+    /// The kubelet reported what really runs.
+    Kubelet,
+    /// A debugger saw it in this run.
+    Debugger,
+    /// The spec asks for it.
+    #[default]
+    Spec,
+}
+
+impl User {
+    /// The same, unless a debugger has seen what only the spec says.
+    pub(super) fn or_seen(self, seen: Option<SeenUser>) -> Self {
+        match seen {
+            Some(SeenUser { uid, gid }) if self.source == Source::Spec => {
+                Self { uid: Some(uid.into()), gid: Some(gid.into()), source: Source::Debugger }
+            }
+            _ => self,
+        }
+    }
 }
 
 /// A pod that has at least a name, a namespace and a spec.
@@ -142,14 +165,14 @@ impl<'a> Pod<'a> {
         let id = |value: &Value| value.as_i64().filter(|id| (0..=i64::from(i32::MAX)).contains(id));
         let linux = self.status(name).map_or(&Value::Null, |status| &status["user"]["linux"]);
         if let Some(uid) = id(&linux["uid"]) {
-            return User { uid: Some(uid), gid: id(&linux["gid"]), reported: true };
+            return User { uid: Some(uid), gid: id(&linux["gid"]), source: Source::Kubelet };
         }
         let own = self.find(name).and_then(|(_, container)| container.get("securityContext")?.as_object());
         let asked = |field: &str| {
             let number = |context: Option<&Object>| id(context?.get(field)?);
             number(own).or_else(|| number(self.security_context()))
         };
-        User { uid: asked("runAsUser"), gid: asked("runAsGroup"), reported: false }
+        User { uid: asked("runAsUser"), gid: asked("runAsGroup"), source: Source::Spec }
     }
 }
 
@@ -193,8 +216,8 @@ mod tests {
             ]},
         });
         let pod = Pod::read(&value).unwrap();
-        assert_eq!(pod.user_of("seen"), User { uid: Some(1654), gid: Some(0), reported: true });
-        assert_eq!(pod.user_of("own"), User { uid: Some(7), gid: Some(2000), reported: false });
+        assert_eq!(pod.user_of("seen"), User { uid: Some(1654), gid: Some(0), source: Source::Kubelet });
+        assert_eq!(pod.user_of("own"), User { uid: Some(7), gid: Some(2000), source: Source::Spec });
     }
 
     #[test]

@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn a_profile_that_is_not_admitted_is_said() {
         let options = DebugOptions { profile: Profile::General, ..DebugOptions::default() };
-        let facts = Facts { enforce: Some(PodSecurity::Baseline) };
+        let facts = Facts { enforce: Some(PodSecurity::Baseline), ..Facts::default() };
         assert!(of_profile(&options, facts, Mode::Ephemeral)[0].contains("baseline"));
         assert!(of_profile(&options, Facts::default(), Mode::Ephemeral).is_empty());
         let own = DebugOptions { custom: Some(json!({"securityContext": {"runAsUser": 1}})), ..options };

@@ -8,7 +8,8 @@ use super::effects::Fact;
 use super::launch::suffixes;
 use crate::app::Message;
 use crate::app::overlay::{FormId, Found, Subject, Verdict};
-use crate::cluster::{Admission, Cluster, Problem};
+use crate::cluster::detail::pod_detail;
+use crate::cluster::{Admission, Cluster, Problem, Warnings};
 use crate::plan::{Plan, rights};
 
 /// A name that is taken is drawn again; so many in a row are not taken.
@@ -31,7 +32,11 @@ async fn found(cluster: &Cluster, subject: &Subject) -> Result<Found, Problem> {
         Subject::Pod { pod, .. } => tokio::join!(cluster.pod(pod), cluster.facts(&pod.namespace)),
         Subject::Node { node, namespace } => tokio::join!(cluster.node(node), cluster.facts(namespace)),
     };
-    Ok(Found { object: Arc::new(object?), facts, suffixes: suffixes().take(DRAWN).collect() })
+    let object = Arc::new(object?);
+    let names = pod_detail(&object).map(|pod| pod.containers).unwrap_or_default().into_iter().map(|one| one.name);
+    let seen =
+        names.filter_map(|name| cluster.seen_user(&object, &name).map(|user| (name.to_string(), user))).collect();
+    Ok(Found { object, facts, seen, suffixes: suffixes().take(DRAWN).collect() })
 }
 
 /// Asks for the verdicts on a plan, side by side; each is told as it comes.
@@ -53,7 +58,10 @@ pub(super) async fn check(
     // What follows the first request is a deletion, which no policy on pods looks at.
     let admitted = async {
         if let Some(request) = plan.requests.first() {
-            tell(Verdict::Admission(cluster.dry_run(request).await));
+            let warnings = Warnings::default();
+            let admission = cluster.with_warnings(warnings.clone()).dry_run(request).await;
+            tell(Verdict::Warnings(warnings.take()));
+            tell(Verdict::Admission(admission));
         }
     };
     tokio::join!(granted, admitted);

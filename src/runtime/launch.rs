@@ -69,7 +69,11 @@ pub(super) async fn start(cluster: Cluster, id: SessionId, start: Start, drawn: 
         }
         Start::NodeDebug { node, namespace, options } => {
             let mut suffixes = drawn.into_iter().chain(suffixes());
-            debug::debug_node(&cluster, id, (&node, &namespace, &options), &mut suffixes, &outlets).await
+            let started = debug::debug_node(&cluster, id, (&node, &namespace, &options), &mut suffixes, &outlets).await;
+            started.map(|(ready, seen)| {
+                look = Some(seen);
+                ready
+            })
         }
         Start::Attach { container } => attach(&cluster, &container, report).await,
         Start::Shell { container } => shell(&cluster, &container, report).await,
@@ -88,10 +92,21 @@ pub(super) async fn start(cluster: Cluster, id: SessionId, start: Start, drawn: 
     let Outlets { facts, unanswered, .. } = outlets;
     // Looking takes its time, and leaving need not wait for it.
     drop(unanswered);
-    if let Some(look) = look.filter(|_| opened)
-        && let Some(sight) = cluster.sight(&look.container, &look.expected).await
-    {
-        let _ = facts.send(Fact::Message(Message::Sight(id, sight)));
+    let Some(look) = look.filter(|_| opened) else { return };
+    let sight = match look.known {
+        Some(known) => Ok(Some(known)),
+        None => cluster.sight(&look.container, &look.expected).await,
+    };
+    let message = match sight {
+        Ok(sight) => sight.map(|sight| Message::Sight(id, sight)),
+        // Nothing is wrong with the session: it is a row among others.
+        Err(problem) => {
+            let text = format!("could not look: {}", problem.why);
+            Some(Message::Launch(id, LaunchStep::Note(text)))
+        }
+    };
+    if let Some(message) = message {
+        let _ = facts.send(Fact::Message(message));
     }
 }
 

@@ -12,7 +12,7 @@ pub(super) const OSC_LIMIT: usize = 64 * 1024;
 /// The longest status string request worth keeping: `$q` and a short name.
 const DCS_KEPT: usize = 6;
 
-/// How a shell marks its prompt (OSC 133 ; A, of FinalTerm and its followers).
+/// How a shell marks its prompt (OSC 133 ; A, of `FinalTerm` and its followers).
 const PROMPT: &[u8] = b"133;A";
 
 /// How the next bytes are to be treated, in this order: forward, then act, then skip.

@@ -1,4 +1,4 @@
-//! One connection: frames read and written, streams handed out as the peer opens them; it opens none itself.
+//! One connection: frames read and written, streams handed out as the peer opens them, or opened on the peer's side.
 
 use std::io;
 use std::pin::pin;
@@ -6,13 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader, copy, sink};
-use tokio::sync::mpsc;
+use tokio::sync::{Mutex, mpsc};
 use tokio::time::{sleep, timeout};
 
 use super::frame::{Away, Frame, Head, INITIAL_WINDOW_SIZE, Reset};
 use super::header::{Folder, Headers, Malformed, Unfolder};
-use super::stream::{Outlet, Stream};
-use super::table::{Destination, Table};
+use super::stream::{Gone, Outlet, Stream};
+use super::table::{Destination, Side, Table};
 
 /// How many frames without bytes wait to be written; then whoever causes more of them waits.
 const CONTROL_QUEUE: usize = 64;
@@ -37,14 +37,69 @@ where
     W: AsyncWrite + Unpin,
 {
     let (opened, streams) = mpsc::channel(1);
+    let (_, driver) = connection(Side::Server, Some(opened), reader, writer);
+    (streams, driver)
+}
+
+/// Begins a connection as its client: what opens streams, and what has to be driven for them to move. It ends when the
+/// connection does, and all streams with it; the error says why.
+pub(crate) fn connect<R, W>(reader: R, writer: W) -> (Opener, impl Future<Output = io::Result<()>>)
+where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
+{
+    let (outlet, driver) = connection(Side::Client, None, reader, writer);
+    (Opener { outlet, order: Arc::default() }, driver)
+}
+
+/// Opens streams on the peer's side.
+#[derive(Debug, Clone)]
+pub(crate) struct Opener {
+    outlet: Outlet,
+    /// Numbers have to reach the peer in their order.
+    order: Arc<Mutex<()>>,
+}
+
+impl Opener {
+    /// Opens a stream and waits until the peer has taken it.
+    pub(crate) async fn open(&self, headers: Headers) -> Result<Stream, Gone> {
+        let order = self.order.lock().await;
+        let place = self.outlet.control.reserve().await.map_err(|_| Gone)?;
+        let (id, opened) = self.outlet.table.begin().ok_or(Gone)?;
+        place.send(Frame::SynStream { stream: id, fin: false, headers });
+        drop(order);
+        let (accepted, reset) = (opened.accepted.clone(), opened.reset.clone());
+        let stream = Stream::new(id, Headers::default(), opened, self.outlet.clone());
+        tokio::select! {
+            () = accepted.cancelled() => Ok(stream),
+            () = reset.cancelled() => Err(Gone),
+        }
+    }
+}
+
+fn connection<R, W>(
+    side: Side,
+    opened: Option<mpsc::Sender<Stream>>,
+    reader: R,
+    writer: W,
+) -> (Outlet, impl Future<Output = io::Result<()>>)
+where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
+{
     let (control, control_queue) = mpsc::channel(CONTROL_QUEUE);
     let (data, data_queue) = mpsc::channel(DATA_QUEUE);
-    let table = Arc::new(Table::default());
+    let table = Arc::new(Table::new(side));
     let outlet = Outlet { table: Arc::clone(&table), control, data };
-    let receiver =
-        Receiver { reader: BufReader::with_capacity(PIECE, reader), unfolder: Unfolder::new(), outlet, opened };
-    let sender = send(writer, table, control_queue, data_queue);
-    (streams, run(receiver, sender))
+    let reader = BufReader::with_capacity(PIECE, reader);
+    let receiver = Receiver { reader, unfolder: Unfolder::new(), outlet: outlet.clone(), opened };
+    let sender = send(writer, Arc::clone(&table), control_queue, data_queue);
+    let driver = async move {
+        let ended = run(receiver, sender).await;
+        table.end();
+        ended
+    };
+    (outlet, driver)
 }
 
 async fn run<R: AsyncRead + Unpin>(
@@ -72,7 +127,7 @@ async fn run<R: AsyncRead + Unpin>(
         }
     };
     let _ = timeout(GOODBYE, farewell).await;
-    Err(io::Error::new(io::ErrorKind::InvalidData, format!("the client broke SPDY: {malformed}")))
+    Err(io::Error::new(io::ErrorKind::InvalidData, format!("the other side broke SPDY: {malformed}")))
 }
 
 /// Writes what the queues hold until a GOAWAY was written.
@@ -84,7 +139,7 @@ async fn send<W: AsyncWrite + Unpin>(
 ) -> io::Result<()> {
     let mut folder = Folder::new()?;
     let mut wire = Vec::new();
-    let mut ping = 0_u32;
+    let mut ping = if table.side() == Side::Client { 1 } else { 2 };
     loop {
         let frames = tokio::select! {
             biased;
@@ -95,9 +150,9 @@ async fn send<W: AsyncWrite + Unpin>(
                 .collect(),
             Some(frame) = data.recv() => vec![frame],
             () = sleep(KEEP_ALIVE) => {
-                // those of the server are even
-                ping = ping.wrapping_add(2);
-                vec![Frame::Ping(ping)]
+                let due = Frame::Ping(ping);
+                ping = if ping > u32::MAX - 2 { ping % 2 + 2 } else { ping + 2 };
+                vec![due]
             }
         };
         wire.clear();
@@ -137,7 +192,8 @@ struct Receiver<R> {
     reader: BufReader<R>,
     unfolder: Unfolder,
     outlet: Outlet,
-    opened: mpsc::Sender<Stream>,
+    /// Takes the streams that the peer opens; `None` where it may open none.
+    opened: Option<mpsc::Sender<Stream>>,
 }
 
 impl<R: AsyncRead + Unpin> Receiver<R> {
@@ -212,8 +268,13 @@ impl<R: AsyncRead + Unpin> Receiver<R> {
             Frame::SynStream { stream, fin, headers } => {
                 self.open(stream, fin, headers).await?;
             }
-            Frame::SynReply { .. } => {
-                return Err(Malformed("a reply to a stream that the server did not open").into());
+            Frame::SynReply { stream, fin, .. } => {
+                if !table.accepted(stream) {
+                    return Err(Malformed("a reply to a stream that nobody opened").into());
+                }
+                if fin {
+                    table.peer_is_done(stream);
+                }
             }
             Frame::RstStream { stream, .. } => {
                 table.remove(stream);
@@ -225,21 +286,24 @@ impl<R: AsyncRead + Unpin> Receiver<R> {
                     }
                 }
             }
-            // odd ones are the client's, even ones answer the server's
-            Frame::Ping(id) if !id.is_multiple_of(2) => self.outlet.say(Frame::Ping(id)).await,
+            // Ours that come back are answers.
+            Frame::Ping(id) if !table.side().owns(id) => self.outlet.say(Frame::Ping(id)).await,
             Frame::Headers { stream, fin: true, .. } => table.peer_is_done(stream),
             Frame::WindowUpdate { stream, bytes } => {
                 if let Some(reset) = table.grant(stream, bytes)? {
                     self.outlet.reset(stream, reset).await;
                 }
             }
-            // a client that goes away closes the connection when its streams are done
+            // a peer that goes away closes the connection when its streams are done
             Frame::Ping(_) | Frame::Headers { .. } | Frame::GoAway { .. } | Frame::Data { .. } => {}
         }
         Ok(())
     }
 
     async fn open(&mut self, stream: u32, fin: bool, headers: Headers) -> Result<(), Malformed> {
+        let Some(takes) = &self.opened else {
+            return Err(Malformed("a stream that was not asked for"));
+        };
         let Some(opened) = self.outlet.table.open(stream)? else {
             self.outlet.reset(stream, Reset::Refused).await;
             return Ok(());
@@ -249,7 +313,7 @@ impl<R: AsyncRead + Unpin> Receiver<R> {
         }
         let stream = Stream::new(stream, headers, opened, self.outlet.clone());
         // whoever does not take streams any more is about to drop this too
-        let _ = self.opened.send(stream).await;
+        let _ = takes.send(stream).await;
         Ok(())
     }
 }

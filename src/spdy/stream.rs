@@ -77,7 +77,7 @@ pub(crate) struct Gone;
 
 impl Stream {
     pub(super) fn new(id: u32, headers: Headers, opened: Opened, outlet: Outlet) -> Self {
-        let Opened { input, reset } = opened;
+        let Opened { input, accepted: _, reset } = opened;
         Self {
             id,
             headers,
@@ -140,7 +140,7 @@ impl AsyncRead for Input {
         if read > 0 {
             self.table.consumed(self.id, read);
         } else if self.reset.is_cancelled() {
-            let why = "the client gave the stream up";
+            let why = "the other side gave the stream up";
             return Poll::Ready(Err(io::Error::new(io::ErrorKind::ConnectionReset, why)));
         }
         Poll::Ready(Ok(()))

@@ -30,9 +30,24 @@ const MOST_STREAMS: usize = 1024;
 /// The stream number that stands for the whole connection.
 const CONNECTION: u32 = 0;
 
+/// Which side of a connection this is. Streams and pings of the client have odd numbers, those of the server even ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    Client,
+    Server,
+}
+
+impl Side {
+    /// Whether a number is one that this side gives.
+    pub(super) fn owns(self, number: u32) -> bool {
+        number.is_multiple_of(2) == (self == Self::Server)
+    }
+}
+
 /// The streams of a connection, shared by those who read, write and use them.
 #[derive(Debug)]
 pub(super) struct Table {
+    side: Side,
     state: Mutex<State>,
     /// Something may be sent that could not be before, or a stream is gone.
     sendable: Notify,
@@ -45,6 +60,8 @@ struct State {
     streams: HashMap<u32, Open>,
     /// The newest stream the peer opened.
     last: u32,
+    /// The newest stream we opened.
+    newest: u32,
     /// What a new stream may send.
     initial: i64,
     streams_count: bool,
@@ -68,6 +85,8 @@ struct Open {
     input: Option<DuplexStream>,
     peer_is_done: bool,
     we_are_done: bool,
+    /// Cancelled when the peer says that it has taken the stream.
+    accepted: CancellationToken,
     reset: CancellationToken,
 }
 
@@ -76,6 +95,8 @@ struct Open {
 pub(super) struct Opened {
     /// The peer's bytes.
     pub(super) input: DuplexStream,
+    /// Cancelled when the peer says that it has taken the stream.
+    pub(super) accepted: CancellationToken,
     /// Cancelled when the peer resets the stream.
     pub(super) reset: CancellationToken,
 }
@@ -102,6 +123,21 @@ pub(super) enum Taken {
 }
 
 impl State {
+    fn enter(&mut self, stream: u32) -> Opened {
+        let (ours, theirs) = duplex(WINDOW as usize);
+        let (accepted, reset) = (CancellationToken::new(), CancellationToken::new());
+        let open = Open {
+            window: Window { left: self.initial, owed: 0 },
+            input: Some(ours),
+            peer_is_done: false,
+            we_are_done: false,
+            accepted: accepted.clone(),
+            reset: reset.clone(),
+        };
+        self.streams.insert(stream, open);
+        Opened { input: theirs, accepted, reset }
+    }
+
     fn sendable(&self, stream: u32, wanted: usize) -> Taken {
         let open = self.streams.get(&stream);
         let Some(open) = open.filter(|open| !open.we_are_done) else {
@@ -121,13 +157,16 @@ impl State {
     }
 }
 
-impl Default for Table {
-    fn default() -> Self {
+impl Table {
+    /// Of a connection that begins.
+    pub(super) fn new(side: Side) -> Self {
         let connection = Window { left: i64::from(WINDOW), owed: 0 };
         Self {
+            side,
             state: Mutex::new(State {
                 streams: HashMap::new(),
                 last: 0,
+                newest: 0,
                 initial: i64::from(WINDOW),
                 streams_count: false,
                 connection,
@@ -137,9 +176,12 @@ impl Default for Table {
             due: Notify::new(),
         }
     }
-}
 
-impl Table {
+    /// Which side this is.
+    pub(super) fn side(&self) -> Side {
+        self.side
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -152,30 +194,50 @@ impl Table {
     /// Enters a stream the peer opens; `None` if there are too many.
     pub(super) fn open(&self, stream: u32) -> Result<Option<Opened>, Malformed> {
         let mut state = self.state();
-        if stream.is_multiple_of(2) || stream <= state.last {
-            return Err(Malformed("a new stream's number is even or not above the last"));
+        if self.side.owns(stream) || stream <= state.last {
+            return Err(Malformed("a new stream's number is not the peer's to give or not above the last"));
         }
         state.last = stream;
         if state.streams.len() >= MOST_STREAMS {
             return Ok(None);
         }
-        let (ours, theirs) = duplex(WINDOW as usize);
-        let reset = CancellationToken::new();
-        let open = Open {
-            window: Window { left: state.initial, owed: 0 },
-            input: Some(ours),
-            peer_is_done: false,
-            we_are_done: false,
-            reset: reset.clone(),
-        };
-        state.streams.insert(stream, open);
-        Ok(Some(Opened { input: theirs, reset }))
+        Ok(Some(state.enter(stream)))
+    }
+
+    /// Enters a stream that we open, with its number; `None` if there are too many.
+    pub(super) fn begin(&self) -> Option<(u32, Opened)> {
+        let mut state = self.state();
+        if state.streams.len() >= MOST_STREAMS {
+            return None;
+        }
+        let first = if self.side == Side::Client { 1 } else { 2 };
+        let stream = if state.newest == 0 { first } else { state.newest.checked_add(2)? };
+        state.newest = stream;
+        Some((stream, state.enter(stream)))
+    }
+
+    /// The peer has taken a stream that we opened; `false` if there is none of this number that waits for it.
+    pub(super) fn accepted(&self, stream: u32) -> bool {
+        let state = self.state();
+        if let Some(open) = state.streams.get(&stream) {
+            open.accepted.cancel();
+        }
+        // One that is gone may have been reset by us meanwhile.
+        self.side.owns(stream) && stream <= state.newest
+    }
+
+    /// The connection is gone, and all its streams with it.
+    pub(super) fn end(&self) {
+        let gone: Vec<u32> = self.state().streams.keys().copied().collect();
+        for stream in gone {
+            self.remove(stream);
+        }
     }
 
     /// Where bytes of this stream go; a pipe is to be given back.
     pub(super) fn destination(&self, stream: u32) -> Destination {
         let mut state = self.state();
-        let last = state.last;
+        let last = if self.side.owns(stream) { state.newest } else { state.last };
         match state.streams.get_mut(&stream) {
             Some(open) if open.peer_is_done => Destination::Wrong(Reset::AlreadyClosed),
             Some(open) => open.input.take().map_or(Destination::Nowhere, Destination::Pipe),

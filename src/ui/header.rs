@@ -9,7 +9,7 @@ use ratatui::widgets::Paragraph;
 use super::Theme;
 use crate::app::age::age;
 use crate::app::navigator::PodScope;
-use crate::app::{Connection, List, State};
+use crate::app::{Connection, List, State, namespace_for_node_debugger};
 use crate::cluster::Liveness;
 
 pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
@@ -35,6 +35,11 @@ pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Re
     }
     left.push_span(Span::styled(" › ", theme.rule));
     left.push_span(Span::styled(scope, theme.title));
+    if state.navigator.list == List::Nodes {
+        // A debugger's pod has to be somewhere, and it is no choice of the node's.
+        let namespace = namespace_for_node_debugger(state);
+        left.push_span(Span::styled(format!("  debuggers in {namespace}"), theme.faint));
+    }
     let connection = connection(state, theme);
     let user = Span::styled(format!("   {} ", state.context.user), theme.faint);
     let mut right = vec![connection];

@@ -6,8 +6,9 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Wrap};
+use unicode_width::UnicodeWidthStr as _;
 
-use super::text::fit;
+use super::text::{clip, fit};
 use super::{Theme, nodes};
 use crate::app::age::age;
 use crate::app::layout::first_shown;
@@ -47,9 +48,19 @@ impl<'a> Cells<'a> {
         if width == 0 || self.x >= self.area.right() {
             return;
         }
-        let fitted = format!("{} ", fit(text, width - 1));
-        let room = usize::from(self.area.right() - self.x);
-        (self.x, _) = self.buffer.set_stringn(self.x, self.area.y, fitted, room, style);
+        let room = self.area.right() - self.x;
+        let width = u16::try_from(width).unwrap_or(room).min(room);
+        self.buffer.set_style(Rect { x: self.x, y: self.area.y, width, height: 1 }, style);
+        let columns = usize::from(width) - 1;
+        let cut;
+        let text = if text.width() <= columns {
+            text
+        } else {
+            cut = clip(text, columns);
+            &cut
+        };
+        self.buffer.set_stringn(self.x, self.area.y, text, columns, style);
+        self.x += width;
     }
 }
 

@@ -51,7 +51,17 @@ pub(super) fn said(session: &Session, state: &State) -> Vec<String> {
     let scrolled = (scrolled > 0 && session.copy_mode.is_none()).then(|| format!("{scrolled} lines back"));
     let reading = session.copy_mode.as_ref().map(|mode| mode.says(&session.screen));
     let title = session.screen.title().map(|title| format!("“{title}”"));
-    [reading, other_context, session.subtitle(state.now), scrolled, title].into_iter().flatten().collect()
+    [reading, other_context, pointer(session, state), session.subtitle(state.now), scrolled, title]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// Where the ways out of what a debugger does not see are, while they are not in view.
+fn pointer(session: &Session, state: &State) -> Option<String> {
+    let helps = session.sight.as_ref()?.problem.as_ref().is_some_and(|problem| !problem.fixes.is_empty());
+    let action = state.keymap.named("pane.timeline").filter(|_| helps && !session.shows_timeline())?;
+    Some(format!("{} helps", state.keymap.first_key_of(action)))
 }
 
 /// Whether something is wrong with what a session sees.

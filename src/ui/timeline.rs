@@ -10,7 +10,7 @@ use super::Theme;
 use crate::app::session::{Phase, Session};
 use crate::app::text::{clip, wrap};
 use crate::app::timeline::{Mark, lasted, rows};
-use crate::app::{State, way_is_closed};
+use crate::app::{State, is_held, way_is_closed};
 use crate::cluster::Problem;
 
 /// Columns before the text of a row: the mark and the time the step took.
@@ -114,6 +114,9 @@ fn key_of(state: &State, name: &str) -> String {
 }
 
 fn going(session: &Session, state: &State, focused: bool) -> String {
+    if is_held(state, session.id) {
+        return format!(" nothing was sent yet: {} is protected, and the question waits", session.context);
+    }
     if !focused {
         return format!(" starting for {}", lasted(session.started, state.now));
     }

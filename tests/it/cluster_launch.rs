@@ -282,3 +282,20 @@ async fn a_server_that_falls_silent_is_told_and_waited_out() {
     pods.send(debugged("u1", &json!([{"name": "d", "state": {"running": {}}}]))).unwrap();
     assert_eq!(task.await.unwrap(), Ok(Started::Running));
 }
+
+/// The status says it 10 to 30 seconds later.
+#[tokio::test(start_paused = true)]
+async fn an_image_that_does_not_come_is_explained_as_soon_as_an_event_says_so() {
+    let creating = waiting("ContainerCreating", "");
+    let (mut cluster, mut steps, _task) = start(creating, Some(node("True")), Some(list(&[])));
+    cluster.serve(|_| false).await;
+    let path = "spec.ephemeralContainers{d}";
+    let words = "Failed to pull image \"tools:1\": failed to resolve reference \"docker.io/library/tools:1\": \
+                 docker.io/library/tools:1: not found";
+    cluster.told(&event("e1", "Pulling", path, "Pulling image \"tools:1\""));
+    cluster.told(&event("e2", "Failed", path, words));
+    let _serving = keep_serving(cluster);
+    let problem = stuck(&mut steps).await;
+    assert!(problem.why.contains("the image tools:1 cannot be pulled: docker.io has no such tag"), "{problem:?}");
+    assert!(problem.fixes.iter().any(|fix| fix.title.contains("busybox:1.37, which node1 has already")), "{problem:?}");
+}

@@ -222,6 +222,7 @@ pub(crate) fn detail(key: PodKey) -> PodDetail {
         default_container: Some("app".into()),
         share_processes: false,
         deleting: None,
+        volumes: vec![],
         containers: vec![
             container("app", ContainerKind::Regular, ContainerState::Running { since: Some(ago(1_200)) }),
             container("debugger-x7k2p", ContainerKind::Ephemeral, ContainerState::Running { since: Some(ago(30)) }),

@@ -5,6 +5,7 @@ use bathyscope::app::{ContextSettings, Effect, Leave, Message, Start};
 use bathyscope::cluster::{ContainerKey, LaunchStep, PodKey};
 use bathyscope::session::End;
 use insta::assert_snapshot;
+use jiff::SignedDuration;
 
 use crate::console_state::Console;
 use crate::leftovers::{at, live};
@@ -75,6 +76,21 @@ fn a_protected_context_asks_before_anything_is_created() {
     console.press("y");
     assert!(matches!(console.asked[..], [Effect::Start(_, _, Start::Debug { .. }, _)]), "{:?}", console.asked);
     assert_eq!(console.state.sessions.iter().count(), 1);
+}
+
+#[test]
+fn a_launch_does_not_start_while_the_question_stands() {
+    let mut console = Console::with_pods(200, 60);
+    console.state.settings.contexts = vec![ContextSettings { protected: Some(true), ..context("prod-*") }];
+    console.press("e");
+    console.told(Message::Tick(console.state.now + SignedDuration::from_secs(30)));
+    let screen = console.screen();
+    assert!(
+        screen.contains("nothing was sent yet: prod-eu is protected") && !screen.contains("starting for"),
+        "{screen}"
+    );
+    console.press("y");
+    assert!(console.screen().contains("starting for 0.0s"), "{}", console.screen());
 }
 
 #[test]

@@ -36,7 +36,9 @@ async fn ready(demo: &DemoCluster, beginning: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_distroless_container_has_no_shell() {
     let program = Some(PathBuf::from(env!("CARGO_BIN_EXE_bathy")));
-    let demo = DemoCluster::start(DemoOptions { isolation: Isolation::Auto, program }).await.unwrap();
+    let demo = DemoCluster::start(DemoOptions { isolation: Isolation::Auto, program, ..DemoOptions::default() })
+        .await
+        .unwrap();
     if let Some(why) = demo.isolation_notice() {
         println!("skipped: {why}");
         return demo.shutdown().await;

@@ -62,6 +62,10 @@ pub(crate) fn text(problem: &Problem) -> String {
             Way::Copy => "copy".to_owned(),
             Way::WithoutTarget => "without target".to_owned(),
             Way::Target(target) => format!("target {target}"),
+            Way::Form => "form".to_owned(),
+            Way::Renamed => "renamed".to_owned(),
+            Way::Pod(pod) => format!("pod {}", pod.name),
+            Way::Namespace(name) => format!("namespace {}", name.as_deref().unwrap_or("?")),
             Way::Attach(container) => format!("attach {}", container.container),
             Way::Shell(container) => format!("shell {}", container.container),
             Way::Logs { container, previous } => {

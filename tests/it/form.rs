@@ -28,7 +28,7 @@ fn pod() -> Value {
 
 fn found(enforce: Option<PodSecurity>) -> Found {
     let suffixes = ["x7k2p", "b9v4c", "zz222"].map(ToOwned::to_owned).to_vec();
-    Found { object: Arc::new(pod()), facts: Facts { enforce }, suffixes }
+    Found { object: Arc::new(pod()), facts: Facts { enforce, ..Facts::default() }, seen: Vec::new(), suffixes }
 }
 
 /// The form that was opened last, and whom it is about.
@@ -136,7 +136,7 @@ fn what_is_shown_is_what_is_sent() {
         if let Some(copy) = &mut options.copy {
             copy.name = bathyscope::plan::copy_name("crash", &suffixes.next().expect("a suffix"));
         }
-        let facts = Facts { enforce: Some(PodSecurity::Baseline) };
+        let facts = Facts { enforce: Some(PodSecurity::Baseline), ..Facts::default() };
         assert_eq!(plan_for_pod(&pod(), &facts, &options, &mut suffixes), Ok(shown));
     }
 }

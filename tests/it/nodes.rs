@@ -5,8 +5,8 @@ use std::sync::Arc;
 use bathyscope::app::navigator::PodScope;
 use bathyscope::app::{Effect, Focus, List, Message, Start};
 use bathyscope::cluster::{
-    ContainerKey, LaunchStep, Liveness, NodeRow, PodKey, PodRow, Problem, RowsUpdate, WatchTarget, WatchUpdate, Which,
-    node_detail,
+    ContainerKey, Fix, Granted, LaunchStep, Liveness, NodeRow, PodKey, PodRight, PodRow, Problem, RowsUpdate, Sight,
+    WatchTarget, WatchUpdate, Way, Which, node_detail,
 };
 use bathyscope::plan::Profile;
 use bathyscope::session::{End, SessionId};
@@ -126,6 +126,43 @@ fn debugging(columns: u16, rows: u16) -> (Console, SessionId) {
     let container = ContainerKey { pod: debugger(), container: "debugger".into() };
     console.told(Message::Launch(id, LaunchStep::Accepted(container)));
     (console, id)
+}
+
+#[test]
+fn a_debugger_on_a_node_needs_rights_where_it_would_be_created_and_its_key_names_them() {
+    let mut console = at_nodes(120, 30);
+    assert!(console.screen().contains("debuggers in payments"), "{}", console.screen());
+    assert!(console.asked.iter().any(|effect| matches!(effect, Effect::AskRights(_, name) if &**name == "payments")));
+    let denied = Granted::from([(PodRight::CreatePods, false), (PodRight::GetAttach, true)]);
+    console.told(Message::Rights("prod-eu".to_owned(), "payments".into(), denied));
+    console.asked.clear();
+    console.press("e");
+    assert!(console.asked.is_empty(), "{:?}", console.asked);
+    assert!(console.screen().contains("you may not create pods in payments"), "{}", console.screen());
+    // The form is open all the same: another namespace may do.
+    console.press("E");
+    assert!(console.screen().contains("Namespace"), "{}", console.screen());
+}
+
+#[test]
+fn a_debugger_that_sees_nothing_of_its_node_says_why_and_where_it_would() {
+    let (mut console, id) = debugging(80, 24);
+    console.told(Message::Attached(id));
+    let ways = [
+        Fix::new("in the namespace tools, which admits it", Way::Namespace(Some("tools".into()))),
+        Fix::new("in another namespace, through the form", Way::Namespace(None)),
+    ];
+    let why = "the namespace payments enforces the Pod Security level restricted, which forbids it";
+    let problem = Problem::new("the debugger is on the node, but sees nothing of it", why, "").with_fixes(ways);
+    let text = "sees nothing of the node: payments enforces restricted".to_owned();
+    console.told(Message::Sight(id, Sight { text, problem: Some(problem) }));
+    console.press("<c-]>t");
+    assert_snapshot!(console.screen());
+    console.press("1");
+    let (_, start) = last_start(&console);
+    assert!(matches!(start, Start::NodeDebug { namespace, .. } if &*namespace == "tools"));
+    console.press("<c-]>p<c-]>t2");
+    assert!(console.screen().contains("where the debugger's pod is created"), "{}", console.screen());
 }
 
 #[test]

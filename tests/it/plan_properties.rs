@@ -35,7 +35,7 @@ fn profile() -> impl Strategy<Value = Profile> {
 
 fn facts() -> impl Strategy<Value = Facts> {
     let levels = vec![None, Some(PodSecurity::Privileged), Some(PodSecurity::Baseline), Some(PodSecurity::Restricted)];
-    select(levels).prop_map(|enforce| Facts { enforce })
+    select(levels).prop_map(|enforce| Facts { enforce, ..Facts::default() })
 }
 
 /// Any JSON, small.
@@ -274,7 +274,7 @@ proptest! {
     #[test]
     fn auto_is_admitted_wherever_a_plain_pod_is(pod in pod(), choices in choices()) {
         let options = DebugOptions { profile: Profile::Auto, custom: None, ..choices };
-        let facts = Facts { enforce: Some(PodSecurity::Restricted) };
+        let facts = Facts { enforce: Some(PodSecurity::Restricted), ..Facts::default() };
         let plan = plan_for_pod(&pod, &facts, &options, &mut suffixes(|| 7)).expect("auto finds a way");
         let added = &body(&plan.requests[0]).expect("a patch has a body")["spec"]["ephemeralContainers"][0];
         let context = &added["securityContext"];

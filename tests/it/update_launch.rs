@@ -336,13 +336,35 @@ fn what_the_debugger_sees_stands_in_the_title_and_its_fix_in_the_timeline() {
     let problem = Problem::new("the debugger cannot read the files of app", "7:8 is not 7:0", "").with_fixes([fix]);
     let text = "cannot read app's files: 7:0 is not 7:8".to_owned();
     console.told(Message::Sight(id, Sight { text, problem: Some(problem) }));
-    assert!(console.screen().contains("cannot read app's files: 7:0 is not 7:8"), "{}", console.screen());
+    assert!(
+        console.screen().contains("Ctrl-] t helps · cannot read app's files: 7:0 is not 7:8"),
+        "{}",
+        console.screen()
+    );
     // Digits are the shell's until the timeline is looked at; the session goes on in its pane.
     console.press("1<c-]>t1");
     assert!(console.asked.contains(&Effect::Input(id, b"1".to_vec())));
     let Start::Debug { options, .. } = last(&console).1 else { panic!("no debugger") };
     assert_eq!(options.custom.unwrap()["securityContext"]["runAsGroup"], 8);
     assert_eq!(console.state.sessions.len(), 2);
+}
+
+#[test]
+fn why_it_could_not_be_looked_at_is_a_row_behind_the_attach_and_no_warning() {
+    let mut console = Console::with_pods(120, 24);
+    console.press("e");
+    let (id, _) = last(&console);
+    console.told(Message::Launch(id, LaunchStep::Accepted(container("crash", "debugger-b7k2p"))));
+    console.told(Message::Launch(id, LaunchStep::Running));
+    console.told(Message::Attached(id));
+    console.told(Message::Tick(console.state.now + SignedDuration::from_secs(1)));
+    let note = "could not look: there is no shell in its image".to_owned();
+    console.told(Message::Launch(id, LaunchStep::Note(note)));
+    console.press("<c-]>t");
+    let screen = console.screen();
+    assert!(screen.contains("could not look: there is no shell"), "{screen}");
+    assert!(screen.find("attached") < screen.find("could not look"), "{screen}");
+    assert!(!console.state.notices.history().any(|notice| notice.level == Level::Warning));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! debugger which runs already.
 
 use super::{Where, default_copy, default_options, start_in};
-use crate::app::fixes::{self, Defaults, Taken};
+use crate::app::fixes::{self, About, Defaults, Taken};
 use crate::app::message::{Effect, Start};
 use crate::app::notices::Level;
 use crate::app::overlay::{Choice, Choose, Deed, FieldName, Overlay};
@@ -10,7 +10,7 @@ use crate::app::session::{Phase, Reused, Session};
 use crate::app::state::State;
 use crate::app::{abandoned, open_node_form, open_pod_form, reuse};
 use crate::cluster::{ContainerDetail, ContainerKey, LaunchStep, PodDetail, Problem, Sight, Way, Which};
-use crate::plan::CopyOptions;
+use crate::plan::{CopyOptions, DebugOptions};
 use crate::session::SessionId;
 
 /// Steps of a start that are kept; of more, what was said of waiting goes first.
@@ -157,24 +157,40 @@ pub fn take_fix(state: &mut State, number: usize) -> Vec<Effect> {
             start_in(state, start, Where::Tab)
         }
         Taken::Start(start) => start_instead(state, id, start),
-        Taken::NodeForm(node, namespace, options) => {
+        Taken::NodeForm(node, namespace, options, about) => {
+            let field = if about == About::Namespace { FieldName::Namespace } else { FieldName::Image };
             let effects = open_node_form(state, &node, &namespace, *options);
-            state.place = Some(id);
+            in_place(state, id, &field);
             effects
         }
-        Taken::Form(pod, options) => {
+        Taken::Form(pod, target, options, about) => {
             let inspected = state.navigator.inspected.pod.as_deref().filter(|detail| detail.key == pod).cloned();
             let detail = inspected.unwrap_or_else(|| bare(&pod));
-            let target = options.target.clone().or_else(|| detail.default_container.as_deref().map(Into::into));
-            let effects = open_pod_form(state, &detail, target.as_deref(), *options);
-            if let Some(Overlay::Form(form)) = &mut state.overlay {
-                let image = form.fields.iter().position(|field| field.name == FieldName::Image);
-                form.focus = image.unwrap_or(form.focus);
-            }
-            state.place = Some(id);
+            let field = field_of(&options, about);
+            let effects = open_pod_form(state, &detail, &target, *options);
+            in_place(state, id, &field);
             effects
         }
     }
+}
+
+/// The field that a form is opened for.
+fn field_of(options: &DebugOptions, about: About) -> FieldName {
+    match (&options.copy, &options.container) {
+        (Some(copy), _) if about == About::Anything && !copy.name.is_empty() => FieldName::CopyName,
+        (Some(copy), Some(name)) if options.image.is_none() && copy.set_image.iter().any(|(set, _)| set == name) => {
+            FieldName::SetImage(name.clone())
+        }
+        _ => FieldName::Image,
+    }
+}
+
+/// What the form starts takes the place of this session; the form stands at this field.
+fn in_place(state: &mut State, id: SessionId, field: &FieldName) {
+    if let Some(Overlay::Form(form)) = &mut state.overlay {
+        form.focus_on(field);
+    }
+    state.place = Some(id);
 }
 
 /// Starts something in the pane of a launch that did not come to anything, and says what that one leaves.
@@ -267,6 +283,7 @@ fn bare(key: &crate::cluster::PodKey) -> PodDetail {
         default_container: None,
         share_processes: false,
         deleting: None,
+        volumes: Vec::new(),
         containers: Vec::new(),
         trouble: None,
     }
@@ -276,6 +293,9 @@ fn bare(key: &crate::cluster::PodKey) -> PodDetail {
 #[must_use]
 pub fn way_is_closed(state: &State, session: &Session, way: &Way) -> bool {
     let needed = match way {
+        // There the person may choose what they have the rights for.
+        Way::Form | Way::Namespace(None) => return false,
+        Way::Namespace(Some(name)) => return !super::rights::missing_in(state, name, super::rights::COPY).is_empty(),
         Way::Copy => super::rights::COPY,
         Way::Attach(_) => super::rights::ATTACH,
         Way::Shell(_) => super::rights::SHELL,

@@ -1,5 +1,6 @@
 //! The form of a debugger: its values, the plan they come to, and the server's verdicts on it; it starts nothing.
 
+mod custom;
 mod fields;
 mod lines;
 mod places;
@@ -20,7 +21,8 @@ pub use preview::{Found, Planned, Preview};
 pub use verdicts::Verdict;
 
 use super::TextLine;
-use crate::app::toolkit::{Mount, Toolkit};
+use crate::app::message::Target;
+use crate::app::toolkit::Toolkit;
 use crate::cluster::{PodDetail, PodKey, Problem};
 use crate::plan::{DebugOptions, Plan};
 use verdicts::Verdicts;
@@ -87,8 +89,13 @@ pub struct Form {
     /// How many lines of the plan are scrolled away.
     pub scroll: usize,
     basis: Basis,
-    /// What the chosen toolkit mounts.
-    mounts: Vec<Mount>,
+    /// The partial container that the choices began with, or that a toolkit has set; who it runs as is the field's word
+    /// once that is edited.
+    custom: Option<serde_json::Value>,
+    /// The pod was not known when the form was opened: its default container is the target, once it is.
+    target_is_open: bool,
+    /// Since when the namespace of a node's debugger is another one than what was read.
+    moved: Option<Timestamp>,
     /// The security context of an alternative that was taken, until profile or user are edited.
     security: Option<serde_json::Value>,
     found: Option<Result<Found, Problem>>,
@@ -98,21 +105,29 @@ pub struct Form {
 
 impl Form {
     /// A form for this pod, or for a copy of it where the defaults say so.
-    pub fn for_pod(basis: Basis, pod: &PodDetail, target: Option<&str>) -> Self {
-        let copy = basis.defaults.copy.is_some();
+    pub fn for_pod(basis: Basis, pod: &PodDetail, target: &Target) -> Self {
         let mut fields = fields::common(&basis.defaults, names(&basis.toolkits));
-        if copy {
-            fields.extend(fields::copy(pod));
+        let copy = basis.defaults.copy.clone();
+        let target_is_open = *target == Target::Default
+            && copy.is_none()
+            && basis.defaults.target.is_none()
+            && pod.containers.is_empty();
+        if let Some(copy) = &copy {
+            fields.extend(fields::copy(pod, copy));
         } else {
+            let default = pod.default_container.as_deref().filter(|_| *target == Target::Default);
+            let chosen = basis.defaults.target.as_deref().or(default);
             let behind_image = fields.iter().position(|field| field.name == FieldName::Image).map_or(0, |at| at + 1);
-            fields.insert(behind_image, fields::target(pod, target));
+            fields.insert(behind_image, fields::target(pod, chosen));
         }
-        Self::of(Subject::Pod { pod: pod.key.clone(), copy }, fields, basis)
+        let form = Self::of(Subject::Pod { pod: pod.key.clone(), copy: copy.is_some() }, fields, basis);
+        Self { target_is_open, ..form }
     }
 
     /// A form for a pod on this node, made in this namespace.
     pub fn for_node(basis: Basis, node: &str, namespace: &str) -> Self {
-        let fields = fields::common(&basis.defaults, names(&basis.toolkits));
+        let mut fields = fields::common(&basis.defaults, names(&basis.toolkits));
+        fields.push(fields::namespace(namespace));
         Self::of(Subject::Node { node: node.into(), namespace: namespace.into() }, fields, basis)
     }
 
@@ -120,13 +135,16 @@ impl Form {
         let verdicts = Verdicts::new(basis.now);
         // Most people change the image or what follows it; what sets all at once stands above.
         let focus = fields.iter().position(|field| field.name == FieldName::Image).unwrap_or_default();
+        let custom = basis.defaults.custom.clone();
         Self {
             subject,
             fields,
             focus,
             scroll: 0,
             basis,
-            mounts: Vec::new(),
+            custom,
+            target_is_open: false,
+            moved: None,
             security: None,
             found: None,
             preview: Preview::Waiting,
@@ -234,7 +252,13 @@ impl Form {
         }
         match before.name {
             FieldName::Toolkit => self.take_toolkit(),
-            FieldName::Profile | FieldName::RunAs => self.security = None,
+            FieldName::Profile => self.security = None,
+            FieldName::RunAs => {
+                self.security = None;
+                self.custom = self.custom.take().map(custom::without_user);
+            }
+            FieldName::Target => self.target_is_open = false,
+            FieldName::Namespace => self.move_to_namespace(now),
             _ => {}
         }
         self.plan_anew(now);
@@ -242,6 +266,15 @@ impl Form {
 
     /// What the form plans with has been read.
     pub(in crate::app) fn answer(&mut self, found: Result<Found, Problem>, now: Timestamp) {
+        if self.moved.is_some() {
+            // That was about another namespace.
+            return;
+        }
+        if let Ok(found) = &found
+            && std::mem::take(&mut self.target_is_open)
+        {
+            self.choose_default_target(&found.object);
+        }
         self.found = Some(found);
         self.plan_anew(now);
     }
@@ -265,6 +298,21 @@ impl Form {
         if !same {
             self.verdicts.forget(now);
         }
+    }
+
+    /// Puts the focus on this field, if there is one of this name.
+    pub(in crate::app) fn focus_on(&mut self, name: &FieldName) {
+        self.focus = self.fields.iter().position(|field| field.name == *name).unwrap_or(self.focus);
+    }
+
+    /// What is to be read anew, once a namespace that was typed in has settled.
+    pub(in crate::app) fn unread(&mut self, now: Timestamp) -> Option<Subject> {
+        let settled = now.duration_since(self.moved?).as_millis() >= verdicts::SETTLED_AFTER;
+        if !settled || self.options().is_err() {
+            return None;
+        }
+        self.moved = None;
+        Some(self.subject.clone())
     }
 
     /// The plan to ask the server about and its revision, once it has settled and was not asked about.

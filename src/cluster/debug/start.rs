@@ -64,7 +64,11 @@ impl Cluster {
                         }
                         wait.pod(pod).await?
                     }
-                    Some(PodNews::Gone) => return Err(wait.pod_gone()),
+                    Some(PodNews::Gone) => {
+                        let problem = wait.pod_gone();
+                        let instead = if problem.fixes.is_empty() { self.instead_of(&container.pod).await } else { None };
+                        return Err(problem.with_fixes(instead));
+                    }
                     Some(PodNews::Refused(problem)) => return Err(with_role(problem)),
                     Some(PodNews::Lost(lost)) => {
                         wait.server_lost(&lost.why);

@@ -9,7 +9,7 @@ use serde_json::Value;
 use self::pod_security::{Breach, Whose};
 use crate::{
     cluster::{
-        ContainerKey, Fix, PodKey, Problem, Way, is_node_debugger,
+        ContainerKey, Fix, PodKey, Problem, Way, is_node_debugger, marks,
         policy::DEBUGGER_BREAKS,
         problem::{Fault, MissingRight},
     },
@@ -18,6 +18,12 @@ use crate::{
 
 /// What to tell the person whose request was refused.
 pub(in crate::cluster) fn refused(fault: &Fault, request: &Request) -> Problem {
+    let problem = explained(fault, request);
+    let may_help = problem.fixes.is_empty() && !matches!(request, Request::DeletePod { .. });
+    problem.with_fixes(may_help.then(form)).with_fixes(may_help.then(again))
+}
+
+fn explained(fault: &Fault, request: &Request) -> Problem {
     let sent = Sent::of(request);
     let problem = fault.problem(sent.what());
     let Some(status) = fault.status() else {
@@ -55,14 +61,12 @@ pub(in crate::cluster) fn refused(fault: &Fault, request: &Request) -> Problem {
             Problem { hint: hint.to_owned(), ..problem }.with_fixes(sent.in_the_pod_itself()).with_fixes(sent.shell())
         }
         403 => problem.with_fixes(sent.in_the_pod_itself()).with_fixes(sent.shell()),
-        409 => {
-            let problem = if status.reason == "AlreadyExists" {
-                Problem { hint: "a pod of this name is there already: choose another name".to_owned(), ..problem }
-            } else {
-                problem
-            };
-            problem.with_fixes([again()])
+        409 if status.reason == "AlreadyExists" && sent.is_copy() => {
+            let hint = "a pod of this name is there already: choose another name, or look into that one".to_owned();
+            let renamed = Fix::new("the same under a name that is generated", Way::Renamed);
+            Problem { hint, ..problem }.with_fixes([renamed, form()])
         }
+        409 => problem.with_fixes([again()]),
         422 => invalid(&sent, problem, message),
         429 | 500.. => {
             let webhook = message.contains("webhook").then(|| {
@@ -75,8 +79,13 @@ pub(in crate::cluster) fn refused(fault: &Fault, request: &Request) -> Problem {
     }
 }
 
-fn again() -> Fix {
+/// The same once more.
+pub(in crate::cluster) fn again() -> Fix {
     Fix::new("the same once more", Way::Again)
+}
+
+fn form() -> Fix {
+    Fix::new("through the form, to change what is in the way", Way::Form)
 }
 
 fn copy() -> Fix {
@@ -102,6 +111,8 @@ struct Sent<'a> {
     /// The debuggers that were there before.
     older: Vec<&'a str>,
     target: Option<&'a str>,
+    /// The pod that a copy is made of.
+    original: Option<&'a str>,
 }
 
 impl<'a> Sent<'a> {
@@ -115,13 +126,13 @@ impl<'a> Sent<'a> {
                 let older =
                     all.filter_map(|named| named["name"].as_str()).filter(|name| !ours.contains(name)).collect();
                 let target = list(new).find_map(|container| container["targetContainerName"].as_str());
-                Self { request, namespace, pod, ours, older, target }
+                Self { request, namespace, pod, ours, older, target, original: None }
             }
             Request::CreatePod { namespace, pod, body } if is_node_debugger(pod) => {
                 // All of it was made for this, its host namespaces and volumes too.
                 let containers = list(&body["spec"]["containers"]);
                 let ours = containers.filter_map(|container| container["name"].as_str()).collect();
-                Self { request, namespace, pod, ours, older: Vec::new(), target: None }
+                Self { request, namespace, pod, ours, older: Vec::new(), target: None, original: None }
             }
             Request::CreatePod { namespace, pod, body } => {
                 // A copy's debugger is the container that has an input; nothing else of it is ours.
@@ -130,10 +141,11 @@ impl<'a> Sent<'a> {
                 let ours = containers.filter_map(|container| container["name"].as_str()).collect();
                 let own = list(&body["spec"]["containers"]).find(|container| !debugger(container));
                 let target = own.and_then(|container| container["name"].as_str());
-                Self { request, namespace, pod, ours, older: Vec::new(), target }
+                let original = body["metadata"]["annotations"][marks::COPIED_FROM].as_str();
+                Self { request, namespace, pod, ours, older: Vec::new(), target, original }
             }
             Request::DeletePod { namespace, pod } => {
-                Self { request, namespace, pod, ours: Vec::new(), older: Vec::new(), target: None }
+                Self { request, namespace, pod, ours: Vec::new(), older: Vec::new(), target: None, original: None }
             }
         }
     }
@@ -165,11 +177,26 @@ impl<'a> Sent<'a> {
         Some(Fix::new(title, Way::Target(target.into())))
     }
 
+    /// The container that was to be looked into: of the pod, or of the one that a copy is made of.
+    fn looked_into(&self) -> Option<ContainerKey> {
+        let pod = if self.is_ephemeral() { self.pod } else { self.original? };
+        let pod = PodKey { namespace: self.namespace.into(), name: pod.into() };
+        Some(ContainerKey { pod, container: Arc::from(self.target?) })
+    }
+
     fn shell(&self) -> Option<Fix> {
-        let target = self.target.filter(|_| self.is_ephemeral())?;
-        let pod = PodKey { namespace: self.namespace.into(), name: self.pod.into() };
-        let container = ContainerKey { pod, container: Arc::from(target) };
-        Some(Fix::new(format!("a shell in {target} itself, if its image has one"), Way::Shell(container)))
+        let container = self.looked_into().filter(|_| self.is_ephemeral())?;
+        let title = format!("a shell in {} itself, if its image has one", container.container);
+        Some(Fix::new(title, Way::Shell(container)))
+    }
+
+    /// What is left where neither a debugger nor a copy is admitted: what runs already.
+    fn what_runs(&self) -> Vec<Fix> {
+        let Some(container) = self.looked_into() else { return Vec::new() };
+        let shell = format!("a shell in {} of {}, if its image has one", container.container, container.pod.name);
+        let log = format!("the log of {} of {}", container.container, container.pod.name);
+        let logs = Way::Logs { container: container.clone(), previous: false };
+        vec![Fix::new(shell, Way::Shell(container)), Fix::new(log, logs)]
     }
 }
 
@@ -205,7 +232,7 @@ fn against_pod_security(sent: &Sent<'_>, breach: &Breach<'_>) -> Problem {
                 "the pod itself{names} breaks the Pod Security level {level}, which the namespace enforces now: {checks}"
             );
             problem(why, "no profile and no copy helps in this namespace: look from within, or have the level lowered")
-                .with_fixes(sent.shell())
+                .with_fixes(sent.what_runs())
         }
     }
 }
@@ -216,6 +243,9 @@ fn without_right(sent: &Sent<'_>, problem: Problem) -> Problem {
         // The stock role edit may create pods and exec, but add no ephemeral containers.
         let title = "a copy of the pod instead: that needs the right to create pods";
         problem.with_fixes([Fix::new(title, Way::Copy)]).with_fixes(sent.shell())
+    } else if is_node_debugger(sent.pod) {
+        let title = "in another namespace, where you may create pods";
+        problem.with_fixes([Fix::new(title, Way::Namespace(None)), again()])
     } else {
         problem.with_fixes(sent.in_the_pod_itself())
     }
@@ -302,5 +332,5 @@ fn invalid(sent: &Sent<'_>, mut problem: Problem, message: &str) -> Problem {
     if message.contains("mirror") || message.contains("static pod") {
         return hinted("a static pod takes no debuggers: a copy of it does").with_fixes([copy()]);
     }
-    problem
+    problem.with_fixes([form()]).with_fixes(sent.shell())
 }

@@ -94,6 +94,15 @@ impl<'a> Facts<'a> {
         })
     }
 
+    /// What was told of a container whose start is waited for, the newest first, back to where it last got on; nothing
+    /// where no start is waited for: an old event explains no pod.
+    pub(super) fn starting_events(&self, container: &str) -> impl Iterator<Item = &'a PodEvent> {
+        let waited = matches!(self.asked, Asked::Start(_));
+        let ours = move |event: &&PodEvent| waited && event.container.as_deref() == Some(container);
+        let gets_on = |event: &&PodEvent| !matches!(event.reason.as_str(), "Pulled" | "Created" | "Started");
+        self.events.iter().rev().filter(ours).take_while(gets_on)
+    }
+
     /// A way to a copy, worded with what it is good for; none where the start is one already or the pod is a node's.
     pub(super) fn copy(&self, good_for: &str) -> Option<Fix> {
         let possible = !self.is_copy() && !self.is_node_pod();

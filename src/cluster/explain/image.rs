@@ -2,8 +2,10 @@
 
 mod pull;
 
+use std::borrow::Cow;
+
 use self::pull::{PullFailure, core};
-use super::{Cause, facts::Facts, present_toolboxes};
+use super::{Cause, PodEvent, facts::Facts, present_toolboxes};
 use crate::cluster::{ContainerDetail, ContainerKind, ContainerState, Fix, Way};
 
 /// How much of a runtime's words is quoted, in characters.
@@ -16,15 +18,15 @@ pub(super) fn of_start(facts: &Facts<'_>) -> Option<Cause> {
 
 /// The same of any container of the pod.
 pub(super) fn of_container(facts: &Facts<'_>, container: &ContainerDetail) -> Option<Cause> {
-    let ContainerState::Waiting { reason, message } = &container.state else { return None };
+    let (reason, message) = reported(facts, container)?;
     let image = container.image.as_str();
     let of = match facts.asked_container() {
         Some(asked) if asked.name == container.name => String::new(),
         _ => format!(" of {}", container.name),
     };
-    match reason.as_str() {
+    match reason.as_ref() {
         "ErrImagePull" | "ImagePullBackOff" | "RegistryUnavailable" | "SignatureValidationFailed" => {
-            let told = told(facts, container, message);
+            let told = told(facts, container, &message);
             let (detail, hint) = worded(PullFailure::of(&told), facts, container, &told);
             let cause = Cause::new(format!("the image {image}{of} cannot be pulled"), detail).hint(hint);
             Some(cause.fixes(ways(facts, container, &told)))
@@ -39,22 +41,57 @@ pub(super) fn of_container(facts: &Facts<'_>, container: &ContainerDetail) -> Op
                 Cause::new(sentence, "imagePullPolicy: Never")
             };
             let hint = "choose an image the node has, or another pull policy";
-            Some(cause.hint(hint).fixes(ways(facts, container, message)).permanent(true))
+            Some(cause.hint(hint).fixes(ways(facts, container, &message)).permanent(true))
         }
         "InvalidImageName" => {
             let why = message
                 .rsplit_once("invalid reference format")
                 .map_or("", |(_, why)| why.trim_start_matches([':', ' ']));
             let cause = Cause::new(format!("the image {image:?}{of} is no valid name"), why);
-            Some(cause.hint("correct the name of the image").fixes(ways(facts, container, message)).permanent(true))
+            Some(cause.hint("correct the name of the image").fixes(ways(facts, container, &message)).permanent(true))
         }
         "ImageInspectError" => {
-            let cause = Cause::new(format!("the node cannot look at the image {image}{of}"), quoted(message));
+            let cause = Cause::new(format!("the node cannot look at the image {image}{of}"), quoted(&message));
             let hint = "the node's container runtime has trouble; another image, or the pod on another node, may do";
-            Some(cause.hint(hint).fixes(ways(facts, container, message)))
+            Some(cause.hint(hint).fixes(ways(facts, container, &message)))
         }
         _ => None,
     }
+}
+
+/// What the kubelet says of the container's image: reason and message. Its events say it 10 to 30 seconds before the
+/// status does, so while the status has no word of its own the newest event about an image counts.
+fn reported<'a>(facts: &Facts<'a>, container: &'a ContainerDetail) -> Option<(Cow<'a, str>, Cow<'a, str>)> {
+    let (reason, message) = match &container.state {
+        ContainerState::Waiting { reason, message } => (reason.as_str(), message.as_str()),
+        ContainerState::Unknown => ("", ""),
+        ContainerState::Running { .. } | ContainerState::Terminated { .. } => return None,
+    };
+    if !matches!(reason, "" | "ContainerCreating" | "PodInitializing") {
+        return Some((Cow::Borrowed(reason), Cow::Borrowed(message)));
+    }
+    let failed = facts.starting_events(&container.name).find_map(failure_of)?;
+    Some((Cow::Borrowed(failed.0), Cow::Borrowed(failed.1)))
+}
+
+/// The waiting reason that this event announces, and its words.
+fn failure_of(event: &PodEvent) -> Option<(&'static str, &str)> {
+    let message = event.message.as_str();
+    let reason = match event.reason.as_str() {
+        "Failed" if message.starts_with("Failed to pull image") => "ErrImagePull",
+        "Failed" => match message.strip_prefix("Error: ")? {
+            "ErrImagePull" | "ImagePullBackOff" => "ErrImagePull",
+            _ => return None,
+        },
+        "BackOff" if message.starts_with("Back-off pulling image") => "ImagePullBackOff",
+        "ErrImageNeverPull" => "ErrImageNeverPull",
+        "InspectFailed" if message.contains("couldn't parse image") || message.contains("invalid reference format") => {
+            "InvalidImageName"
+        }
+        "InspectFailed" => "ImageInspectError",
+        _ => return None,
+    };
+    Some((reason, message))
 }
 
 /// The runtime's words: a back-off of an older kubelet does not repeat them, but an event has them.

@@ -1,20 +1,29 @@
 //! From what a debugger's own shell says of itself and of PID 1 to whether it is as planned; it asks nothing.
 
+mod capabilities;
+mod node;
+
 use serde_json::{Value, json};
 
+use self::capabilities::CAPABILITIES;
+use self::node::ExpectedNode;
+pub(super) use self::node::host;
 use crate::cluster::{Fix, Problem, Way, text::cleaned};
-use crate::plan::{Plan, Profile, Request};
+use crate::plan::{Plan, Profile, Request, SeenUser};
 
 /// Says who runs it and what PID 1 is. Nothing but what every POSIX shell has built in: an image may hold no more.
 ///
 /// A process of another container has another cgroup, and its root directory is another one; only whoever may trace it
-/// may enter that directory (ptrace(2), `PTRACE_MODE_READ_FSCREDS`).
+/// may enter that directory (ptrace(2), `PTRACE_MODE_READ_FSCREDS`). Its argument is where a node's root directory should
+/// be mounted; empty where none should.
 pub(super) const SCRIPT: &str = r#"
 status() { while read -r k v; do case $k in Uid:|Gid:|CapEff:) echo "$1 $k $v";; esac; done <"$2"; }
 cgroup() { while read -r v; do echo "$1 cgroup $v"; done <"$2"; }
 status own /proc/self/status 2>/dev/null; status first /proc/1/status 2>/dev/null
 cgroup own /proc/self/cgroup 2>/dev/null; cgroup first /proc/1/cgroup 2>/dev/null
 if cd /proc/1/root 2>/dev/null && [ -r . ]; then echo "root open"; [ . -ef / ] 2>/dev/null && echo "root own"; fi
+{ read -r v </proc/1/comm; } 2>/dev/null && echo "first comm $v"
+if [ -n "$1" ] && cd "$1" 2>/dev/null && [ -r . ]; then echo "host open"; fi
 echo "all said"
 "#;
 
@@ -28,6 +37,10 @@ pub struct Expected {
     pub capabilities: Vec<String>,
     /// The profile that was taken.
     pub profile: Profile,
+    /// What should be seen of a node.
+    pub node: Option<ExpectedNode>,
+    /// The pod's uid, under which it is remembered who the target runs as.
+    pub pod: String,
 }
 
 /// What a debugger turned out to see.
@@ -63,7 +76,21 @@ pub fn expected(pod: &Value, plan: &Plan) -> Expected {
     if context["privileged"] == true {
         capabilities.push("SYS_ADMIN".to_owned());
     }
-    Expected { target, capabilities, profile: plan.profile }
+    let pod = pod["metadata"]["uid"].as_str().map(cleaned).unwrap_or_default();
+    Expected { target, capabilities, profile: plan.profile, node: node::expected(plan), pod }
+}
+
+/// Whether the answer says that it has said all.
+pub(super) fn is_whole(answer: &str) -> bool {
+    Seen::read(answer).is_some()
+}
+
+/// Who the target runs as, where PID 1 is known to be another container's process.
+pub(super) fn target_user(answer: &str, expected: &Expected) -> Option<SeenUser> {
+    expected.target.as_ref()?;
+    let seen = Seen::read(answer)?;
+    let Who { uid, gid } = seen.first.filter(|_| seen.is_others)?;
+    Some(SeenUser { uid, gid })
 }
 
 /// Judges the script's answer; `None` if it is not whole, or there is nothing to say.
@@ -72,6 +99,9 @@ pub(super) fn judge(answer: &str, expected: &Expected) -> Option<Sight> {
     let mut problems: Vec<(String, Problem)> = Vec::new();
     if let Some(target) = &expected.target {
         problems.extend(seen.target(target, expected.profile));
+    }
+    if let Some(node) = &expected.node {
+        problems.extend(seen.node(node));
     }
     problems.extend(seen.capabilities(&expected.capabilities));
     let mut texts = Vec::new();
@@ -93,7 +123,10 @@ pub(super) fn judge(answer: &str, expected: &Expected) -> Option<Sight> {
             let uid = seen.first.map(|who| format!(" (uid {})", who.uid)).unwrap_or_default();
             Some(Sight { text: format!("sees {target}{uid}, reads its files"), problem: None })
         }
-        (None, _) => None,
+        (None, _) => {
+            let text = seen.of_node(expected.node.as_ref()?, &expected.capabilities)?;
+            Some(Sight { text, problem: None })
+        }
     }
 }
 
@@ -103,6 +136,7 @@ struct Who {
     gid: u32,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact that the script tells by itself")]
 struct Seen {
     own: Who,
     effective: u64,
@@ -112,6 +146,10 @@ struct Seen {
     is_own: bool,
     /// … or of another one; both may be unproven.
     is_others: bool,
+    /// What PID 1 is called.
+    first_name: Option<String>,
+    /// Whether the node's root directory can be read where it should be mounted.
+    host_open: bool,
 }
 
 impl Seen {
@@ -135,6 +173,8 @@ impl Seen {
             root_open,
             is_own,
             is_others: !is_own && (root_open || elsewhere),
+            first_name: find("first comm ").map(|name| cleaned(name.trim())).filter(|name| !name.is_empty()),
+            host_open: says("host open"),
         })
     }
 
@@ -208,51 +248,6 @@ impl Seen {
     }
 }
 
-/// By their numbers (capabilities(7)).
-const CAPABILITIES: [&str; 41] = [
-    "CHOWN",
-    "DAC_OVERRIDE",
-    "DAC_READ_SEARCH",
-    "FOWNER",
-    "FSETID",
-    "KILL",
-    "SETGID",
-    "SETUID",
-    "SETPCAP",
-    "LINUX_IMMUTABLE",
-    "NET_BIND_SERVICE",
-    "NET_BROADCAST",
-    "NET_ADMIN",
-    "NET_RAW",
-    "IPC_LOCK",
-    "IPC_OWNER",
-    "SYS_MODULE",
-    "SYS_RAWIO",
-    "SYS_CHROOT",
-    "SYS_PTRACE",
-    "SYS_PACCT",
-    "SYS_ADMIN",
-    "SYS_BOOT",
-    "SYS_NICE",
-    "SYS_RESOURCE",
-    "SYS_TIME",
-    "SYS_TTY_CONFIG",
-    "MKNOD",
-    "LEASE",
-    "AUDIT_WRITE",
-    "AUDIT_CONTROL",
-    "SETFCAP",
-    "MAC_OVERRIDE",
-    "MAC_ADMIN",
-    "SYSLOG",
-    "WAKE_ALARM",
-    "BLOCK_SUSPEND",
-    "AUDIT_READ",
-    "PERFMON",
-    "BPF",
-    "CHECKPOINT_RESTORE",
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -271,7 +266,7 @@ mod tests {
 
     fn targeting(capabilities: &[&str]) -> Expected {
         let capabilities = capabilities.iter().map(|name| (*name).to_owned()).collect();
-        Expected { target: Some("app".into()), capabilities, profile: Profile::General }
+        Expected { target: Some("app".into()), capabilities, profile: Profile::General, ..Expected::default() }
     }
 
     const PTRACE: &str = "00000000a80c25fb";
@@ -350,6 +345,16 @@ mod tests {
         let own = plan(json!({"spec": {}}));
         assert_eq!((own.target.as_deref(), own.capabilities.len()), (Some("app"), 2));
         assert_eq!(plan(json!({"spec": {"shareProcessNamespace": true}})).target, None);
+    }
+
+    #[test]
+    fn who_the_target_runs_as_is_learnt_where_it_is_proven() {
+        let kept_out = answer((65532, 0), NONE, (65532, 7), "");
+        let seen = target_user(&kept_out, &targeting(&[]));
+        assert_eq!(seen, Some(SeenUser { uid: 65532, gid: 7 }));
+        assert_eq!(target_user(&kept_out, &Expected::default()), None);
+        let own = answer((0, 0), PTRACE, (0, 0), "root open\nroot own\n");
+        assert_eq!(target_user(&own, &targeting(&[])), None);
     }
 
     #[cfg(target_os = "linux")]

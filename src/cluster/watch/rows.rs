@@ -114,7 +114,7 @@ impl Kind for Pods {
         let namespace = namespace.filter(|namespace| !namespace.is_empty()).or(around.namespace)?;
         Some(PodRow {
             key: PodKey { namespace: around.names.intern(namespace), name: clean(name).into() },
-            ready: clean(cell(row, columns.ready)).into(),
+            ready: around.names.intern(cell(row, columns.ready)),
             status: around.names.intern(cell(row, columns.status)),
             restarts: leading_number(cell(row, columns.restarts)),
             created: created(row, columns, around.now),

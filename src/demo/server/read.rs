@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 use super::answer::{Answer, Refusal, object as answer};
 use super::call::{Call, Form};
 use super::selector::Selector;
-use super::table::{RowObject, column_definitions, partial_metadata, row};
-use crate::demo::object::{name, namespace, text};
+use super::table::{RowObject, column_definitions, entry_row, partial_metadata, row};
+use crate::demo::object::text;
 use crate::demo::resource::Resource;
+use crate::demo::store::{Entry, Key, Page as Listed};
 
 /// `includeObject`: what the rows of a Table carry.
 pub(super) fn row_object(call: &Call) -> Result<RowObject, Refusal> {
@@ -111,28 +112,26 @@ pub(super) fn list(call: &Call, resource: &Resource, namespace: &str) -> Result<
     let page = Page::parse(call)?;
     let within = (!namespace.is_empty()).then_some(namespace);
     let store = &call.server.store;
-    let (objects, version) = match page.version {
-        Some(version) => {
-            let objects = store.list_at(resource.plural, within, version);
-            (objects.map_err(|_| page.expired())?, version)
-        }
-        None => store.list(resource.plural, within),
-    };
-    let matching: Vec<_> =
-        objects.into_iter().filter(|object| page.begins_before(object) && selector.matches(resource, object)).collect();
-    let count = page.limit.unwrap_or(usize::MAX).min(matching.len());
-    let (shown, rest) = matching.split_at(count);
+    // What is not selected from is cut before it is made into objects.
+    let most = page.limit.filter(|_| selector.is_empty()).unwrap_or(usize::MAX);
+    let found = store.page(resource.plural, within, page.version, page.after.as_ref(), most);
+    let Listed { entries, rest, version } = found.map_err(|_| page.expired())?;
+    let selected = |entry: &Entry| selector.is_empty() || selector.matches(resource, &entry.object());
+    let matching = entries.into_iter().filter(selected);
+    let mut shown: Vec<_> = matching.take(page.limit.map_or(usize::MAX, |limit| limit.saturating_add(1))).collect();
+    let more = rest > 0 || page.limit.is_some_and(|limit| shown.len() > limit);
+    shown.truncate(page.limit.unwrap_or(usize::MAX));
     let mut metadata = json!({ "resourceVersion": version.to_string() });
-    if let (Some(last), false) = (shown.last(), rest.is_empty()) {
+    if let (Some(last), true) = (shown.last(), more) {
         metadata["continue"] = json!(Page::token(version, last));
         if selector.is_empty() {
-            metadata["remainingItemCount"] = json!(rest.len());
+            metadata["remainingItemCount"] = json!(rest);
         }
     }
     let list = match call.form()? {
         Form::Json => {
-            let items = shown.iter().map(|object| {
-                let mut item = presented(resource, object);
+            let items = shown.iter().map(|entry| {
+                let mut item = presented(resource, &entry.object());
                 if let Some(item) = item.as_object_mut() {
                     item.shift_remove("kind");
                     item.shift_remove("apiVersion");
@@ -150,11 +149,11 @@ pub(super) fn list(call: &Call, resource: &Resource, namespace: &str) -> Result<
             "kind": "PartialObjectMetadataList",
             "apiVersion": "meta.k8s.io/v1",
             "metadata": metadata,
-            "items": shown.iter().map(|object| partial_metadata(object)).collect::<Vec<_>>(),
+            "items": shown.iter().map(|entry| partial_metadata(&entry.object())).collect::<Vec<_>>(),
         }),
         Form::Table => {
             let (carry, now) = (row_object(call)?, Timestamp::now());
-            let rows: Vec<Value> = shown.iter().map(|object| row(resource, object, carry, now)).collect();
+            let rows: Vec<Value> = shown.iter().map(|entry| entry_row(resource, entry, carry, now)).collect();
             table(&metadata, &column_definitions(resource), &rows)
         }
     };
@@ -166,7 +165,7 @@ struct Page {
     limit: Option<usize>,
     version: Option<u64>,
     /// Namespace and name after which the page begins.
-    after: Option<(String, String)>,
+    after: Option<Key>,
 }
 
 impl Page {
@@ -195,14 +194,10 @@ impl Page {
         Ok((call.query.text("resourceVersionMatch") == "Exact").then_some(wanted))
     }
 
-    fn token(version: u64, last: &Value) -> String {
-        let start = format!("{}/{}", namespace(last), name(last));
+    fn token(version: u64, last: &Entry) -> String {
+        let (namespace, name) = last.key();
+        let start = format!("{namespace}/{name}");
         URL_SAFE_NO_PAD.encode(json!({ "v": "meta.k8s.io/v1", "rv": version, "start": start }).to_string())
-    }
-
-    fn begins_before(&self, object: &Value) -> bool {
-        let after = self.after.as_ref();
-        after.is_none_or(|(of, after)| (namespace(object), name(object)) > (of.as_str(), after.as_str()))
     }
 
     fn expired(&self) -> Refusal {

@@ -3,12 +3,14 @@
 mod age;
 mod kinds;
 mod pod;
+mod synthetic;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::demo::object::{items, name, text};
 use crate::demo::resource::Resource;
+use crate::demo::store::Entry;
 
 use age::since;
 
@@ -148,6 +150,16 @@ pub(crate) fn row(resource: &Resource, object: &Value, carry: RowObject, now: Ti
         RowObject::Object => object.clone(),
     };
     json!({ "cells": cells(resource, object, now), "object": object_of_row })
+}
+
+/// An object of the store as a row; a synthetic pod's cells alone need no object.
+pub(crate) fn entry_row(resource: &Resource, entry: &Entry, carry: RowObject, now: Timestamp) -> Value {
+    match entry {
+        Entry::Synthetic(pod) if carry == RowObject::None => {
+            json!({ "cells": synthetic::cells(pod, now), "object": null })
+        }
+        _ => row(resource, &entry.object(), carry, now),
+    }
 }
 
 /// An object with nothing but its metadata.

@@ -16,7 +16,7 @@ use super::selector::Selector;
 use super::table::{RowObject, column_definitions, partial_metadata, row};
 use crate::demo::object::text;
 use crate::demo::resource::Resource;
-use crate::demo::store::{Change, ChangeKind, Expired, Watch};
+use crate::demo::store::{Change, ChangeKind, Entry, Expired, Watch};
 
 /// How long a watch lasts that says nothing of it.
 const DEFAULT_LENGTH: Duration = Duration::from_secs(30 * 60);
@@ -38,11 +38,16 @@ pub(super) fn watch(call: &Call, resource: &'static Resource, namespace: &str) -
         return Err(Refusal::invalid(&list_options, "", &[error]));
     }
     let within = (!namespace.is_empty()).then_some(namespace);
-    let (existing, start) = if initial || from == 0 { store.list(resource.plural, within) } else { (Vec::new(), from) };
+    let (existing, start) = if initial || from == 0 {
+        let now = store.page(resource.plural, within, None, None, usize::MAX);
+        now.map(|page| (page.entries, page.version)).map_err(|expired| too_old(from, expired))?
+    } else {
+        (Vec::new(), from)
+    };
     let words = Words { resource, form: call.form()?, carry: read::row_object(call)?, columns_are_known: false };
     let seconds = call.query.number("timeoutSeconds").filter(|seconds| *seconds > 0);
     let now = Instant::now();
-    let (watch, refused) = match store.watch(resource.plural, start) {
+    let (watch, refused) = match store.watch_all(resource.plural, start) {
         Ok(watch) => (Some(watch), None),
         Err(expired) if call.server.faults.answers_gone_at_once() => {
             return Err(too_old(from, expired));
@@ -72,7 +77,7 @@ fn too_old(from: u64, expired: Expired) -> Refusal {
 struct Feed {
     watch: Option<Watch>,
     refused: Option<Refusal>,
-    existing: std::vec::IntoIter<Arc<Value>>,
+    existing: std::vec::IntoIter<Entry>,
     /// The version of the initial events, until their end was said.
     initial_end: Option<u64>,
     words: Words,
@@ -95,7 +100,7 @@ impl Feed {
         if let Some(refusal) = self.refused.take() {
             return Some(line("ERROR", &refusal.status()));
         }
-        for object in self.existing.by_ref() {
+        for object in self.existing.by_ref().map(|entry| entry.object()) {
             if self.selector.matches(self.words.resource, &object) {
                 return Some(self.words.event("ADDED", &object));
             }

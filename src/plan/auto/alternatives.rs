@@ -52,7 +52,7 @@ fn weaker(
         if below.is_none() || Some(level) < floor {
             continue;
         }
-        let chosen = choose(Facts { enforce: Some(level) }, &auto);
+        let chosen = choose(Facts { enforce: Some(level), ..facts }, &auto);
         let profile = chosen.options.profile;
         if profile != refused && alternatives.iter().all(|known| known.profile != profile) {
             let reason = format!("{}; {}", admitted_where(level), chosen.reasons.join("; "));
@@ -90,7 +90,7 @@ mod tests {
     }
 
     fn left_after(profile: Profile, enforce: Option<PodSecurity>) -> Vec<Alternative> {
-        let (pod, options, facts) = (pod(), options(profile), Facts { enforce });
+        let (pod, options, facts) = (pod(), options(profile), Facts { enforce, ..Facts::default() });
         let plan = plan_for_pod(&pod, &facts, &options, &mut suffixes(|| 1)).unwrap();
         alternatives_for_pod(&pod, &facts, &options, &plan).unwrap()
     }
@@ -113,7 +113,7 @@ mod tests {
             let alternatives = left_after(refused, level);
             assert_eq!(profiles(&alternatives), left, "{refused} {level:?}");
             for alternative in alternatives {
-                let facts = Facts { enforce: level };
+                let facts = Facts { enforce: level, ..Facts::default() };
                 let plan = plan_for_pod(&pod(), &facts, &alternative.options, &mut suffixes(|| 1)).unwrap();
                 assert_eq!(plan.profile, alternative.profile);
                 assert!(alternative.reason.contains("profile"), "{}", alternative.reason);

@@ -77,7 +77,7 @@ fn existing_container(chosen: &mut Chosen, pod: &Pod<'_>, facts: Facts, kind: Ki
         .and_then(|(_, container)| container.get("securityContext")?.as_object())
         .cloned()
         .unwrap_or_default();
-    let situation = Situation::of(pod, Some(name));
+    let situation = Situation::of(pod, Some(name), facts.seen);
     if level == PodSecurity::Restricted
         && chosen.options.image().is_some()
         && !situation.spec_names_user
@@ -100,7 +100,7 @@ mod tests {
     fn chosen(spec: &Value, enforce: Option<PodSecurity>, options: DebugOptions) -> Chosen {
         let pod = json!({"metadata": {"name": "p", "namespace": "n"}, "spec": spec});
         let options = DebugOptions { copy: Some(options.copy.unwrap_or_else(|| CopyOptions::named("c"))), ..options };
-        for_pod(Pod::read(&pod).unwrap(), Facts { enforce }, &options)
+        for_pod(Pod::read(&pod).unwrap(), Facts { enforce, ..Facts::default() }, &options)
     }
 
     fn shares(chosen: &Chosen) -> Option<bool> {

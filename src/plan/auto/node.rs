@@ -17,10 +17,15 @@ pub(in crate::plan) fn for_node(node: &Value, facts: Facts, options: &DebugOptio
         _ if is_windows => {
             chosen.take(Profile::Baseline, "a Windows node has no namespaces of its own to join and no root to mount");
         }
-        PodSecurity::Privileged => chosen.take(
-            Profile::Sysadmin,
-            "only a privileged debugger can use what it sees of the node, and the namespace is not known to refuse it",
-        ),
+        PodSecurity::Privileged => {
+            let refused = if facts.enforce.is_some() || facts.labels_are_known {
+                "the namespace does not forbid it"
+            } else {
+                "the namespace is not known to refuse it"
+            };
+            let why = "only a privileged debugger can use what it sees of the node";
+            chosen.take(Profile::Sysadmin, &format!("{why}, and {refused}"));
+        }
         PodSecurity::Baseline => chosen.take(
             Profile::Baseline,
             "the namespace enforces baseline, so the debugger is on the node but sees nothing of it; a namespace \
@@ -49,7 +54,7 @@ mod tests {
     use super::*;
 
     fn chosen(node: &Value, enforce: Option<PodSecurity>) -> Chosen {
-        for_node(node, Facts { enforce }, &DebugOptions::default())
+        for_node(node, Facts { enforce, ..Facts::default() }, &DebugOptions::default())
     }
 
     #[test]

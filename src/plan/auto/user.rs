@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::plan::PodSecurity;
-use crate::plan::pod::{Object, Pod, User};
+use crate::plan::pod::{Object, Pod, Source, User};
+use crate::plan::{PodSecurity, SeenUser};
 
 /// A user that owns nothing, for want of a better one.
 const NOBODY: i64 = 65534;
@@ -23,7 +23,8 @@ pub(super) struct Situation<'a> {
 }
 
 impl<'a> Situation<'a> {
-    pub(super) fn of(pod: &Pod<'a>, subject: Option<&'a str>) -> Self {
+    /// `seen` is who the subject was seen to run as before; the kubelet's own report outranks it.
+    pub(super) fn of(pod: &Pod<'a>, subject: Option<&'a str>, seen: Option<SeenUser>) -> Self {
         let context = pod.security_context();
         let pod_user = context.and_then(|context| context.get("runAsUser")?.as_i64());
         let own_user = subject
@@ -31,7 +32,7 @@ impl<'a> Situation<'a> {
             .and_then(|(_, container)| container.get("securityContext")?.get("runAsUser")?.as_i64());
         Self {
             subject,
-            user: subject.map(|name| pod.user_of(name)).unwrap_or_default(),
+            user: subject.map(|name| pod.user_of(name)).unwrap_or_default().or_seen(seen.filter(|_| subject.is_some())),
             pod_user,
             root_is_forbidden: context.is_some_and(|context| context.get("runAsNonRoot") == Some(&true.into())),
             spec_names_user: own_user.or(pod_user).is_some(),
@@ -112,10 +113,10 @@ impl<'a> Situation<'a> {
 
     fn source(&self) -> String {
         let subject = self.subject.unwrap_or("the pod");
-        if self.user.reported {
-            format!("{subject} really runs as that, says the kubelet")
-        } else {
-            format!("{subject} is set to run as that")
+        match self.user.source {
+            Source::Kubelet => format!("{subject} really runs as that, says the kubelet"),
+            Source::Debugger => format!("{subject} runs as that, as seen by the debugger before"),
+            Source::Spec => format!("{subject} is set to run as that"),
         }
     }
 }

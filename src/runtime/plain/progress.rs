@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::cluster::LaunchStep;
+use crate::cluster::{LaunchStep, Problem};
 
 /// A wait about which nothing has been said for so long is not ordinary any more.
 const LONG: Duration = Duration::from_secs(10);
@@ -15,15 +15,18 @@ pub(super) struct Progress {
     said: BTreeSet<String>,
     /// What it waits for now and since when, as long as that was not said.
     unsaid: Option<(String, String, Duration)>,
+    /// Why it does not get on, as far as that is known: an explanation, or the kubelet's own words.
+    known: Option<Problem>,
 }
 
 impl Progress {
     pub(super) fn new(container: &str) -> Self {
-        Self { container: container.to_owned(), said: BTreeSet::new(), unsaid: None }
+        Self { container: container.to_owned(), said: BTreeSet::new(), unsaid: None, known: None }
     }
 
     /// What is to be said of this step, `lasted` after the wait began.
     pub(super) fn step(&mut self, step: LaunchStep, lasted: Duration) -> Option<String> {
+        self.learn(&step);
         match step {
             LaunchStep::Waiting { reason, message } => {
                 // What the kubelet has words for is trouble, save our own words for an ordinary beginning.
@@ -47,6 +50,38 @@ impl Progress {
                 None
             }
         }
+    }
+
+    /// Keeps why it does not get on, until it gets on; what was explained outranks the words it was explained from.
+    fn learn(&mut self, step: &LaunchStep) {
+        let is_explained = self.known.as_ref().is_some_and(|known| !known.what.is_empty());
+        match step {
+            LaunchStep::Stuck(problem) => self.known = Some(problem.clone()),
+            LaunchStep::Waiting { reason, message } if !is_explained => {
+                let words = [reason.as_str(), message].into_iter().filter(|words| !words.is_empty());
+                self.known = Some(Problem::new("", words.collect::<Vec<_>>().join(": "), ""));
+            }
+            LaunchStep::Event { reason, message, warning: true } if !is_explained => {
+                self.known = Some(Problem::new("", format!("{reason}: {message}"), ""));
+            }
+            LaunchStep::Event { reason, .. } if matches!(reason.as_str(), "Pulled" | "Created" | "Started") => {
+                self.known = None;
+            }
+            LaunchStep::Running | LaunchStep::Ended { .. } | LaunchStep::Attaching => self.known = None,
+            _ => {}
+        }
+    }
+
+    /// That nobody waits any longer, and why it has not started, as far as that is known.
+    pub(super) fn given_up(&self, limit: Duration) -> Problem {
+        let passed = format!("{} s have passed (--timeout)", limit.as_secs_f64());
+        let (why, hint) = match &self.known {
+            Some(known) if !known.why.is_empty() => (format!("{passed}: {}", known.why), known.hint.as_str()),
+            _ => (passed, ""),
+        };
+        let stays = "it stays, and may still start; kubectl describe pod shows what holds it up";
+        let hint = if hint.is_empty() { stays.to_owned() } else { format!("{hint}; {stays}") };
+        Problem::new(format!("{} has not started", self.container), why, hint)
     }
 
     /// What is to be said because nothing has happened for so long.
@@ -92,6 +127,26 @@ mod tests {
         let event = |reason: &str, warning| LaunchStep::Event { reason: reason.into(), message: "x".into(), warning };
         assert_eq!(progress.step(event("Pulling", false), seconds(22)), None);
         assert!(progress.step(event("FailedScheduling", true), seconds(22)).is_some());
+    }
+
+    #[test]
+    fn who_gives_up_says_the_reason_that_is_known() {
+        let mut progress = Progress::new("d");
+        let limit = seconds(5);
+        assert_eq!(progress.given_up(limit).why, "5 s have passed (--timeout)");
+        progress.step(waiting("ContainerCreating", ""), seconds(0));
+        assert_eq!(progress.given_up(limit).why, "5 s have passed (--timeout): ContainerCreating");
+        let failed = LaunchStep::Event { reason: "Failed".into(), message: "no such host".into(), warning: true };
+        progress.step(failed.clone(), seconds(1));
+        assert!(progress.given_up(limit).why.ends_with(": Failed: no such host"));
+        let problem = Problem::new("d does not start", "the registry is not found", "correct the name");
+        progress.step(LaunchStep::Stuck(problem), seconds(2));
+        progress.step(failed, seconds(3));
+        let told = progress.given_up(limit);
+        assert_eq!(told.why, "5 s have passed (--timeout): the registry is not found");
+        assert!(told.hint.starts_with("correct the name; it stays"), "{}", told.hint);
+        progress.step(LaunchStep::Running, seconds(4));
+        assert_eq!(progress.given_up(limit).why, "5 s have passed (--timeout)");
     }
 
     #[test]

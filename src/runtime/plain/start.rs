@@ -75,12 +75,10 @@ impl Run<'_> {
                 Some(step) = steps.recv() => progress.step(step, began.elapsed()),
                 outcome = &mut wait => break outcome,
                 () = sleep_until(began + limit.unwrap_or_default()), if limit.is_some() => {
-                    let limit = limit.unwrap_or_default().as_secs_f64();
-                    break Err(Problem::new(
-                        format!("{} has not started", container.container),
-                        format!("{limit} s have passed (--timeout)"),
-                        "it stays, and may still start; kubectl describe pod shows what holds it up",
-                    ));
+                    while let Ok(step) = steps.try_recv() {
+                        progress.step(step, began.elapsed());
+                    }
+                    break Err(progress.given_up(limit.unwrap_or_default()));
                 }
                 _ = ticks.tick() => progress.quiet(began.elapsed()),
             };

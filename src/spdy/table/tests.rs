@@ -4,7 +4,7 @@ use super::*;
 use futures::FutureExt as _;
 
 fn with_stream() -> (Table, Opened) {
-    let table = Table::default();
+    let table = Table::new(Side::Server);
     let opened = table.open(1).unwrap().unwrap();
     (table, opened)
 }

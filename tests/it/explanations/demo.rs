@@ -25,7 +25,9 @@ struct Demo {
 impl Demo {
     async fn start() -> Self {
         let program = Some(PathBuf::from(env!("CARGO_BIN_EXE_bathy")));
-        let demo = DemoCluster::start(DemoOptions { isolation: Isolation::Off, program }).await.unwrap();
+        let demo = DemoCluster::start(DemoOptions { isolation: Isolation::Off, program, ..DemoOptions::default() })
+            .await
+            .unwrap();
         let cluster = Cluster::from_client(demo.client("admin"), ContextInfo::default());
         Self { inside: demo, cluster, group: Group::default(), debuggers: 0 }
     }

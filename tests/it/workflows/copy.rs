@@ -33,3 +33,32 @@ async fn c_copies_shares_processes_starts_afresh_and_can_be_removed() {
     person.leave().await;
     site.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_name_that_is_taken_leads_into_the_pod_that_has_it_or_to_another_name() {
+    let site = Site::any().await;
+    if !site.is_isolated() {
+        return;
+    }
+    let mut person = site.person();
+    person.select_pod(NODE_POD).await;
+    for round in 0..2 {
+        person.press("C");
+        person.wait_for("the form", |screen| screen.contains("the server admits it")).await;
+        person.press("<tab><tab><tab><tab><tab><tab><tab><tab>twice");
+        if round == 0 {
+            person.wait_for("the name", |screen| screen.contains("--copy-to=twice")).await;
+            person.press("<enter>");
+            person.wait_for("a prompt", |screen| screen.contains("/ #")).await;
+            person.press("<c-]>b");
+        } else {
+            person.press("<enter>");
+        }
+    }
+    let screen = person.wait_for("the ways out", |screen| screen.contains("in twice, which runs")).await;
+    assert!(screen.contains("under a name that is generated"), "{screen}");
+    person.press("1");
+    person.wait_for("another copy", |screen| screen.contains("/ #") && screen.contains(&format!("{NODE_POD}-"))).await;
+    person.leave().await;
+    site.close().await;
+}

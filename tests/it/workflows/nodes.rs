@@ -72,7 +72,13 @@ async fn a_restricted_namespace_gets_a_debugger_that_sees_nothing_and_says_so() 
     person.wait_for("the nodes, one of them inspected", |screen| screen.contains("kubelet   v1.")).await;
     person.press("e");
     let screen = person.wait_for("a prompt as somebody", |screen| screen.contains("/ $")).await;
-    assert!(screen.contains("sees nothing of it"), "{screen}");
+    assert!(screen.contains("sees nothing of"), "{screen}");
+    // The way out is a namespace that was asked whether it admits more.
+    person.wait_for("where the way out is", |screen| screen.contains("-] t helps")).await;
+    person.press("<c-]>t");
+    person.wait_for("the way out", |screen| screen.contains("which admits it")).await;
+    person.press("1");
+    person.wait_for("a debugger that sees the node", |screen| screen.contains("reads / at /host")).await;
     person.press("<c-]>x");
     person.wait_for("the question", |screen| screen.contains("remove the node debugger")).await;
     person.press("r");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bathyscope::app::Settings;
 use bathyscope::cluster::{Cluster, ContextInfo, Contexts, KubeconfigContexts, KubeconfigOptions, Problem};
-use bathyscope::demo::{DemoCluster, DemoOptions, Isolation};
+use bathyscope::demo::{DemoCluster, DemoOptions};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
@@ -48,7 +48,7 @@ impl Site {
     /// The demo, for stories that need its users or its faults.
     pub(super) async fn demo() -> Self {
         let options =
-            DemoOptions { isolation: Isolation::Auto, program: Some(PathBuf::from(env!("CARGO_BIN_EXE_bathy"))) };
+            DemoOptions { program: Some(PathBuf::from(env!("CARGO_BIN_EXE_bathy"))), ..DemoOptions::default() };
         Self::Demo(Arc::new(DemoCluster::start(options).await.expect("the demo starts")))
     }
 

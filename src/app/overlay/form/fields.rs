@@ -1,8 +1,9 @@
 //! The fields of a form: which there are, how one is filled in, and its value read back; it knows no plan.
 
+use super::custom::user_of;
 use crate::app::overlay::TextLine;
 use crate::cluster::{ContainerKind, PodDetail};
-use crate::plan::{DebugOptions, Profile, PullPolicy};
+use crate::plan::{CopyOptions, DebugOptions, Profile, PullPolicy};
 
 /// What a field is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub enum FieldName {
     PullPolicy,
     /// Its name.
     Container,
+    /// Where a node's debugger is created.
+    Namespace,
     /// The copy's name.
     CopyName,
     /// Another image for this container of the copy.
@@ -116,6 +119,7 @@ impl Field {
             FieldName::RunAs => "uid or uid:gid; as the profile and the pod say if empty",
             FieldName::PullPolicy => "when the node asks the registry for the image",
             FieldName::Container => "an existing container of a copy is changed, any other name is new",
+            FieldName::Namespace => "where the debugger's pod is created; one that enforces nothing allows most",
             FieldName::CopyName => "the name of the new pod",
             FieldName::SetImage(_) => "runs this image in the copy instead of its own",
             FieldName::ShareProcesses => "the debugger sees the processes of every container of the copy",
@@ -141,6 +145,8 @@ pub(super) fn common(defaults: &DebugOptions, toolkits: Vec<String>) -> Vec<Fiel
     let image = defaults.image.as_deref().unwrap_or_default();
     let profiles = PROFILES.iter().map(ToString::to_string).collect();
     let profile = PROFILES.iter().position(|profile| *profile == defaults.profile).unwrap_or_default();
+    let policy = PULL_POLICIES.iter().position(|policy| Some(*policy) == defaults.pull_policy).map_or(0, |at| at + 1);
+    let container = defaults.container.as_deref().unwrap_or_default();
     let policies = std::iter::once("by the image's tag").chain(PULL_POLICIES.map(PullPolicy::as_str));
     fields.extend([
         Field::text(FieldName::Image, "Image", image, ""),
@@ -148,39 +154,55 @@ pub(super) fn common(defaults: &DebugOptions, toolkits: Vec<String>) -> Vec<Fiel
         Field::text(FieldName::Command, "Command", &words(&defaults.command), "the image's own"),
         Field::text(FieldName::Env, "Environment", &pairs(&defaults.env), "NAME=value …"),
         Field::toggle(FieldName::ArgumentsOnly, "Arguments only", defaults.arguments_only),
-        Field::text(FieldName::RunAs, "Run as", "", "chosen"),
-        Field::choice(FieldName::PullPolicy, "Pull image", policies.map(ToOwned::to_owned).collect(), 0),
-        Field::text(FieldName::Container, "Container name", "", "generated"),
+        Field::text(FieldName::RunAs, "Run as", &user_of(defaults.custom.as_ref()), "chosen"),
+        Field::choice(FieldName::PullPolicy, "Pull image", policies.map(ToOwned::to_owned).collect(), policy),
+        Field::text(FieldName::Container, "Container name", container, "generated"),
     ]);
     fields
 }
 
-/// The field that chooses the target of an ephemeral debugger.
+/// The field that names where a node's debugger is created.
+pub(super) fn namespace(name: &str) -> Field {
+    Field::text(FieldName::Namespace, "Namespace", name, "")
+}
+
+/// The field that chooses the target of an ephemeral debugger; what is chosen stays, whether or not the pod is known to
+/// have it.
 pub(super) fn target(pod: &PodDetail, chosen: Option<&str>) -> Field {
     let targets = pod.containers.iter().filter(|c| c.kind != ContainerKind::Ephemeral);
     let mut names: Vec<String> = targets.map(|container| container.name.to_string()).collect();
-    let chosen = chosen.and_then(|name| names.iter().position(|other| other == name)).unwrap_or_default();
+    names.extend(chosen.filter(|chosen| names.iter().all(|name| name != chosen)).map(ToOwned::to_owned));
     names.push(NO_TARGET.to_owned());
+    let chosen = names.iter().position(|name| name == chosen.unwrap_or(NO_TARGET)).unwrap_or_default();
     Field::choice(FieldName::Target, "Target", names, chosen)
 }
 
-/// The fields of a copy.
-pub(super) fn copy(pod: &PodDetail) -> Vec<Field> {
-    let mut fields = vec![Field::text(FieldName::CopyName, "New pod's name", "", "generated")];
-    for container in pod.containers.iter().filter(|c| c.kind == ContainerKind::Regular) {
-        let name = FieldName::SetImage(container.name.to_string());
-        fields.push(Field::text(name, format!("Image of {}", container.name), "", &container.image));
+/// The fields of a copy, filled with these choices; images for containers that the pod is not known to have stay too.
+pub(super) fn copy(pod: &PodDetail, given: &CopyOptions) -> Vec<Field> {
+    let mut fields = vec![Field::text(FieldName::CopyName, "New pod's name", &given.name, "generated")];
+    let regular = pod.containers.iter().filter(|c| c.kind == ContainerKind::Regular);
+    let mut images: Vec<(&str, &str)> = regular.map(|container| (&*container.name, container.image.as_str())).collect();
+    for (name, _) in &given.set_image {
+        if images.iter().all(|(known, _)| known != name) {
+            images.push((name, "its own"));
+        }
+    }
+    for (container, own) in images {
+        let set = given.set_image.iter().rfind(|(name, _)| name == container);
+        let label = if container == "*" { "Image of all others".to_owned() } else { format!("Image of {container}") };
+        let image = set.map_or("", |(_, image)| image);
+        fields.push(Field::text(FieldName::SetImage(container.to_owned()), label, image, own));
     }
     fields.extend([
-        Field::toggle(FieldName::ShareProcesses, "Share processes", true),
-        Field::toggle(FieldName::KeepLabels, "Keep labels", false),
-        Field::toggle(FieldName::KeepAnnotations, "Keep annotations", false),
-        Field::toggle(FieldName::KeepLiveness, "Keep liveness probes", false),
-        Field::toggle(FieldName::KeepReadiness, "Keep readiness probes", false),
-        Field::toggle(FieldName::KeepStartup, "Keep startup probes", false),
-        Field::toggle(FieldName::KeepInitContainers, "Keep init containers", true),
-        Field::toggle(FieldName::SameNode, "Same node", false),
-        Field::toggle(FieldName::Replace, "Replace original", false),
+        Field::toggle(FieldName::ShareProcesses, "Share processes", given.share_processes.unwrap_or(true)),
+        Field::toggle(FieldName::KeepLabels, "Keep labels", given.keep_labels),
+        Field::toggle(FieldName::KeepAnnotations, "Keep annotations", given.keep_annotations),
+        Field::toggle(FieldName::KeepLiveness, "Keep liveness probes", given.keep_liveness),
+        Field::toggle(FieldName::KeepReadiness, "Keep readiness probes", given.keep_readiness),
+        Field::toggle(FieldName::KeepStartup, "Keep startup probes", given.keep_startup),
+        Field::toggle(FieldName::KeepInitContainers, "Keep init containers", given.keep_init_containers),
+        Field::toggle(FieldName::SameNode, "Same node", given.same_node),
+        Field::toggle(FieldName::Replace, "Replace original", given.replace),
     ]);
     fields
 }

@@ -1,9 +1,10 @@
 //! The plan of a form in words: verdicts first, then what to know, then what is sent; laid out, not painted.
 
+use super::Form;
 use super::preview::{Planned, Preview};
 use super::verdicts::Verdicts;
-use super::{Form, Mount};
 use crate::app::text::{fold, wrap};
+use crate::app::toolkit::Mount;
 use crate::cluster::{Admission, Problem, Refused, cleaned};
 use crate::plan::Right;
 
@@ -99,12 +100,15 @@ impl Form {
             let (mark, tone) = if index == 0 { ("^T takes", Tone::Offer) } else { ("then:", Tone::Faint) };
             lines.say(tone, "→", &format!("{mark} profile {}: {}", alternative.profile, alternative.reason));
         }
+        for warning in &self.verdicts.warnings {
+            lines.say(Tone::Warning, "!", &format!("the server warns: {warning}"));
+        }
         match &self.verdicts.rights {
             None => lines.say(Tone::Faint, "⋯", "asking for your rights"),
             Some(told) => rights(told, lines),
         }
         for Mount { volume, path, .. } in &self.absent_mounts() {
-            let text = format!("the toolkit's mount of {volume} on {path} is left out: there is no such volume here");
+            let text = format!("the mount of {volume} on {path} is left out: there is no such volume here");
             lines.say(Tone::Warning, "!", &text);
         }
         for warning in &planned.plan.warnings {

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Subject;
+use crate::cluster::detail::pod_detail;
 use crate::cluster::{Problem, cleaned};
 use crate::plan::{
-    Alternative, DebugOptions, Facts, Plan, Refusal, Request, alternatives_for_node, alternatives_for_pod,
+    Alternative, DebugOptions, Facts, Plan, Refusal, Request, SeenUser, alternatives_for_node, alternatives_for_pod,
     kubectl_command_for_node, kubectl_command_for_pod, plan_for_node, plan_for_pod,
 };
 
@@ -22,6 +23,8 @@ pub struct Found {
     pub object: Arc<Value>,
     /// What is known around it.
     pub facts: Facts,
+    /// Who containers of the pod were seen to run as in this run.
+    pub seen: Vec<(String, SeenUser)>,
     /// What generated names end with, drawn once so that the names shown are the names sent.
     pub suffixes: Vec<String>,
 }
@@ -54,13 +57,23 @@ pub struct Planned {
     pub requests: Vec<(String, Vec<String>)>,
 }
 
+impl Found {
+    /// What is known around a debugger with these choices: who its target was seen to run as is part of it.
+    fn facts_for(&self, options: &DebugOptions) -> Facts {
+        let default = || pod_detail(&self.object)?.default_container.map(|name| name.to_string());
+        let subject = options.target.clone().or_else(default);
+        let seen = subject.and_then(|subject| self.seen.iter().find(|(name, _)| *name == subject));
+        Facts { seen: seen.map(|(_, user)| *user), ..self.facts }
+    }
+}
+
 /// Plans with what was found.
 pub(super) fn plan(subject: &Subject, found: &Found, mut options: DebugOptions) -> Result<Planned, Refusal> {
     let mut suffixes = found.suffixes.iter().cloned();
     if let Subject::Pod { pod, .. } = subject {
         options.name_copy(&pod.name, &mut suffixes);
     }
-    let (object, facts) = (&found.object, &found.facts);
+    let (object, facts) = (&found.object, &found.facts_for(&options));
     let (plan, command) = match subject {
         Subject::Pod { .. } => {
             (plan_for_pod(object, facts, &options, &mut suffixes)?, kubectl_command_for_pod(object, facts, &options)?)
@@ -78,7 +91,9 @@ pub(super) fn plan(subject: &Subject, found: &Found, mut options: DebugOptions) 
 pub(super) fn alternatives(subject: &Subject, found: &Found, planned: &Planned) -> Vec<Alternative> {
     let Planned { plan, options, .. } = planned;
     match subject {
-        Subject::Pod { .. } => alternatives_for_pod(&found.object, &found.facts, options, plan).unwrap_or_default(),
+        Subject::Pod { .. } => {
+            alternatives_for_pod(&found.object, &found.facts_for(options), options, plan).unwrap_or_default()
+        }
         Subject::Node { .. } => alternatives_for_node(&found.object, &found.facts, options, plan),
     }
 }

@@ -1,11 +1,16 @@
 //! From the values of a form to the options of a plan, and from a toolkit or an alternative back to values.
 
+use std::sync::Arc;
+
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::custom;
 use super::fields::{self, NO_TARGET, PROFILES, PULL_POLICIES, pairs, read_env, read_user, split, words};
 use super::{FieldKind, FieldName, Form, Subject};
 use crate::app::overlay::TextLine;
-use crate::app::toolkit::{Mount, Toolkit, partial_container};
+use crate::app::toolkit::{Mount, Toolkit};
+use crate::cluster::detail::pod_detail;
 use crate::plan::{Alternative, CopyOptions, DebugOptions};
 
 impl Form {
@@ -25,10 +30,11 @@ impl Form {
         if image.is_none() && copy.is_none() {
             return Err("Image: a debugger needs one".to_owned());
         }
-        let security = match &self.security {
-            Some(taken) => Some(taken.clone()),
-            None => read_user(self.text(&FieldName::RunAs))?.map(security_of),
-        };
+        if let Subject::Node { .. } = self.subject {
+            check_namespace(self.text(&FieldName::Namespace))?;
+        }
+        let typed = self.text(&FieldName::RunAs);
+        let user = read_user(typed)?.filter(|_| typed != custom::user_of(self.custom.as_ref())).map(security_of);
         let absent = self.absent_mounts();
         Ok(DebugOptions {
             image,
@@ -41,7 +47,7 @@ impl Form {
             pull_policy: policy.copied(),
             stdin: true,
             tty: true,
-            custom: partial_container(security.as_ref(), self.mounts.iter().filter(|mount| !absent.contains(mount))),
+            custom: custom::composed(self.custom.as_ref(), self.security.as_ref(), user, &absent),
             copy,
             ..self.basis.defaults.clone()
         })
@@ -54,7 +60,11 @@ impl Form {
             replace: self.toggled(&FieldName::Replace),
             same_node: self.toggled(&FieldName::SameNode),
             set_image: self.set_images(),
-            share_processes: Some(self.toggled(&FieldName::ShareProcesses)),
+            // What was left to the cluster stays so.
+            share_processes: match self.toggled(&FieldName::ShareProcesses) {
+                true if defaults.share_processes.is_none() => None,
+                share => Some(share),
+            },
             keep_labels: self.toggled(&FieldName::KeepLabels),
             keep_annotations: self.toggled(&FieldName::KeepAnnotations),
             keep_liveness: self.toggled(&FieldName::KeepLiveness),
@@ -65,7 +75,7 @@ impl Form {
         }
     }
 
-    /// The mounts of the chosen toolkit whose volume is not there, as far as that is known: they are not sent.
+    /// The mounts whose volume is not there, as far as that is known: they are not sent.
     pub(super) fn absent_mounts(&self) -> Vec<Mount> {
         let volumes = match (&self.subject, &self.found) {
             // A node's debugger is a pod of its own, with none of anybody's volumes.
@@ -75,8 +85,30 @@ impl Form {
             }
             (Subject::Pod { .. }, _) => return Vec::new(),
         };
-        let is_absent = |mount: &&Mount| volumes.iter().all(|volume| volume["name"] != mount.volume.as_str());
-        self.mounts.iter().filter(is_absent).cloned().collect()
+        let is_node = matches!(self.subject, Subject::Node { .. });
+        let is_absent = |mount: &Mount| {
+            !(is_node && mount.volume == HOST_ROOT)
+                && volumes.iter().all(|volume| volume["name"] != mount.volume.as_str())
+        };
+        custom::mounts(self.custom.as_ref()).into_iter().filter(is_absent).collect()
+    }
+
+    /// The pod is known now: its default container is the target.
+    pub(super) fn choose_default_target(&mut self, pod: &Value) {
+        let Some(detail) = pod_detail(pod) else { return };
+        let chosen = fields::target(&detail, detail.default_container.as_deref());
+        if let Some(field) = self.fields.iter_mut().find(|field| field.name == FieldName::Target) {
+            *field = chosen;
+        }
+    }
+
+    /// The namespace of a node's debugger was edited: what is known of the old one says nothing any more.
+    pub(super) fn move_to_namespace(&mut self, now: Timestamp) {
+        let typed = Arc::from(self.text(&FieldName::Namespace));
+        if let Subject::Node { namespace, .. } = &mut self.subject {
+            *namespace = typed;
+        }
+        (self.found, self.moved) = (None, Some(now));
     }
 
     /// Fills in what the chosen toolkit says; without one, what the one-key action would do.
@@ -87,8 +119,13 @@ impl Form {
         if let Some(toolkit) = &toolkit {
             toolkit.apply(&mut options);
         }
-        self.mounts = toolkit.map(|toolkit| toolkit.mounts).unwrap_or_default();
+        let own = self.basis.defaults.custom.clone();
+        self.custom = match &toolkit {
+            Some(_) => custom::with_mounts_of(own, options.custom.as_ref()),
+            None => own,
+        };
         self.security = None;
+        self.write(&FieldName::RunAs, &custom::user_of(self.custom.as_ref()));
         self.write(&FieldName::Image, options.image.as_deref().unwrap_or_default());
         self.write(&FieldName::Command, &words(&options.command));
         self.write(&FieldName::Env, &pairs(&options.env));
@@ -100,13 +137,8 @@ impl Form {
         self.choose_profile(alternative.profile);
         self.security = alternative.options.custom.as_ref().map(|custom| custom["securityContext"].clone());
         self.security = self.security.take().filter(Value::is_object);
-        let number = |field: &str| self.security.as_ref().and_then(|context| context[field].as_i64());
-        let user = match (number("runAsUser"), number("runAsGroup")) {
-            (Some(uid), Some(gid)) => format!("{uid}:{gid}"),
-            (Some(uid), None) => uid.to_string(),
-            (None, _) => String::new(),
-        };
-        self.write(&FieldName::RunAs, &user);
+        let taken = self.security.as_ref().map(|security| json!({ "securityContext": security }));
+        self.write(&FieldName::RunAs, &custom::user_of(taken.as_ref().or(self.custom.as_ref())));
         if let Some(share) = alternative.options.copy.as_ref().and_then(|copy| copy.share_processes) {
             self.switch(&FieldName::ShareProcesses, share);
         }
@@ -174,6 +206,19 @@ impl Form {
         if let Some(FieldKind::Choice(_, chosen)) = self.kind_mut(&FieldName::Profile) {
             *chosen = index;
         }
+    }
+}
+
+/// The volume that the profiles of a node's debugger bring.
+const HOST_ROOT: &str = "host-root";
+
+/// A namespace is a DNS label (RFC 1123).
+fn check_namespace(name: &str) -> Result<(), String> {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    match name {
+        "" => Err("Namespace: the debugger's pod needs one".to_owned()),
+        name if name.len() <= 63 && name.bytes().all(plain) && !name.starts_with('-') && !name.ends_with('-') => Ok(()),
+        name => Err(format!("Namespace: {name:?} is no name of a namespace")),
     }
 }
 

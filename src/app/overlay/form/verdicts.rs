@@ -6,7 +6,7 @@ use crate::cluster::{Admission, Refused};
 use crate::plan::{Alternative, Right};
 
 /// A plan that stands for less than this many milliseconds asks the cluster nothing.
-const SETTLED_AFTER: i128 = 300;
+pub(super) const SETTLED_AFTER: i128 = 300;
 
 /// One verdict.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,6 +15,8 @@ pub enum Verdict {
     Rights(Vec<(Right, Option<bool>)>),
     /// What a dry run of the plan's first request came to.
     Admission(Admission),
+    /// What the server remarks about it.
+    Warnings(Vec<String>),
 }
 
 /// The verdicts on the newest plan.
@@ -25,13 +27,22 @@ pub(super) struct Verdicts {
     asked: bool,
     pub(super) rights: Option<Vec<(Right, Option<bool>)>>,
     pub(super) admission: Option<Admission>,
+    pub(super) warnings: Vec<String>,
     /// What is left, once the plan was refused by policy.
     pub(super) alternatives: Vec<Alternative>,
 }
 
 impl Verdicts {
     pub(super) fn new(now: Timestamp) -> Self {
-        Self { revision: 0, changed: now, asked: false, rights: None, admission: None, alternatives: Vec::new() }
+        Self {
+            revision: 0,
+            changed: now,
+            asked: false,
+            rights: None,
+            admission: None,
+            warnings: Vec::new(),
+            alternatives: Vec::new(),
+        }
     }
 
     /// The plan is another one: nothing is known of it.
@@ -55,6 +66,7 @@ impl Verdicts {
         match verdict {
             Verdict::Rights(rights) => self.rights = Some(rights),
             Verdict::Admission(admission) => self.admission = Some(admission),
+            Verdict::Warnings(warnings) => self.warnings = warnings,
         }
         true
     }

@@ -2,7 +2,6 @@
 
 mod channels;
 mod pairs;
-mod tunnel;
 
 use std::sync::Arc;
 
@@ -13,6 +12,7 @@ use crate::demo::node::PodRef;
 use crate::demo::object::text;
 use crate::demo::server::answer::{Answer, Refusal};
 use crate::demo::server::call::Call;
+use crate::spdy;
 
 /// SPDY within a websocket, and channel pairs.
 const OVER_WEBSOCKET: &[&str] = &["SPDY/3.1+portforward.k8s.io", "v4.channel.k8s.io"];
@@ -40,7 +40,7 @@ pub(crate) fn open(mut call: Call, pod: &Value, at: PodRef) -> Result<Answer, Re
         })),
         Transport::WebSocket if chosen.protocol == OVER_WEBSOCKET[0] => {
             accept_websocket(&mut call, chosen.protocol, move |socket| {
-                let (reader, writer) = tunnel::as_bytes(socket);
+                let (reader, writer) = spdy::as_bytes(socket);
                 pairs::pump(reader, writer, node, at)
             })
         }

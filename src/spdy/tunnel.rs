@@ -6,13 +6,15 @@ use std::io;
 use bytes::Bytes;
 use futures::{SinkExt as _, StreamExt as _, TryStreamExt as _};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_util::io::{CopyToBytes, SinkWriter, StreamReader};
 
-use super::super::upgrade::Socket;
-
 /// The bytes of binary messages, without their borders; a message for each piece that is written.
-pub(super) fn as_bytes(socket: Socket) -> (impl AsyncRead + Unpin, impl AsyncWrite + Unpin) {
+pub(crate) fn as_bytes<S>(socket: WebSocketStream<S>) -> (impl AsyncRead + Unpin, impl AsyncWrite + Unpin)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let (sink, source) = socket.split();
     let pieces = source
         .map_err(io::Error::other)

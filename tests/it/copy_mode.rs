@@ -44,7 +44,9 @@ fn copied(console: &mut Console) -> Option<String> {
 }
 
 fn log() -> String {
-    (1..=60).map(|n| format!("{n:03} {} GET /orders/{n}\r\n", if n % 20 == 7 { "ERROR" } else { "info" })).collect()
+    let level = |n: u32| if n % 20 == 7 { "ERROR" } else { "info" };
+    let lines: Vec<String> = (1..=60).map(|n| format!("{n:03} {} GET /orders/{n}\r\n", level(n))).collect();
+    lines.concat()
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Actions on the text of a pane: copy mode, search, prompts, and the transcript.
 
 use crate::app::copy_mode::Motion;
+use crate::app::copying::SelectionKind;
 use crate::app::{Action, Availability, Effect, Scope, State, copying, transcript};
-use crate::screen::SelectionKind;
 
 pub(super) const ACTIONS: &[Action] = &[
     Action {

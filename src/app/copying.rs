@@ -8,7 +8,8 @@ use super::notices::Level;
 use super::overlay::TextLine;
 use super::state::{Focus, State};
 use super::{Availability, Chord, Scope, run};
-use crate::screen::{Screen, SelectionKind};
+use crate::screen::Screen;
+pub use crate::screen::SelectionKind;
 use crate::session::SessionId;
 
 /// What makes a shell mark its prompts; bash and the shell of busybox alike.

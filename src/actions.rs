@@ -1,5 +1,6 @@
 //! The table of everything a key or the palette can do; keys, hints, help, palette and the README's table come from it.
 
+mod copy;
 mod debug;
 mod general;
 mod launch;
@@ -22,6 +23,7 @@ static ACTIONS: LazyLock<Vec<Action>> = LazyLock::new(|| {
         pane::ACTIONS,
         panes::ACTIONS,
         recording::ACTIONS,
+        copy::ACTIONS,
         launch::ACTIONS,
     ]
     .concat()

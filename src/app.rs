@@ -5,6 +5,7 @@ mod action;
 pub mod age;
 mod browse;
 pub mod copy_mode;
+pub mod copying;
 mod cut;
 pub mod fixes;
 mod focus;
@@ -24,6 +25,7 @@ mod notices;
 pub mod overlay;
 mod overlay_keys;
 pub mod panes;
+mod pointing;
 mod recent_images;
 pub mod recording;
 pub mod replay;
@@ -41,6 +43,7 @@ pub mod text;
 pub mod timeline;
 pub mod timing;
 mod toolkit;
+pub mod transcript;
 mod typing;
 
 pub use action::{Action, Availability, Scope};
@@ -100,6 +103,7 @@ fn take_in(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Tick(now) => {
             state.now = now;
             terminal::ticked(state);
+            pointing::ticked(state);
             let effects = forms::ticked(state);
             join(effects, refresh_leftovers(state, false))
         }
@@ -192,7 +196,9 @@ fn bring_up_to_date(state: &mut State) -> Vec<Effect> {
     let effects = browse::follow_selection(state);
     let effects = join(effects, rights::keep_fresh(state));
     let effects = join(effects, timing::resume(state));
-    join(effects, lives::sync_sizes(state))
+    let effects = join(effects, lives::sync_sizes(state));
+    copying::settle(state);
+    effects
 }
 
 /// Runs an action, or tells why it cannot run.

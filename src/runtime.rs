@@ -14,6 +14,7 @@ mod recordings;
 pub mod replay;
 pub mod report;
 mod state_file;
+mod text_file;
 pub mod tty;
 
 use std::future::Future;
@@ -31,7 +32,7 @@ use ratatui::backend::Backend;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::app::layout::Size;
-use crate::app::{Message, State, holds_frame, settle, update};
+use crate::app::{Message, State, copying, holds_frame, settle, update};
 use crate::cluster::{Contexts, Problem};
 use crate::ui::{Theme, cursor_style, draw};
 use effects::{Effects, Fact};
@@ -82,6 +83,7 @@ where
             fact = effects.next() => Some(fact),
             _ = ticks.tick() => {
                 pace.tick();
+                pace.dirty |= copying::moves_by_itself(&state);
                 None
             }
         };

@@ -31,7 +31,7 @@ pub use keys::encode_key;
 pub use modes::{KittyFlags, Modes, MouseEncoding, MouseTracking};
 pub use mouse::{encode_focus, encode_mouse};
 pub use paste::encode_paste;
-pub use search::Match;
+pub use search::{Found, Match, Pattern};
 pub use selection::{Position, SelectionKind};
 pub use view::{Cursor, CursorShape};
 
@@ -92,6 +92,10 @@ pub struct Screen {
     scrollback: usize,
     /// Rows scrolled back from the bottom.
     offset: usize,
+    /// The view stays where it is, at the present too.
+    held: bool,
+    /// How often output came, or its size changed.
+    revision: u64,
     selection: Option<Selection>,
 }
 
@@ -115,6 +119,8 @@ impl Screen {
             size,
             scrollback: scrollback_lines,
             offset: 0,
+            held: false,
+            revision: 0,
             selection: None,
         }
     }
@@ -140,8 +146,14 @@ impl Screen {
         if self.emulator.on_alt_screen() != alt {
             self.selection = None;
         }
-        if self.offset > 0 {
-            let scrolled = self.emulator.first_row().saturating_sub(first);
+        self.keep_view(first);
+    }
+
+    /// Goes on showing what was in view before rows scrolled off, where it is not the present that is wanted.
+    fn keep_view(&mut self, first_before: u64) {
+        self.revision += 1;
+        if self.offset > 0 || self.held {
+            let scrolled = self.emulator.first_row().saturating_sub(first_before);
             self.offset = self.offset.saturating_add(usize::try_from(scrolled).unwrap_or(usize::MAX));
         }
         self.offset = self.offset.min(self.history());
@@ -171,7 +183,7 @@ impl Screen {
     fn guarded(&mut self, work: impl FnOnce(&mut Screen)) {
         if catch_unwind(AssertUnwindSafe(|| work(self))).is_err() {
             let (colors, clipboard) = (self.emulator.default_colors(), self.emulator.clipboard_allowed);
-            *self = Screen::new(self.size, self.scrollback);
+            *self = Screen { held: self.held, revision: self.revision, ..Screen::new(self.size, self.scrollback) };
             self.emulator.set_default_colors(colors);
             self.emulator.clipboard_allowed = clipboard;
             self.emulator.notice(ScreenNotice::Broken);
@@ -188,6 +200,7 @@ impl Screen {
             self.selection = None;
         }
         self.size = size;
+        self.revision += 1;
         self.guarded(|screen| screen.emulator.resize(size));
         self.offset = self.offset.min(self.history());
     }
@@ -228,11 +241,7 @@ impl Screen {
     pub fn mark_seam(&mut self, text: &str) {
         let first = self.emulator.first_row();
         self.guarded(|screen| screen.emulator.mark_seam(text));
-        if self.offset > 0 {
-            let scrolled = self.emulator.first_row().saturating_sub(first);
-            self.offset = self.offset.saturating_add(usize::try_from(scrolled).unwrap_or(usize::MAX));
-        }
-        self.offset = self.offset.min(self.history());
+        self.keep_view(first);
     }
 
     /// The modes the program has set.
@@ -256,6 +265,17 @@ impl Screen {
         let by = usize::try_from(lines.unsigned_abs()).unwrap_or(usize::MAX);
         let offset = if lines < 0 { self.offset.saturating_sub(by) } else { self.offset.saturating_add(by) };
         self.offset = offset.min(self.history());
+    }
+
+    /// Whether the view stays where it is when output comes, even at the present: it is being read. What leaves the
+    /// history leaves the view all the same.
+    pub fn hold_view(&mut self, held: bool) {
+        self.held = held;
+    }
+
+    /// A number that grows whenever output came or the size changed.
+    pub fn revision(&self) -> u64 {
+        self.revision
     }
 
     /// Shows the present.

@@ -1,5 +1,6 @@
 //! From state to cells: draws, and nothing else; it changes no state and finds out nothing.
 
+mod copy_mode;
 mod cursor;
 mod footer;
 mod header;

@@ -68,7 +68,8 @@ pub(super) const ACTIONS: &[Action] = &[
 
 pub(super) fn palette(state: &mut State) -> Vec<Effect> {
     let mut entries: Vec<Entry> = Vec::new();
-    for action in state.keymap.actions().iter().filter(|action| !matches!(action.scope, Scope::Ended | Scope::Launch)) {
+    let in_panes = |scope| matches!(scope, Scope::Ended | Scope::Launch | Scope::Copy);
+    for action in state.keymap.actions().iter().filter(|action| !in_panes(action.scope)) {
         let refused = match action.availability(state) {
             Availability::Yes | Availability::Later(_) => None,
             Availability::No(reason) => Some(reason),

@@ -19,14 +19,16 @@ pub enum Scope {
     Leader,
     /// In a pane whose session has ended.
     Ended,
+    /// In a pane that is in copy mode.
+    Copy,
     /// In a pane that shows a launch on its way, one that failed, or the timeline of one.
     Launch,
 }
 
 impl Scope {
     /// All scopes, in the order help shows them.
-    pub const ALL: [Self; 7] =
-        [Self::Pods, Self::Namespaces, Self::Nodes, Self::Global, Self::Leader, Self::Ended, Self::Launch];
+    pub const ALL: [Self; 8] =
+        [Self::Pods, Self::Namespaces, Self::Nodes, Self::Global, Self::Leader, Self::Copy, Self::Ended, Self::Launch];
 
     /// The heading over the scope's actions.
     pub fn title(self) -> &'static str {
@@ -36,6 +38,7 @@ impl Scope {
             Self::Nodes => "Nodes",
             Self::Pods => "Pods and containers",
             Self::Leader => "After the leader key",
+            Self::Copy => "In copy mode",
             Self::Ended => "In a pane whose session has ended",
             Self::Launch => "In a pane that shows a launch",
         }

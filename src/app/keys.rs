@@ -6,7 +6,7 @@ use super::message::Effect;
 use super::notices::Level;
 use super::session::Session;
 use super::state::{Focus, State};
-use super::{Chord, Scope, overlay_keys, run, typing};
+use super::{Chord, Scope, copying, overlay_keys, run, typing};
 
 /// A key was pressed.
 pub(super) fn pressed(state: &mut State, key: &KeyEvent) -> Vec<Effect> {
@@ -87,6 +87,9 @@ fn after_leader(state: &mut State, key: &KeyEvent, chord: Chord) -> Vec<Effect> 
 
 fn to_pane(state: &mut State, key: &KeyEvent, chord: Chord) -> Vec<Effect> {
     let Some(session) = state.sessions.active() else { return Vec::new() };
+    if session.copy_mode.is_some() {
+        return copying::pressed(state, key, chord);
+    }
     // A digit is for the shell unless a fix with this number is on screen.
     let fix = chord.digit().is_none_or(|digit| session.takes_fix(digit, state.now));
     let launch = state.keymap.action(Scope::Launch, chord).filter(|_| session.shows_timeline() && fix);
@@ -110,6 +113,8 @@ pub(super) fn pasted(state: &mut State, text: &str) -> Vec<Effect> {
         let mut line = super::overlay::TextLine::new(state.navigator.filter());
         line.insert(text);
         state.navigator.set_filter(line.text().to_owned());
+    } else if state.focus == Focus::Pane && copying::copying(state).is_offered() {
+        copying::pasted(state, text);
     } else if state.focus == Focus::Pane && state.sessions.active().is_some_and(Session::takes_input) {
         return typing::pasted(state, text);
     }

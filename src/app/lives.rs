@@ -111,6 +111,7 @@ fn start_in(state: &mut State, start: Start, place: Where) -> Vec<Effect> {
         timeline_open: false,
         timeline_back: 0,
         sight: None,
+        copy_mode: None,
         reused: None,
     };
     let mut effects = match place {

@@ -209,6 +209,8 @@ pub enum Effect {
     },
     /// Put this text on the user's clipboard.
     Copy(String),
+    /// Write this text to this new file.
+    SaveText(PathBuf, String),
     /// Keep this image in this file as the one that was used last.
     RememberImage(PathBuf, String),
     /// Keep in this file what becomes of this kind from now on.

@@ -5,6 +5,7 @@ mod form;
 mod leftovers;
 mod name;
 mod palette;
+mod save;
 mod text_line;
 
 pub use choose::{Choice, Choose, Deed, Removal};
@@ -15,6 +16,7 @@ pub use form::{
 pub use leftovers::{Leftovers, Removable};
 pub use name::Name;
 pub use palette::{Entry, EntryKind, Palette};
+pub use save::Save;
 pub use text_line::TextLine;
 
 /// An overlay.
@@ -32,6 +34,8 @@ pub enum Overlay {
     Form(Box<Form>),
     /// What debugging left on the cluster.
     Leftovers(Leftovers),
+    /// Which file a transcript is written to.
+    Save(Save),
     /// A name that is asked for.
     Name(Name),
 }

@@ -91,7 +91,8 @@ fn stop(state: &mut State, id: SessionId) -> Vec<Effect> {
     vec![Effect::StopRecording(recording)]
 }
 
-fn about(session: &Session, timestamp: i64) -> About {
+/// What a session is, for a file about it.
+pub(super) fn about(session: &Session, timestamp: i64) -> About {
     let size = session.screen.size();
     let at = session.container.as_ref();
     let pod = at.map(|at| &at.pod).or(session.start.pod());

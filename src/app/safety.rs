@@ -74,6 +74,7 @@ impl Effect {
             | Self::AskRights(..)
             | Self::CheckPlan { .. }
             | Self::Copy(_)
+            | Self::SaveText(..)
             | Self::RememberImage(..)
             | Self::RememberLeave(..)
             | Self::NoteEnd(..)

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::age::age;
+use super::copy_mode::CopyMode;
 use super::message::Start;
 use super::recording::Recording;
 use super::timeline;
@@ -74,6 +75,8 @@ pub struct Session {
     pub timeline_back: usize,
     /// What the debugger turned out to see of its target.
     pub sight: Option<Sight>,
+    /// While its text is read and chosen by keys.
+    pub copy_mode: Option<CopyMode>,
     /// The debugger that ran already and in which this is one more shell.
     pub reused: Option<Reused>,
 }

@@ -12,6 +12,7 @@ use super::mouse::Grip;
 use super::navigator::{Navigator, PodScope};
 use super::notices::Notices;
 use super::overlay::{FormId, Leftovers, Overlay};
+use super::pointing::Pointing;
 use super::recent_images::RecentImages;
 use super::rights::Rights;
 use super::safety::Held;
@@ -94,6 +95,8 @@ pub struct State {
     pub(super) beneath: Option<Box<Leftovers>>,
     /// What waits for a yes: its context is protected.
     pub(super) held: Held,
+    /// What the mouse does in a pane.
+    pub(super) pointing: Pointing,
     /// Whether the effects of this update come of an answer, so that they are not asked about again.
     pub(super) confirmed: bool,
     last_watch: u64,
@@ -158,6 +161,7 @@ impl State {
             recent_images: RecentImages::default(),
             beneath: None,
             held: Held::default(),
+            pointing: Pointing::default(),
             confirmed: false,
             last_watch: 0,
             last_form: 0,

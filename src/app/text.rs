@@ -22,6 +22,15 @@ pub fn clip(text: &str, columns: usize) -> String {
     clipped
 }
 
+/// The end of the text that has room in this many columns.
+pub fn tail(text: &str, columns: usize) -> String {
+    let mut start = 0;
+    while text[start..].width() > columns {
+        start += text[start..].chars().next().map_or(1, char::len_utf8);
+    }
+    text[start..].to_owned()
+}
+
 /// The text cut to this many columns, `…` in its middle where something is missing.
 pub fn elide(text: &str, columns: usize) -> String {
     if text.width() <= columns {

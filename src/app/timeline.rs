@@ -225,6 +225,7 @@ mod tests {
             timeline_open: false,
             timeline_back: 0,
             sight: None,
+            copy_mode: None,
             reused: None,
         }
     }

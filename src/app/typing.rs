@@ -36,7 +36,10 @@ fn send(state: &mut State, encode: impl Fn(&Modes) -> Option<Vec<u8>>) -> Vec<Ef
         let Some(bytes) = encode(&session.screen.modes()) else { continue };
         session.typed = Some(now);
         // What it prints next is wanted in view.
-        session.screen.scroll_to_bottom();
+        if session.copy_mode.is_none() {
+            session.screen.scroll_to_bottom();
+            session.screen.clear_selection();
+        }
         effects.push(Effect::Input(id, bytes));
     }
     effects

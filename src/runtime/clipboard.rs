@@ -13,8 +13,10 @@ use super::tty;
 use crate::app::Message;
 use crate::cluster::Problem;
 
-/// The most bytes of text that are copied: terminals take about 100,000 bytes of base64 at once.
+/// The most bytes of text that go through the terminal: terminals take about 100,000 bytes of base64 at once.
 const LONGEST: usize = 74_000;
+/// The most bytes of text that are given to a tool.
+const LONGEST_FOR_TOOL: usize = 16 * 1024 * 1024;
 /// How long a tool may take.
 const TOOL_TIME: Duration = Duration::from_secs(3);
 
@@ -24,15 +26,28 @@ pub(super) fn copy(text: String) -> impl Future<Output = Message> + Send + 'stat
     let fits = text.len() <= LONGEST;
     let terminal = fits && tty::write_through(&sequence(&text));
     async move {
-        if fits {
-            return said(terminal, with_tool(&text).await);
+        let tool = if text.len() <= LONGEST_FOR_TOOL { with_tool(&text).await } else { None };
+        match tool {
+            None if !fits => Message::Failed(Problem::new(
+                "not copied",
+                format!(
+                    "{} bytes are more than a terminal takes ({LONGEST}), and no clipboard tool took them",
+                    text.len()
+                ),
+                "copy less at once, or save what the pane has shown to a file",
+            )),
+            tool => said(&measure(&text), terminal, tool),
         }
-        Message::Failed(Problem::new(
-            "not copied",
-            format!("{} bytes are more than a terminal takes ({LONGEST})", text.len()),
-            "copy less at once",
-        ))
     }
+}
+
+/// How much a text is: `3 lines`, `12 characters`.
+fn measure(text: &str) -> String {
+    let (count, what) = match text.lines().count() {
+        0 | 1 => (text.chars().count(), "character"),
+        lines => (lines, "line"),
+    };
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// The sequence that asks a terminal to put this text on the clipboard (xterm's OSC 52).
@@ -40,12 +55,14 @@ fn sequence(text: &str) -> Vec<u8> {
     format!("\x1b]52;c;{}\x07", STANDARD.encode(text)).into_bytes()
 }
 
-fn said(terminal: bool, tool: Option<&str>) -> Message {
+fn said(much: &str, terminal: bool, tool: Option<&str>) -> Message {
     match (terminal, tool) {
         // Terminals do not answer; some have it switched off.
-        (true, None) => Message::Done("copied, if your terminal allows it (OSC 52)".to_owned()),
-        (true, Some(tool)) => Message::Done(format!("copied with {tool} and through your terminal")),
-        (false, Some(tool)) => Message::Done(format!("copied with {tool}")),
+        (true, None) => {
+            Message::Done(format!("{much} copied if your terminal allows OSC 52; no clipboard tool is here"))
+        }
+        (true, Some(tool)) => Message::Done(format!("{much} copied with {tool} and through your terminal")),
+        (false, Some(tool)) => Message::Done(format!("{much} copied with {tool}")),
         (false, None) => Message::Failed(Problem::new(
             "not copied",
             "there is no terminal to copy through, and no tool for it",
@@ -131,8 +148,19 @@ mod tests {
         assert!(!feed("sh", &["-c", "cat >/dev/null; exit 3"], "x").await);
     }
 
+    #[test]
+    fn what_was_copied_is_measured() {
+        assert_eq!(
+            ["", "x", "h\u{e9}h\u{e9}", "a\nb\n"].map(measure),
+            ["0 characters", "1 character", "4 characters", "2 lines"]
+        );
+        let Message::Done(told) = said("2 lines", true, None) else { panic!("failed") };
+        assert!(told.contains("OSC 52") && told.len() < 78, "{told}");
+        assert!(matches!(said("2 lines", false, None), Message::Failed(_)));
+    }
+
     #[tokio::test]
     async fn too_much_is_not_copied() {
-        assert!(matches!(copy("x".repeat(LONGEST + 1)).await, Message::Failed(_)));
+        assert!(matches!(copy("x".repeat(LONGEST_FOR_TOOL + 1)).await, Message::Failed(_)));
     }
 }

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::recordings::Recordings;
-use super::{clipboard, forms, image_file, launch, leaving_file};
+use super::{clipboard, forms, image_file, launch, leaving_file, text_file};
 use crate::app::layout::Size;
 use crate::app::{Effect, Message, Start};
 use crate::cluster::{Cluster, Contexts, LaunchStep, Problem, WatchId, WatchUpdate, watch};
@@ -214,6 +214,12 @@ impl Effects {
                 let (copied, facts) = (clipboard::copy(text), self.facts.0.clone());
                 self.tasks.spawn(async move {
                     let _ = facts.send(Fact::Message(copied.await));
+                });
+            }
+            Effect::SaveText(path, text) => {
+                let facts = self.facts.0.clone();
+                self.tasks.spawn_blocking(move || {
+                    let _ = facts.send(Fact::Message(text_file::save(&path, &text)));
                 });
             }
             Effect::RememberImage(file, image) => {

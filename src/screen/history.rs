@@ -68,9 +68,9 @@ impl History {
         self.bytes
     }
 
-    /// Forgets everything. Numbers of rows are not used again.
-    pub(super) fn clear(&mut self) {
-        self.evicted += self.rows.len() as u64;
+    /// Forgets everything, and that so many rows behind it are gone too. Numbers of rows are not used again.
+    pub(super) fn clear(&mut self, behind: usize) {
+        self.evicted += (self.rows.len() + behind) as u64;
         self.rows = VecDeque::new();
         self.bytes = 0;
     }
@@ -293,7 +293,7 @@ mod tests {
             history.push(line(&"y".repeat(5 * BYTES_A_ROW)));
         }
         assert!(history.bytes() <= 10 * BYTES_A_ROW && history.len() == 1);
-        history.clear();
-        assert_eq!((history.len(), history.evicted()), (0, 100));
+        history.clear(7);
+        assert_eq!((history.len(), history.evicted()), (0, 107));
     }
 }

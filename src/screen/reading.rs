@@ -13,6 +13,11 @@ impl Screen {
         self.emulator.first_row() - self.history() as u64
     }
 
+    /// The first row of the screen itself, which what is printed may change.
+    pub fn present_row(&self) -> u64 {
+        self.emulator.first_row()
+    }
+
     /// The last row of the screen.
     pub fn newest_row(&self) -> u64 {
         self.emulator.first_row() + u64::from(self.size.rows) - 1
@@ -61,6 +66,60 @@ impl Screen {
         from
     }
 
+    /// The end of the word that a position is in or before; the position itself where there is none.
+    pub fn word_end_from(&self, from: Position) -> Position {
+        let newest = self.newest_row();
+        for row in (from.row..=newest).take(usize::try_from(WORD_ROWS).unwrap_or(usize::MAX)) {
+            let end = self.word_ends(row).into_iter().find(|column| row > from.row || *column > from.column);
+            if let Some(column) = end {
+                return Position { row, column };
+            }
+        }
+        from
+    }
+
+    /// The first cell of the character that a position is in: a wide one has two.
+    pub fn character_at(&self, at: Position) -> Position {
+        let mut column = at.column;
+        if let Some(cells) = self.emulator.row(at.row) {
+            cells.visit(self.size.columns, &mut |start, _, _, width, _| {
+                if start < at.column && at.column < start + u16::from(width) {
+                    column = start;
+                }
+            });
+        }
+        Position { column, ..at }
+    }
+
+    /// The character to the right in the same row; the position itself at its end.
+    pub fn character_after(&self, at: Position) -> Position {
+        let mut next = None;
+        if let Some(cells) = self.emulator.row(at.row) {
+            cells.visit(self.size.columns, &mut |start, _, _, _, _| {
+                if start > at.column {
+                    next.get_or_insert(start);
+                }
+            });
+        }
+        Position { column: next.unwrap_or(at.column), ..at }
+    }
+
+    fn word_ends(&self, row: u64) -> Vec<u16> {
+        let mut ends = Vec::new();
+        let mut last = None;
+        if let Some(cells) = self.emulator.row(row) {
+            cells.visit(self.size.columns, &mut |column, base, _, _, _| {
+                if base != NO_TEXT && !base.is_whitespace() {
+                    last = Some(column);
+                } else {
+                    ends.extend(last.take());
+                }
+            });
+        }
+        ends.extend(last);
+        ends
+    }
+
     fn word_starts(&self, row: u64) -> Vec<u16> {
         let mut starts = Vec::new();
         let mut in_word = false;
@@ -84,6 +143,12 @@ impl Screen {
         let (oldest, newest) = (self.oldest_row(), self.newest_row());
         let mut there = self.emulator.prompts().filter(|prompt| (oldest..=newest).contains(prompt));
         if forward { there.find(|prompt| *prompt > row) } else { there.rfind(|prompt| *prompt < row) }
+    }
+
+    /// Whether a shell has marked any prompt that is still there.
+    pub fn has_prompts(&self) -> bool {
+        let oldest = self.oldest_row();
+        self.emulator.prompts().any(|prompt| prompt >= oldest)
     }
 
     /// Selects from one position to another, wherever they have scrolled to.
@@ -116,6 +181,18 @@ mod tests {
         assert_eq!(screen.word_from(at(2, 1), false), at(0, 5));
         assert_eq!(screen.word_from(at(0, 3), false), at(0, 0));
         assert_eq!((screen.line_end(0), screen.line_end(1)), (7, 0));
+    }
+
+    #[test]
+    fn wide_characters_are_walked_over_in_one_step_and_words_have_ends() {
+        let screen = screen("a\u{4f60}b one\r\n two");
+        assert_eq!((screen.character_after(at(0, 0)), screen.character_after(at(0, 1))), (at(0, 1), at(0, 3)));
+        assert_eq!((screen.character_at(at(0, 2)), screen.character_at(at(0, 3))), (at(0, 1), at(0, 3)));
+        assert_eq!(screen.character_after(at(0, 19)), at(0, 19));
+        assert_eq!(screen.word_end_from(at(0, 0)), at(0, 3));
+        assert_eq!(screen.word_end_from(at(0, 3)), at(0, 7));
+        assert_eq!(screen.word_end_from(at(0, 7)), at(1, 3));
+        assert_eq!(screen.word_end_from(at(1, 3)), at(1, 3), "the last word");
     }
 
     #[test]

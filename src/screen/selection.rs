@@ -1,6 +1,7 @@
-//! Choosing text on a screen and its history: by cell, by word, by line; it never touches a clipboard.
+//! Choosing text on a screen and its history: by cell, by word, by line, by rectangle; it never touches a clipboard.
 
 use super::Screen;
+use super::cell::{SEAM, SEAM_RULE};
 use super::emulator::RowRef;
 use super::view::NO_TEXT;
 
@@ -23,6 +24,8 @@ pub enum SelectionKind {
     Word,
     /// The lines they are in, wrapped rows included.
     Line,
+    /// The rectangle they are the corners of.
+    Block,
 }
 
 /// What is chosen.
@@ -38,12 +41,19 @@ pub(super) struct Selection {
 pub(super) struct Range {
     pub(super) start: Position,
     pub(super) end: Position,
+    /// Only the columns between those of the two, in every row.
+    block: bool,
 }
 
 impl Range {
-    pub(super) fn contains(&self, row: u64, column: u16) -> bool {
-        let at = Position { row, column };
-        self.start <= at && at <= self.end
+    /// Whether a character of this width that begins at this column is inside, be it with one half.
+    pub(super) fn contains(&self, row: u64, column: u16, width: u8) -> bool {
+        let last = column + u16::from(width.saturating_sub(1));
+        if self.block {
+            let rows = self.start.row..=self.end.row;
+            return rows.contains(&row) && column <= self.end.column && last >= self.start.column;
+        }
+        Position { row, column: last } >= self.start && Position { row, column } <= self.end
     }
 }
 
@@ -79,7 +89,7 @@ impl Screen {
         self.selection = None;
     }
 
-    /// The text that is chosen: wrapped rows are joined, blanks at the end of lines are left out.
+    /// The text that is chosen: wrapped rows are joined except in a block, blanks at the end of lines are left out.
     pub fn selected_text(&self) -> Option<String> {
         let range = self.selected_range()?;
         let mut text = String::new();
@@ -88,14 +98,14 @@ impl Screen {
                 continue;
             };
             let mut line = String::new();
-            cells.visit(self.size.columns, &mut |column, base, marks, _, _| {
-                if range.contains(row, column) && base != NO_TEXT {
-                    line.push(base);
+            cells.visit(self.size.columns, &mut |column, base, marks, width, _| {
+                if range.contains(row, column, width) && base != NO_TEXT {
+                    line.push(if base == SEAM { SEAM_RULE } else { base });
                     line.extend(marks);
                 }
             });
             let last = row == range.end.row;
-            if cells.is_wrapped() && !last {
+            if cells.is_wrapped() && !last && !range.block {
                 text.push_str(&line);
             } else {
                 text.push_str(line.trim_end_matches(' '));
@@ -117,10 +127,15 @@ impl Screen {
             return None;
         }
         if start.row < oldest {
-            start = Position { row: oldest, column: 0 };
+            start = Position { row: oldest, column: if kind == SelectionKind::Block { start.column } else { 0 } };
         }
         match kind {
             SelectionKind::Simple => {}
+            SelectionKind::Block => {
+                let columns = [start.column, end.column];
+                start.column = columns[0].min(columns[1]);
+                end.column = columns[0].max(columns[1]);
+            }
             SelectionKind::Word => {
                 start = self.word_at(start).0;
                 end = self.word_at(end).1;
@@ -136,7 +151,7 @@ impl Screen {
                 end.column = self.size.columns.saturating_sub(1);
             }
         }
-        Some(Range { start, end })
+        Some(Range { start, end, block: kind == SelectionKind::Block })
     }
 
     fn is_wrapped(&self, row: u64) -> bool {
@@ -209,6 +224,17 @@ mod tests {
         let mut selected = 0;
         screen.for_each_cell(|_, _, cell| selected += usize::from(cell.selected));
         assert_eq!(selected, 3);
+    }
+
+    #[test]
+    fn a_block_is_cut_out_of_every_row() {
+        let mut screen = screen("NAME   READY  \r\n\u{4f60}\u{597d}-1 1/1\r\n\r\nnode-b 0/1");
+        screen.select(SelectionKind::Block, 9, 3);
+        screen.extend_selection(3, 0);
+        assert_eq!(screen.selected_text().as_deref(), Some("E   REA\n\u{597d}-1 1/1\n\ne-b 0/1"));
+        let mut selected = 0;
+        screen.for_each_cell(|_, row, cell| selected += u16::from(cell.selected && row == 1) * u16::from(cell.width));
+        assert_eq!(selected, 8, "a character that is half inside is inside");
     }
 
     #[test]

@@ -88,7 +88,7 @@ impl Screen {
                     bg: self.color(style.bg, 257),
                     underline_color: style.underline_color.map(|color| self.color(color, 256)),
                     attributes: style.attributes,
-                    selected: selected.is_some_and(|range| range.contains(number, column)),
+                    selected: selected.is_some_and(|range| range.contains(number, column, width)),
                 };
                 each(column, row, &cell);
             });
@@ -110,20 +110,38 @@ impl Screen {
         if row < self.size.rows { self.row_text(self.row_number(row)) } else { String::new() }
     }
 
-    /// The text of everything there is, history first, with wrapped rows joined: a transcript.
-    pub fn transcript(&self) -> String {
-        let first = self.emulator.first_row();
+    /// The text of everything there is to be seen, history first, with wrapped rows joined: a transcript. What the
+    /// program hid (SGR 8) is blank; a screen behind the alternate one comes before it.
+    pub fn transcript(&mut self) -> String {
         let mut text = String::new();
-        for number in first - self.history() as u64..first + u64::from(self.size.rows) {
-            let wrapped = self.emulator.row(number).is_some_and(RowRef::is_wrapped);
-            let row = self.row_text(number);
-            text.push_str(&row);
-            if !wrapped {
+        if let Some(parked) = self.emulator.park_alt_screen() {
+            self.write_shown(&mut text);
+            self.emulator.unpark_alt_screen(parked);
+            text.push('\n');
+        }
+        self.write_shown(&mut text);
+        text.truncate(text.trim_end().len());
+        text
+    }
+
+    fn write_shown(&self, text: &mut String) {
+        for number in self.oldest_row()..=self.newest_row() {
+            let Some(cells) = self.emulator.row(number) else { continue };
+            let start = text.len();
+            cells.visit(self.size.columns, &mut |_, base, marks, width, style| match base {
+                NO_TEXT => {}
+                _ if style.attributes.hidden => text.extend(std::iter::repeat_n(' ', usize::from(width))),
+                SEAM => text.push(SEAM_RULE),
+                _ => {
+                    text.push(base);
+                    text.extend(marks);
+                }
+            });
+            if !cells.is_wrapped() {
+                text.truncate(start + text[start..].trim_end_matches(' ').len());
                 text.push('\n');
             }
         }
-        text.truncate(text.trim_end().len());
-        text
     }
 
     /// The number of a row in view, counting every row since the screen began.
@@ -300,8 +318,16 @@ mod tests {
 
     #[test]
     fn a_transcript_joins_what_was_only_wrapped() {
-        let screen = screen(b"one long line of text\r\ntwo\r\nthree\r\nfour");
+        let mut screen = screen(b"one long line of text\r\ntwo\r\nthree\r\nfour");
         assert_eq!(screen.transcript(), "one long line of text\ntwo\nthree\nfour");
         assert_eq!(screen.line_text(2), "four");
+    }
+
+    #[test]
+    fn a_transcript_has_what_was_shown_on_either_screen_and_nothing_hidden() {
+        let mut screen = screen(b"1\r\n2\r\n3\r\n4 \x1b[8mhidden\x1b[0m\r\n\x1b[?1049h\x1b[Hpager");
+        let before = screen.serialize();
+        assert_eq!(screen.transcript(), "1\n2\n3\n4\n\npager");
+        assert_eq!(screen.serialize(), before, "looking changes nothing");
     }
 }

@@ -2,14 +2,15 @@
 
 use crossterm::cursor::SetCursorStyle;
 
-use crate::app::session::Phase;
+use crate::app::session::{Phase, Session};
 use crate::app::{Focus, State};
 use crate::screen::CursorShape;
 
 /// The shape for this state; the user's own where the cursor is not a program's, or the program chose none.
 pub fn cursor_style(state: &State) -> SetCursorStyle {
     let in_pane = state.focus == Focus::Pane && state.overlay.is_none() && !state.filtering;
-    let session = state.sessions.active().filter(|session| in_pane && session.phase == Phase::Live);
+    let live = |session: &&Session| in_pane && session.phase == Phase::Live && session.copy_mode.is_none();
+    let session = state.sessions.active().filter(live);
     let chosen = session.and_then(|session| session.screen.cursor()).filter(|cursor| cursor.chosen);
     let Some(cursor) = chosen else { return SetCursorStyle::DefaultUserShape };
     match (cursor.shape, cursor.blinking) {

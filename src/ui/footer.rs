@@ -6,11 +6,14 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr;
 
-use super::Theme;
 use super::text::clip;
+use super::{Theme, copy_mode};
 use crate::app::{Focus, Level, Scope, State};
 
 pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
+    if !state.leader_pending && copy_mode::draw_question(state, theme, frame, area) {
+        return;
+    }
     let line = if state.leader_pending {
         hints(state, theme, &[Scope::Leader], usize::from(area.width))
     } else if let Some(notice) = state.notices.current(state.now) {
@@ -22,6 +25,8 @@ pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Re
         Line::styled(clip(&format!(" {}", notice.text), usize::from(area.width)), style)
     } else if state.filtering {
         Line::styled(" type to filter · ⏎ keep · Esc clear", theme.faint)
+    } else if copy_mode::of_focused(state).is_some() {
+        hints(state, theme, &[Scope::Copy], usize::from(area.width))
     } else if state.focus == Focus::Pane {
         in_pane(state, theme)
     } else {

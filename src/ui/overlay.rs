@@ -12,7 +12,7 @@ use super::Theme;
 use super::text::{clip, fit, wrap};
 use crate::app::age::age;
 use crate::app::layout::{centred, first_shown};
-use crate::app::overlay::{Choose, Entry, EntryKind, Name, Overlay, Palette, TextLine};
+use crate::app::overlay::{Choose, Entry, EntryKind, Name, Overlay, Palette, Save, TextLine};
 use crate::app::{Availability, Level, Scope, State};
 
 pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
@@ -31,6 +31,7 @@ pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Re
         Some(Overlay::Palette(view)) => palette(view, theme, frame, area),
         Some(Overlay::Choose(choose)) => question(choose, theme, frame, area),
         Some(Overlay::Form(view)) => form::draw(view, theme, frame, area),
+        Some(Overlay::Save(asked)) => save(asked, theme, frame, area),
         Some(Overlay::Name(view)) => name(view, theme, frame, area),
         Some(Overlay::Leftovers(view)) => super::leftovers::draw(view, state, theme, frame, area),
     }
@@ -132,6 +133,13 @@ fn palette(view: &Palette, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
         let text = format!("{}{}", fit(label, label_width), clip(note, usize::from(area.width) - label_width));
         frame.buffer_mut().set_stringn(area.x, y, fit(&text, usize::from(area.width)), usize::from(area.width), style);
     }
+}
+
+fn save(asked: &Save, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
+    let outline = centred(area, 110, 3);
+    let title = clip(&format!("save what {} has shown to", asked.title), usize::from(outline.width.saturating_sub(4)));
+    let area = boxed(theme, frame, outline, &title, "⏎ save · ~ is your home · Esc close");
+    line(&asked.line, theme, frame, area);
 }
 
 fn name(view: &Name, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {

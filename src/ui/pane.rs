@@ -26,6 +26,11 @@ pub(super) fn draw(session: &Session, state: &State, theme: &Theme, frame: &mut 
         }
         return;
     }
+    if session.copy_mode.is_some() {
+        paint(&session.screen, 0, theme, frame.buffer_mut(), area);
+        super::copy_mode::draw(session, state, theme, frame, area, focused);
+        return;
+    }
     match &session.phase {
         Phase::Launching | Phase::Failed(_) => {}
         Phase::Live if session.cut.is_some() => {

@@ -48,15 +48,16 @@ pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Re
 pub(super) fn said(session: &Session, state: &State) -> Vec<String> {
     let other_context = (session.context != state.context.name).then(|| format!("in {}", session.context));
     let scrolled = session.screen.scrolled();
-    let scrolled = (scrolled > 0).then(|| format!("{scrolled} lines back"));
+    let scrolled = (scrolled > 0 && session.copy_mode.is_none()).then(|| format!("{scrolled} lines back"));
+    let reading = session.copy_mode.as_ref().map(|mode| mode.says(&session.screen));
     let title = session.screen.title().map(|title| format!("“{title}”"));
-    // What the debugger does not see matters more than anything else.
+    // What the debugger does not see matters more than anything else but what the keys do now.
     let (verdict, subtitle) = match session.subtitle(state.now) {
         verdict if is_amiss(session) => (verdict, None),
         subtitle => (None, subtitle),
     };
     let pointer = pointer(session, state);
-    [pointer, verdict, other_context, subtitle, scrolled, title].into_iter().flatten().collect()
+    [reading, pointer, verdict, other_context, subtitle, scrolled, title].into_iter().flatten().collect()
 }
 
 /// Where the ways out of what a debugger does not see are, while they are not in view.

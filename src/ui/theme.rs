@@ -31,6 +31,10 @@ pub struct Theme {
     pub bad: Style,
     /// Ended as it should.
     pub done: Style,
+    /// What a search has found.
+    pub found: Style,
+    /// The one of them that the cursor is on.
+    pub found_here: Style,
     /// A context in which care is taken.
     pub guarded: Style,
 }
@@ -53,6 +57,8 @@ impl Theme {
             changing: plain.fg(Color::Yellow),
             bad: plain.fg(Color::Red),
             done: plain.fg(Color::DarkGray),
+            found: plain.fg(Color::Black).bg(Color::Yellow),
+            found_here: plain.fg(Color::Black).bg(Color::Cyan).add_modifier(Modifier::BOLD),
             guarded: plain.fg(Color::Red).add_modifier(Modifier::BOLD | Modifier::REVERSED),
         }
     }
@@ -75,6 +81,8 @@ impl Theme {
             changing: plain,
             bad: bold,
             done: dim,
+            found: plain.add_modifier(Modifier::UNDERLINED),
+            found_here: plain.add_modifier(Modifier::UNDERLINED | Modifier::REVERSED),
             guarded: bold.add_modifier(Modifier::REVERSED),
         }
     }

@@ -13,6 +13,7 @@ mod cluster_streams;
 mod cluster_watch;
 mod console_state;
 mod contexts;
+mod copy_mode;
 mod demo_api;
 mod demo_forward;
 mod demo_serve;

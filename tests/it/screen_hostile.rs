@@ -335,7 +335,7 @@ proptest! {
                     screen.extend_selection(to_column, to_row);
                 }
             }
-            check(&screen)?;
+            check(&mut screen)?;
             prop_assert!(screen.history() <= scrollback && screen.stored_bytes() <= 4 * 1024 * 1024);
             prop_assert!(!screen.take_notices().contains(&ScreenNotice::Broken));
             check_replies(&screen.take_replies())?;
@@ -369,7 +369,7 @@ proptest! {
 }
 
 /// Every column of every row is covered once, by symbols as wide as they say and without control characters.
-fn check(screen: &Screen) -> Result<(), TestCaseError> {
+fn check(screen: &mut Screen) -> Result<(), TestCaseError> {
     let Size { columns, rows } = screen.size();
     let mut next = (0, 0);
     let mut problem = None;

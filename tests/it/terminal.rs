@@ -149,6 +149,41 @@ fn it_debugs_a_distroless_pod_and_gives_the_terminal_back_on_quit() {
 }
 
 #[test]
+fn what_is_copied_reaches_the_clipboard_of_the_terminal() {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+    // Without a display no tool of the machine has a clipboard.
+    let none = [("DISPLAY", ""), ("WAYLAND_DISPLAY", "")];
+    let mut terminal = Terminal::start(env!("CARGO_BIN_EXE_bathy"), &["demo"], &none);
+    terminal.wait_for_text("nodejsapps");
+    terminal.wait_for_text("● live");
+    terminal.send("/nodejs\r");
+    terminal.wait_for_text("▸nodejsapps");
+    terminal.send("e");
+    terminal
+        .wait_for("a prompt", |terminal| terminal.screen.text().lines().any(|line| line.trim_end().ends_with(" #")));
+    terminal.send("for i in $(seq 50); do echo row-$i; done; echo \u{4f60}-$((1+1))\r");
+    terminal.wait_for_text("\u{4f60}-2");
+    terminal.send("\x1d/row-48$\r");
+    terminal.wait_for_text("1 of 1");
+    terminal.send("vjjy");
+    let sequence = format!("\x1b]52;c;{}\x07", STANDARD.encode("row-48\nrow-49\nr"));
+    let written = |terminal: &Terminal| String::from_utf8_lossy(&terminal.raw).contains(&sequence);
+    terminal.wait_for("the text", written);
+    terminal.wait_for_text("3 lines copied");
+    // With the mouse: the last line but one is the row that was printed last.
+    let row = terminal.screen.text().lines().position(|line| line.trim_end() == "\u{4f60}-2").expect("in view") + 1;
+    terminal.send(&format!("\x1b[<0;1;{row}M\x1b[<32;4;{row}M\x1b[<0;4;{row}m"));
+    let sequence = format!("\x1b]52;c;{}\x07", STANDARD.encode("\u{4f60}-2"));
+    let written = |terminal: &Terminal| String::from_utf8_lossy(&terminal.raw).contains(&sequence);
+    terminal.wait_for("the text under the mouse", written);
+    terminal.send("\x1dq");
+    terminal.wait_for_text("Leave bathy?");
+    terminal.send("q");
+    assert_eq!(terminal.ended(), 0);
+}
+
+#[test]
 fn it_gives_the_terminal_back_on_sigterm_and_sighup() {
     for signal in ["-TERM", "-HUP"] {
         let mut terminal = Terminal::bathy(&["demo"]);

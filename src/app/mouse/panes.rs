@@ -1,12 +1,13 @@
 //! What the mouse does among the panes: gives the focus, moves borders, scrolls, or reaches the program under it.
 
-use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};
 
 use super::WHEEL;
 use crate::app::layout::places;
 use crate::app::message::Effect;
 use crate::app::panes::{Border, Place, place_at};
+use crate::app::pointing;
 use crate::app::state::{Focus, State};
 use crate::screen::{MouseTracking, encode_mouse};
 use crate::session::SessionId;
@@ -71,9 +72,15 @@ fn in_pane(state: &mut State, event: MouseEvent, place: Place) -> Vec<Effect> {
     if matches!(event.kind, MouseEventKind::Down(_)) {
         state.grip = Some(Grip::Pane(place.session));
     }
+    if state.pointing.drags(place.session) {
+        return pointing::moved(state, event, place.screen);
+    }
     let Some(session) = state.sessions.get_mut(place.session) else { return Vec::new() };
     let modes = session.screen.modes();
-    let wants = modes.mouse != MouseTracking::Off || (modes.alt_screen && modes.alternate_scroll);
+    // Shift takes the mouse back from the program, as it does in terminals.
+    let tracked = modes.mouse != MouseTracking::Off && !event.modifiers.contains(KeyModifiers::SHIFT);
+    let wheel = matches!(event.kind, MouseEventKind::ScrollUp | MouseEventKind::ScrollDown);
+    let wants = session.copy_mode.is_none() && (tracked || (wheel && modes.alt_screen && modes.alternate_scroll));
     if session.hears() && wants {
         let (column, row) = cell(place.screen, event);
         return match encode_mouse(&event, column, row, &modes) {
@@ -84,10 +91,16 @@ fn in_pane(state: &mut State, event: MouseEvent, place: Place) -> Vec<Effect> {
     let by = match event.kind {
         MouseEventKind::ScrollUp => WHEEL,
         MouseEventKind::ScrollDown => -WHEEL,
+        MouseEventKind::Down(MouseButton::Left) if !session.shows_timeline() => {
+            pointing::pressed(state, event, &place);
+            return Vec::new();
+        }
         _ => return Vec::new(),
     };
     if session.shows_timeline() {
         session.scroll_timeline(isize::from(by));
+    } else if let Some(mode) = &mut session.copy_mode {
+        mode.scroll(i32::from(by), &mut session.screen);
     } else {
         session.screen.scroll(i32::from(by));
     }

@@ -163,7 +163,7 @@ impl Handler for Emulator {
                     self.term.grid_mut().reset_region(..Line(1));
                 }
             }
-            ClearMode::Saved if !self.on_alt_screen() => self.history.clear(),
+            ClearMode::Saved if !self.on_alt_screen() => self.history.clear(self.term.history_size()),
             ClearMode::Saved | ClearMode::All => {}
         }
         self.term.clear_screen(mode);
@@ -349,6 +349,7 @@ impl Handler for Emulator {
     }
 
     fn reset_state(&mut self) {
+        self.history.clear(self.term.history_size());
         self.term.reset_state();
         for index in 0..COUNT {
             self.term.reset_color(index);
@@ -359,7 +360,6 @@ impl Handler for Emulator {
         self.cursor_chosen = false;
         self.change_title(None);
         self.synchronized = false;
-        self.history.clear();
     }
 }
 

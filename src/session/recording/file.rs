@@ -35,7 +35,7 @@ pub(super) fn create(directory: &Path, about: &About) -> io::Result<(File, PathB
     if !directory.is_dir() {
         DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
     }
-    let name = name(about);
+    let name = about.file_name();
     for try_number in 1..=TRIES {
         let suffix = if try_number == 1 { String::new() } else { format!("-{try_number}") };
         let path = directory.join(format!("{name}{suffix}.cast"));
@@ -48,7 +48,13 @@ pub(super) fn create(directory: &Path, about: &About) -> io::Result<(File, PathB
     Err(io::Error::new(io::ErrorKind::AlreadyExists, "there are too many recordings of this second"))
 }
 
-/// When and of what, in characters that need no quoting anywhere; at most some 230 of them.
+impl About {
+    /// When and of what, in characters that need no quoting anywhere; at most some 230 of them.
+    pub fn file_name(&self) -> String {
+        name(self)
+    }
+}
+
 fn name(about: &About) -> String {
     let began = jiff::Timestamp::from_second(about.timestamp).unwrap_or_default();
     let mut name = began.strftime("%Y%m%dT%H%M%SZ").to_string();

@@ -10,7 +10,7 @@ use unicode_width::UnicodeWidthStr;
 use super::boxed;
 use crate::app::layout::first_shown;
 use crate::app::overlay::{Field, FieldKind, Form, Subject, Tone, form_places};
-use crate::app::text::{clip, fit, wrap};
+use crate::app::text::{clip, fit, tail, wrap};
 use crate::ui::Theme;
 
 /// Keys of the form, the most needed first: what does not fit is left out.
@@ -90,14 +90,6 @@ fn draw_field(field: &Field, focused: bool, labels: usize, theme: &Theme, frame:
         let column = line.before_cursor().width().min(room.saturating_sub(1));
         frame.set_cursor_position(Position::new(x + u16::try_from(column).unwrap_or(0), area.y));
     }
-}
-
-fn tail(text: &str, columns: usize) -> String {
-    let mut start = 0;
-    while text[start..].width() > columns {
-        start += text[start..].chars().next().map_or(1, char::len_utf8);
-    }
-    text[start..].to_owned()
 }
 
 fn hint(view: &Form, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {

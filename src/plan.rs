@@ -25,7 +25,7 @@ use std::fmt;
 use serde_json::Value;
 
 pub use auto::{Alternative, alternatives_for_node, alternatives_for_pod};
-pub use command_line::{kubectl_command_for_node, kubectl_command_for_pod};
+pub use command_line::{KUBECTL_DEBUG, debug_command_for_node, debug_command_for_pod};
 pub use custom::parse_custom;
 pub use flags::{parse_env, parse_profile, parse_pull_policy, parse_set_image};
 pub use image_reference::{ImageReference, parse_image};

@@ -1,4 +1,4 @@
-//! The `kubectl debug` command that asks for the same; it never runs anything.
+//! The command that asks for the same, of `kubectl debug` or of a program with its flags; it never runs anything.
 
 use serde_json::Value;
 
@@ -6,29 +6,45 @@ use super::flags::pair_word;
 use super::pod::Pod;
 use super::{CopyOptions, DebugOptions, Facts, Refusal, auto};
 
-/// The `kubectl debug` command line that does what [`super::plan_for_pod`] plans, quoted for a POSIX shell.
+/// The words that run kubectl's own.
+pub const KUBECTL_DEBUG: &str = "kubectl debug";
+
+/// The command line that does what [`super::plan_for_pod`] plans, quoted for a POSIX shell; `program` are the words that
+/// run a program with the flags of `kubectl debug`, quoted already.
 ///
 /// A custom container comes through a pipe, on a descriptor of its own where kubectl's input is a terminal. What kubectl
 /// has no flag for is left out: labels and annotations of a copy or a node debugger.
 ///
 /// # Errors
 /// As [`super::plan_for_pod`], for a pod that has no name or namespace.
-pub fn kubectl_command_for_pod(pod: &Value, facts: &Facts, options: &DebugOptions) -> Result<String, Refusal> {
+pub fn debug_command_for_pod(
+    program: &str,
+    pod: &Value,
+    facts: &Facts,
+    options: &DebugOptions,
+) -> Result<String, Refusal> {
     let pod = Pod::read(pod)?;
     let chosen = auto::for_pod(pod, *facts, options);
-    Ok(command(pod.namespace, pod.name, &chosen.options))
+    Ok(command(program, pod.namespace, pod.name, &chosen.options))
 }
 
-/// The `kubectl debug` command line that does what [`super::plan_for_node`] plans, as [`kubectl_command_for_pod`].
-pub fn kubectl_command_for_node(node: &Value, namespace: &str, facts: &Facts, options: &DebugOptions) -> String {
+/// The command line that does what [`super::plan_for_node`] plans, as [`debug_command_for_pod`].
+pub fn debug_command_for_node(
+    program: &str,
+    node: &Value,
+    namespace: &str,
+    facts: &Facts,
+    options: &DebugOptions,
+) -> String {
     let chosen = auto::for_node(node, *facts, options);
     let name = node["metadata"]["name"].as_str().unwrap_or_default();
     let options = DebugOptions { copy: None, target: None, ..chosen.options };
-    command(namespace, &format!("node/{name}"), &options)
+    command(program, namespace, &format!("node/{name}"), &options)
 }
 
-fn command(namespace: &str, resource: &str, options: &DebugOptions) -> String {
-    let mut words: Vec<String> = ["kubectl", "debug", "-n", namespace, resource].into_iter().map(quoted).collect();
+fn command(program: &str, namespace: &str, resource: &str, options: &DebugOptions) -> String {
+    let mut words = vec![program.to_owned()];
+    words.extend(["-n", namespace, resource].map(quoted));
     match (options.stdin, options.tty) {
         (true, true) => words.push("-it".into()),
         (true, false) => words.push("-i".into()),
@@ -145,7 +161,7 @@ mod tests {
             ..DebugOptions::default()
         };
         assert_eq!(
-            kubectl_command_for_pod(&pod(), &Facts::default(), &options).unwrap(),
+            debug_command_for_pod(KUBECTL_DEBUG, &pod(), &Facts::default(), &options).unwrap(),
             "kubectl debug -n prod api-1 -it --image=busybox:stable --container=d --target=app --profile=general \
              '--env=A=x y' '--env=\"B=p=q\"' -- sh -c 'echo it'\\''s $HOME'"
         );
@@ -162,7 +178,7 @@ mod tests {
         };
         let options = DebugOptions { profile: Profile::Legacy, copy: Some(copy), ..DebugOptions::default() };
         assert_eq!(
-            kubectl_command_for_pod(&pod(), &Facts::default(), &options).unwrap(),
+            debug_command_for_pod(KUBECTL_DEBUG, &pod(), &Facts::default(), &options).unwrap(),
             "kubectl debug -n prod api-1 --profile=legacy --copy-to=c '--set-image=*=a:1' --share-processes=true \
              --same-node=true --keep-init-containers=false"
         );
@@ -173,12 +189,12 @@ mod tests {
         let options = DebugOptions { image: Some("busybox".into()), ..DebugOptions::default() };
         let facts = Facts { enforce: Some(PodSecurity::Restricted), ..Facts::default() };
         assert_eq!(
-            kubectl_command_for_pod(&pod(), &facts, &options).unwrap(),
+            debug_command_for_pod(KUBECTL_DEBUG, &pod(), &facts, &options).unwrap(),
             r#"printf %s '{"securityContext":{"runAsUser":7,"runAsGroup":8}}' | kubectl debug -n prod api-1 --image=busybox --profile=restricted --custom=/dev/stdin"#
         );
         let interactive = DebugOptions { stdin: true, tty: true, command: vec!["sh".into()], ..options };
         assert_eq!(
-            kubectl_command_for_pod(&pod(), &facts, &interactive).unwrap(),
+            debug_command_for_pod(KUBECTL_DEBUG, &pod(), &facts, &interactive).unwrap(),
             r#"printf %s '{"securityContext":{"runAsUser":7,"runAsGroup":8}}' | kubectl debug -n prod api-1 -it --image=busybox --profile=restricted --custom=/dev/fd/3 -- sh 3<&0 </dev/tty"#
         );
     }
@@ -193,7 +209,7 @@ mod tests {
             ..DebugOptions::default()
         };
         assert_eq!(
-            kubectl_command_for_node(&node, "ops", &Facts::default(), &options),
+            debug_command_for_node(KUBECTL_DEBUG, &node, "ops", &Facts::default(), &options),
             "kubectl debug -n ops node/n1 --image=busybox --profile=sysadmin"
         );
     }

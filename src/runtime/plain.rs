@@ -178,19 +178,19 @@ impl Run<'_> {
             if plan.reasons.is_empty() {
                 self.remark(&format!("profile {}: it was asked for", plan.profile)).await?;
             }
-            let command = self.command(planned, options)?;
+            let command = self.command(plan::KUBECTL_DEBUG, planned, options)?;
             self.remark(&format!("the same with kubectl: {command}")).await?;
         }
         Ok(())
     }
 
-    /// The `kubectl debug` command for these choices.
-    fn command(&self, planned: &Planned, options: &DebugOptions) -> Result<String, Problem> {
+    /// The command of this program for these choices.
+    fn command(&self, program: &str, planned: &Planned, options: &DebugOptions) -> Result<String, Problem> {
         let Planned { object, facts, is_node, .. } = planned;
         if *is_node {
-            return Ok(plan::kubectl_command_for_node(object, &self.errand.namespace, facts, options));
+            return Ok(plan::debug_command_for_node(program, object, &self.errand.namespace, facts, options));
         }
-        plan::kubectl_command_for_pod(object, facts, options)
+        plan::debug_command_for_pod(program, object, facts, options)
             .map_err(|refusal| Problem::new("cannot debug", refusal.message, ""))
     }
 
@@ -240,10 +240,9 @@ impl Run<'_> {
         }
         self.remark(&format!("bathy: {}", problem.headline())).await?;
         for alternative in alternatives {
-            let command = self.command(planned, &alternative.options)?;
-            let command = command.strip_prefix("kubectl debug").unwrap_or(&command);
+            let command = self.command(&self.errand.program, planned, &alternative.options)?;
             self.remark(&format!("  this may work ({}):", alternative.reason)).await?;
-            self.remark(&format!("    {}{command}", self.errand.program)).await?;
+            self.remark(&format!("    {command}")).await?;
         }
         Ok(Verdict::Failed)
     }

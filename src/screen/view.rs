@@ -117,7 +117,8 @@ impl Screen {
         if let Some(parked) = self.emulator.park_alt_screen() {
             self.write_shown(&mut text);
             self.emulator.unpark_alt_screen(parked);
-            text.push('\n');
+            text.truncate(text.trim_end().len());
+            text.push_str("\n\n");
         }
         self.write_shown(&mut text);
         text.truncate(text.trim_end().len());

@@ -63,7 +63,9 @@ async fn what_a_policy_refuses_is_offered_in_another_way_and_not_taken() {
     assert_eq!(outcome, Ok(Verdict::Failed));
     assert!(err.contains("Pod Security level restricted, which the debugger breaks"), "{err}");
     let offered = err.lines().last().unwrap_or_default();
-    assert!(offered.starts_with("    bathy --context prod debug -n restricted-ns locked "), "{err}");
+    // A user and group are given as a custom container, which comes through a pipe.
+    assert!(offered.starts_with("    printf %s '{\"securityContext\""), "{err}");
+    assert!(offered.contains(" | bathy --context prod debug -n restricted-ns locked "), "{err}");
     assert!(offered.contains("--profile=restricted"), "{err}");
     let pod = demo.store().get("pods", "restricted-ns", "locked").expect("it is recorded");
     let before = echo::recorded!("pods-restricted.json");

@@ -9,8 +9,8 @@ use super::Subject;
 use crate::cluster::detail::pod_detail;
 use crate::cluster::{Problem, cleaned};
 use crate::plan::{
-    Alternative, DebugOptions, Facts, Plan, Refusal, Request, SeenUser, alternatives_for_node, alternatives_for_pod,
-    kubectl_command_for_node, kubectl_command_for_pod, plan_for_node, plan_for_pod,
+    Alternative, DebugOptions, Facts, KUBECTL_DEBUG, Plan, Refusal, Request, SeenUser, alternatives_for_node,
+    alternatives_for_pod, debug_command_for_node, debug_command_for_pod, plan_for_node, plan_for_pod,
 };
 
 /// The most lines of a request that are shown; a pod of an API server is at most 1.5 MiB.
@@ -75,12 +75,13 @@ pub(super) fn plan(subject: &Subject, found: &Found, mut options: DebugOptions) 
     }
     let (object, facts) = (&found.object, &found.facts_for(&options));
     let (plan, command) = match subject {
-        Subject::Pod { .. } => {
-            (plan_for_pod(object, facts, &options, &mut suffixes)?, kubectl_command_for_pod(object, facts, &options)?)
-        }
+        Subject::Pod { .. } => (
+            plan_for_pod(object, facts, &options, &mut suffixes)?,
+            debug_command_for_pod(KUBECTL_DEBUG, object, facts, &options)?,
+        ),
         Subject::Node { namespace, .. } => (
             plan_for_node(object, namespace, facts, &options, &mut suffixes)?,
-            kubectl_command_for_node(object, namespace, facts, &options),
+            debug_command_for_node(KUBECTL_DEBUG, object, namespace, facts, &options),
         ),
     };
     let requests = plan.requests.iter().map(shown).collect();

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::{AsFd as _, OwnedFd};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -141,20 +142,33 @@ impl Console {
                 clients.attached.push(Client { output, exit });
             }
         }
-        // apart, so that a process that does not read its input can still be resized
         let console = Arc::clone(self);
         tokio::spawn(async move {
-            while let Some((columns, rows)) = resize.recv().await {
-                console.resize(columns, rows);
-            }
-        });
-        let console = Arc::clone(self);
-        tokio::spawn(async move {
-            while let Some(data) = input.recv().await {
-                console.give(data).await;
+            // A size that was sent before input is there before it; a process that does not read can still be resized.
+            loop {
+                let data = tokio::select! {
+                    biased;
+                    Some((columns, rows)) = resize.recv() => {
+                        console.resize(columns, rows);
+                        continue;
+                    }
+                    data = input.recv() => data,
+                };
+                let Some(data) = data else { break };
+                let mut given = pin!(console.give(data));
+                loop {
+                    tokio::select! {
+                        biased;
+                        () = &mut given => break,
+                        Some((columns, rows)) = resize.recv() => console.resize(columns, rows),
+                    }
+                }
             }
             if console.once {
                 lock(&console.input).take();
+            }
+            while let Some((columns, rows)) = resize.recv().await {
+                console.resize(columns, rows);
             }
         });
         Streams { input: input_sender, output: output_receiver, resize: resize_sender, exit: exit_receiver }

@@ -257,6 +257,22 @@ fn leaving_does_what_was_decided_for_each_kind() {
 }
 
 #[test]
+fn a_pane_that_made_a_copy_and_then_a_debugger_leaves_each_as_its_kind_is_left() {
+    let mut console = Console::with_pods(80, 24);
+    let id = live(&mut console, "e", at("crash", "debugger-b7k2p"));
+    console.state.sessions.get_mut(id).expect("it is there").created = vec![key("crash-debug-b7k2p")];
+    console.state.settings.on_leave = OnLeave { copy: Leave::Keep, debugger: Leave::Ask, ..OnLeave::default() };
+    console.press("<c-]>x");
+    assert!(console.state.overlay.is_some(), "what becomes of the debugger is not decided");
+    console.press("<esc>");
+    console.state.settings.on_leave.debugger = Leave::Remove;
+    console.asked.clear();
+    console.press("<c-]>x");
+    let ended = Effect::EndDebugger("prod-eu".to_owned(), at("crash", "debugger-b7k2p"));
+    assert_eq!(console.asked, [Effect::Detach(id), ended]);
+}
+
+#[test]
 fn leaving_offers_to_end_and_delete_all_of_it() {
     let mut console = Console::with_pods(80, 24);
     live(&mut console, "c", at("crash-debug-b7k2p", "debugger-x7k2p"));

@@ -1,13 +1,13 @@
 //! What becomes of a debugger that is left: kept, ended or deleted, as the person said once and for all or says now.
 
 use super::lives;
-use super::message::Effect;
+use super::message::{Effect, Start};
 use super::notices::Level;
 use super::overlay::{Choice, Choose, Deed, Overlay, Removal};
 use super::session::Session;
 use super::settings::{Leave, LeaveKind};
 use super::state::State;
-use crate::cluster::{ContainerKey, PodKey, Which, is_node_debugger};
+use crate::cluster::{ContainerKey, ContainerKind, PodDetail, PodKey, Which, is_node_debugger};
 use crate::session::SessionId;
 
 /// Something that a session made, and what would take it away.
@@ -37,6 +37,20 @@ fn made(session: &Session) -> Vec<Made> {
     };
     let debugger = session.container.clone().filter(|_| ephemeral).map(debugger);
     session.created.iter().map(pod).chain(debugger).collect()
+}
+
+/// Whether a session is attached to an ephemeral debugger that is known as one: it is seen in its pod, or was made here.
+pub(super) fn is_in_a_debugger(state: &State, session: &Session) -> bool {
+    let Start::Attach { container: at } = &session.start else { return false };
+    let inspected = state.navigator.inspected.pod.as_deref();
+    let inspected = inspected.filter(|pod| pod.key == at.pod && session.context == state.context.name);
+    let is_seen = |pod: &PodDetail| {
+        pod.containers.iter().any(|own| own.name == at.container && own.kind == ContainerKind::Ephemeral)
+    };
+    inspected.is_some_and(is_seen)
+        || state.settings.made.iter().any(|made| {
+            made.context == session.context && made.pod == at.pod && made.container.as_ref() == Some(&at.container)
+        })
 }
 
 /// Closes a pane as the person has decided for its kind; `None` if they want to be asked.

@@ -217,6 +217,16 @@ async fn refusals_before_the_upgrade_are_problems() {
     assert!(hint.contains("resources: [pods/attach], verbs: [get, create]"), "{hint}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_attach_that_is_never_answered_is_told_with_ways_out() {
+    let (cluster, mut api) = FakeApi::new();
+    let attaching = tokio::spawn(async move { cluster.attach(&container(), true, true).await });
+    let _unanswered = api.next().await;
+    let problem = attaching.await.unwrap().unwrap_err();
+    assert!(problem.why.contains("did not answer within 30 s"), "{problem:?}");
+    assert_eq!(problem.fixes.first().map(|fix| &fix.way), Some(&Way::Attach(container())));
+}
+
 async fn attach_joined(log: &'static str, stream: &[&'static str]) -> (Transport, Bytes, Socket) {
     let (cluster, mut api) = FakeApi::new();
     let attaching = tokio::spawn(async move { cluster.attach_joined(&container(), true, true).await });

@@ -233,8 +233,7 @@ impl Seen {
              module forbids it",
             "a debugger with SYS_PTRACE sees them, where one is admitted",
         );
-        let may_be_root = self.own.uid != 0 && profile != Profile::Restricted;
-        let fix = may_be_root.then(|| {
+        let fix = (self.own.uid != 0 && profile != Profile::Restricted).then(|| {
             let custom = json!({ "securityContext": { "runAsUser": 0, "runAsNonRoot": false } });
             Fix::new("a new debugger as root", Way::ProfileWith { profile: Profile::General, custom })
         });

@@ -8,6 +8,7 @@ use tokio::time::{Instant, timeout};
 use super::{Judgement, Started, judge};
 use crate::cluster::{
     Cluster, ContainerKey, LaunchStep, Problem,
+    detail::container_state,
     explain::{Asked, Explanation, PodEvent, Situation, again, explain, gone, silent, without_ids},
     request::{JSON, Target},
     text::cleaned,
@@ -21,13 +22,11 @@ const NODE_TIME: Duration = Duration::from_secs(5);
 /// How many events and steps are remembered; a flood must not grow memory.
 const REMEMBERED: usize = 256;
 
-/// Whether the pod's spec has a container of this name.
-fn has_container(pod: &Value, name: &str) -> bool {
-    ["ephemeralContainers", "containers", "initContainers"]
-        .into_iter()
-        .filter_map(|list| pod["spec"][list].as_array())
-        .flatten()
-        .any(|container| container["name"] == name)
+/// Whether the pod has a container of this name, or a status of one.
+fn names_container(pod: &Value, name: &str) -> bool {
+    let lists = ["ephemeralContainers", "containers", "initContainers"];
+    let mut specified = lists.into_iter().filter_map(|list| pod["spec"][list].as_array()).flatten();
+    specified.any(|container| container["name"] == name) || container_state(pod, name).is_some()
 }
 
 /// What is known of the pod's node.
@@ -91,7 +90,7 @@ impl<'a, P: FnMut(LaunchStep) + Send> Wait<'a, P> {
             return Err(self.pod_replaced());
         }
         // The server has taken it, and what it has taken is never taken out of a pod: this is another pod.
-        if self.pod.is_none() && !has_container(&pod, &self.container.container) {
+        if self.pod.is_none() && !names_container(&pod, &self.container.container) {
             return Err(self.pod_replaced());
         }
         self.lost = false;

@@ -30,7 +30,7 @@ pub use custom::parse_custom;
 pub use flags::{parse_env, parse_profile, parse_pull_policy, parse_set_image};
 pub use image_reference::{ImageReference, parse_image};
 pub use invocation::Invocation;
-pub use name::{copy_name, suffix, suffixes};
+pub use name::{copy_name, is_drawn, is_suffix, suffix, suffixes};
 pub use node::NODE_DEBUGGER;
 pub use resource::Resource;
 pub use rights::{Right, rights};

@@ -1,13 +1,13 @@
 //! What becomes of a debugger that is left: kept, ended or deleted, as the person said once and for all or says now.
 
 use super::lives;
-use super::message::Effect;
+use super::message::{Effect, Start};
 use super::notices::Level;
 use super::overlay::{Choice, Choose, Deed, Overlay, Removal};
 use super::session::Session;
 use super::settings::{Leave, LeaveKind};
 use super::state::State;
-use crate::cluster::{ContainerKey, PodKey, Which, is_node_debugger};
+use crate::cluster::{ContainerKey, ContainerKind, PodDetail, PodKey, Which, is_node_debugger};
 use crate::session::SessionId;
 
 /// Something that a session made, and what would take it away.
@@ -18,18 +18,16 @@ struct Made {
     name: String,
 }
 
-/// The pods that a session made; its ephemeral debugger, while it runs, if it made none.
+/// The pods that a session made, and its ephemeral debugger while it runs. A pane holds both where a fix has put one in
+/// the place of the other.
 fn made(session: &Session) -> Vec<Made> {
     let context = &session.context;
-    if !session.created.is_empty() {
-        let pod = |pod: &PodKey| Made {
-            kind: if is_node_debugger(&pod.name) { LeaveKind::NodeDebugger } else { LeaveKind::Copy },
-            context: context.clone(),
-            name: format!("{}/{}", pod.namespace, pod.name),
-            removal: Removal::Pod(pod.clone(), Which::Ours),
-        };
-        return session.created.iter().map(pod).collect();
-    }
+    let pod = |pod: &PodKey| Made {
+        kind: if is_node_debugger(&pod.name) { LeaveKind::NodeDebugger } else { LeaveKind::Copy },
+        context: context.clone(),
+        name: format!("{}/{}", pod.namespace, pod.name),
+        removal: Removal::Pod(pod.clone(), Which::Ours),
+    };
     let ephemeral = session.start.is_ephemeral() && session.is_live();
     let debugger = |at: ContainerKey| Made {
         kind: LeaveKind::Debugger,
@@ -37,25 +35,40 @@ fn made(session: &Session) -> Vec<Made> {
         name: format!("{}/{}/{}", at.pod.namespace, at.pod.name, at.container),
         removal: Removal::Debugger(at),
     };
-    session.container.clone().filter(|_| ephemeral).map(debugger).into_iter().collect()
+    let debugger = session.container.clone().filter(|_| ephemeral).map(debugger);
+    session.created.iter().map(pod).chain(debugger).collect()
+}
+
+/// Whether a session is attached to an ephemeral debugger that is known as one: it is seen in its pod, or was made here.
+pub(super) fn is_in_a_debugger(state: &State, session: &Session) -> bool {
+    let Start::Attach { container: at } = &session.start else { return false };
+    let inspected = state.navigator.inspected.pod.as_deref();
+    let inspected = inspected.filter(|pod| pod.key == at.pod && session.context == state.context.name);
+    let is_seen = |pod: &PodDetail| {
+        pod.containers.iter().any(|own| own.name == at.container && own.kind == ContainerKind::Ephemeral)
+    };
+    inspected.is_some_and(is_seen)
+        || state.settings.made.iter().any(|made| {
+            made.context == session.context && made.pod == at.pod && made.container.as_ref() == Some(&at.container)
+        })
 }
 
 /// Closes a pane as the person has decided for its kind; `None` if they want to be asked.
 pub(super) fn decided(state: &mut State, id: SessionId) -> Option<Vec<Effect>> {
     let made = made(state.sessions.get(id)?);
-    // A pane makes things of one kind only.
-    let leave = state.settings.on_leave.of(made.first()?.kind);
-    let names: Vec<&str> = made.iter().map(|made| made.name.as_str()).collect();
-    let text = match leave {
-        Leave::Ask => return None,
-        Leave::Keep => format!("stays on the cluster, where x lists it: {}", names.join(", ")),
-        Leave::Remove => format!("is taken off the cluster: {}", names.join(", ")),
-    };
-    state.notices.push(state.now, Level::Info, text, Vec::new());
-    let mut effects = lives::remove(state, id);
-    if leave == Leave::Remove {
-        effects.extend(taken_away(made.into_iter().map(|made| (made.context, made.removal))));
+    let fate = |made: &Made| state.settings.on_leave.of(made.kind);
+    if made.is_empty() || made.iter().any(|made| fate(made) == Leave::Ask) {
+        return None;
     }
+    let (kept, goes): (Vec<Made>, Vec<Made>) = made.into_iter().partition(|made| fate(made) == Leave::Keep);
+    for (made, text) in [(&kept, "stays on the cluster, where x lists it"), (&goes, "is taken off the cluster")] {
+        if !made.is_empty() {
+            let names: Vec<&str> = made.iter().map(|made| made.name.as_str()).collect();
+            state.notices.push(state.now, Level::Info, format!("{text}: {}", names.join(", ")), Vec::new());
+        }
+    }
+    let mut effects = lives::remove(state, id);
+    effects.extend(taken_away(goes.into_iter().map(|made| (made.context, made.removal))));
     Some(effects)
 }
 

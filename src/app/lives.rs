@@ -282,13 +282,15 @@ pub fn close(state: &mut State, id: SessionId) -> Vec<Effect> {
             }
         }
         (true, removal) => {
-            let stays = match session.start {
-                Start::Shell { .. } => "Detaching hangs up the shell.",
-                _ => "Detaching leaves it running; attach again with a on its container.",
+            let is_shell = matches!(session.start, Start::Shell { .. });
+            let (stays, detach) = if is_shell {
+                ("Detaching hangs up the shell.", "detach")
+            } else {
+                ("Detaching leaves it running; attach again with a on its container.", "keep it running and detach")
             };
-            let mut choices = vec![Choice::new('k', "keep it running and detach", Deed::Detach(id))];
+            let mut choices = vec![Choice::new('k', detach, Deed::Detach(id))];
             // What we attach to may be the application itself: Ctrl-C is not ours to send there.
-            if session.start.is_debugger() || matches!(session.start, Start::Shell { .. }) {
+            if is_shell || session.start.is_debugger() || leaving::is_in_a_debugger(state, session) {
                 choices.push(Choice::new('e', "end the shell", Deed::EndShell(id)));
             }
             choices.extend(removal);

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::action::{Action, Availability};
 use super::lives;
 use super::message::{Effect, Start};
+use super::notices::Level;
 use super::overlay::{Choice, Choose, Deed, Overlay};
 use super::state::State;
 use crate::cluster::{PodKey, read_only_problem};
@@ -143,13 +144,28 @@ fn ask(state: &mut State, by_hand: bool) -> Vec<Effect> {
         .filter_map(Effect::change)
         .filter_map(|change| Some((change.context.to_owned(), change.asks?)))
         .collect();
-    let Some((context, _)) = changes.first().cloned() else { return std::mem::take(&mut state.held.effects) };
-    let mut lines = vec![format!("In {context} this would")];
-    lines.extend(super::leftovers::few(changes.into_iter().map(|(_, what)| format!("  {what}"))));
+    let mut contexts: Vec<&str> = Vec::new();
+    for (context, _) in &changes {
+        if !contexts.contains(&context.as_str()) {
+            contexts.push(context);
+        }
+    }
+    if contexts.is_empty() {
+        return std::mem::take(&mut state.held.effects);
+    }
+    let mut lines = Vec::new();
+    for context in &contexts {
+        lines.push(format!("In {context} this would"));
+        let there: Vec<String> =
+            changes.iter().filter(|(other, _)| other == context).map(|(_, what)| format!("  {what}")).collect();
+        lines.extend(super::leftovers::few(there.into_iter()));
+    }
+    let are = if contexts.len() == 1 { "is" } else { "are" };
+    let title = format!("{} {are} protected: go on?", contexts.join(", "));
     state.held.asked = state.held.effects.len();
     state.held.unasked_for = (!by_hand).then_some(state.now);
     state.overlay = Some(Overlay::Choose(Choose {
-        title: format!("{context} is protected: go on?"),
+        title,
         lines,
         choices: vec![Choice::new('n', "no, change nothing", Deed::Nothing), Choice::new('y', "yes", Deed::Proceed)],
     }));
@@ -161,11 +177,19 @@ fn let_go(state: &mut State) -> Vec<Effect> {
     if state.held.asked == 0 || is_asked(state) {
         return Vec::new();
     }
-    let mut effects = Vec::new();
+    let (mut effects, mut stays) = (Vec::new(), Vec::new());
     for effect in answered(state) {
-        if let Effect::Start(id, ..) | Effect::StartDrawn(id, ..) = effect {
-            effects.extend(lives::remove(state, id));
+        match effect {
+            Effect::Start(id, ..) | Effect::StartDrawn(id, ..) => effects.extend(lives::remove(state, id)),
+            Effect::DeletePod(_, PodKey { namespace, name }, _) => stays.push(format!("{namespace}/{name}")),
+            Effect::EndDebugger(_, at) => stays.push(format!("{}/{}/{}", at.pod.namespace, at.pod.name, at.container)),
+            _ => {}
         }
+    }
+    // It may have been said already that this goes.
+    if !stays.is_empty() {
+        let text = format!("nothing was deleted or ended; this stays on the cluster: {}", stays.join(", "));
+        state.notices.push(state.now, Level::Info, text, Vec::new());
     }
     effects
 }

@@ -156,7 +156,7 @@ impl Cluster {
                 let pod = match read.await {
                     Ok(pod) => pod,
                     Err(fault) if fault.code() == 404 => return Ok(()),
-                    Err(fault) => return Err(fault.problem(what)),
+                    Err(fault) => return Err(with_role(fault.problem(what))),
                 };
                 if pod["metadata"]["labels"][marks::MANAGED_BY] != marks::US {
                     return Err(another());
@@ -175,7 +175,7 @@ impl Cluster {
             Ok(_) => Ok(()),
             Err(fault) if fault.code() == 404 => Ok(()),
             Err(fault) if fault.code() == 409 && uid.is_some() => Err(another()),
-            Err(fault) => Err(fault.problem(what)),
+            Err(fault) => Err(with_role(fault.problem(what))),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Cluster, ContainerKey, Fix, Problem, Way,
-    explain::with_role,
+    explain::{again, with_role},
     problem::Fault,
     request::{ANYTHING, Target},
     streams::{self, Shape, Success},
@@ -43,7 +43,7 @@ impl Cluster {
             Shape { stdin: true, tty, apart: false, success: Success::ExitedZero },
         )
         .await
-        .map_err(|fault| fault.problem(what))
+        .map_err(|fault| with_role(fault.problem(what)))
     }
 
     async fn open_stream(
@@ -87,5 +87,14 @@ fn attach_problem(fault: &Fault, container: &ContainerKey) -> Problem {
         .with_fixes([log]);
     }
     let problem = with_role(fault.problem(what));
-    if fault.code() == 403 { problem.with_fixes([log]) } else { problem }
+    match fault.code() {
+        403 => problem.with_fixes([log]),
+        404 => problem.with_fixes([again()]),
+        // It may run all the same: a new one is not what is missing.
+        _ => {
+            let attach =
+                Fix::new(format!("attach to {} once more", container.container), Way::Attach(container.clone()));
+            problem.with_fixes([attach, log])
+        }
+    }
 }

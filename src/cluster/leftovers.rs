@@ -12,6 +12,7 @@ use self::pod::{Pod, leftovers_in, null_as_default};
 use self::unmarked::Family;
 use super::{
     Cluster, PodKey, Problem,
+    explain::with_role,
     problem::Fault,
     request::{ANSWER_TIME, JSON, LIST_LIMIT, Target, decode},
 };
@@ -149,7 +150,7 @@ impl Cluster {
                         return Ok(found.sorted());
                     }
                     Err(fault) => {
-                        let problem = fault.problem("cannot look for leftovers in all namespaces");
+                        let problem = with_role(fault.problem("cannot look for leftovers in all namespaces"));
                         if fault.code() != 403 || otherwise.is_empty() {
                             return Err(problem);
                         }
@@ -166,7 +167,10 @@ impl Cluster {
                     looked.push(namespace.clone());
                     found.leftovers.append(&mut leftovers);
                 }
-                Err(fault) => found.refused.push(fault.problem(format!("cannot look for leftovers in {namespace}"))),
+                Err(fault) => {
+                    let what = format!("cannot look for leftovers in {namespace}");
+                    found.refused.push(with_role(fault.problem(what)));
+                }
             }
         }
         if looked.is_empty()

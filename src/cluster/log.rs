@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use super::{
     Cluster, ContainerKey, Problem,
     exec::named,
+    explain::with_role,
     problem::Fault,
     request::{ANSWER_TIME, ANYTHING, Target},
 };
@@ -46,7 +47,7 @@ impl Cluster {
     pub async fn log(&self, container: &ContainerKey, options: LogOptions) -> Result<Bytes, Problem> {
         self.log_end(container, options, LOG_LIMIT)
             .await
-            .map_err(|fault| fault.problem(format!("cannot read the log of {}", named(container))))
+            .map_err(|fault| with_role(fault.problem(format!("cannot read the log of {}", named(container)))))
     }
 
     /// What the container has printed and goes on to print, until it ends. Nothing can be sent.
@@ -55,8 +56,8 @@ impl Cluster {
     /// The API's refusal, or a connection that could not be made.
     pub async fn follow_log(&self, container: &ContainerKey, options: LogOptions) -> Result<Transport, Problem> {
         let opened = async { self.open(request(container, options, true)?, ANSWER_TIME).await };
-        let response =
-            opened.await.map_err(|fault| fault.problem(format!("cannot follow the log of {}", named(container))))?;
+        let refused = |fault: Fault| with_role(fault.problem(format!("cannot follow the log of {}", named(container))));
+        let response = opened.await.map_err(refused)?;
         let (output, incoming) = mpsc::channel(PLACES);
         // Nothing is read from it: what a caller sends is dropped with the transport.
         let (outgoing, _) = mpsc::channel(1);

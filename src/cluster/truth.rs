@@ -43,6 +43,7 @@ impl Cluster {
                 // The runtimes' own codes for a command that is not there.
                 (_, Some(End::Exited { code: 126 | 127 })) => "there is no shell in its image".to_owned(),
                 ("", _) => "its shell said nothing".to_owned(),
+                (said, _) if said.ends_with("all said") => "it cannot read its own status in /proc".to_owned(),
                 (said, _) => {
                     let words: String = cleaned(said.lines().last().unwrap_or_default()).chars().take(80).collect();
                     format!("its answer is not whole; it ends with \u{201c}{words}\u{201d}")

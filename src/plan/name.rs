@@ -21,6 +21,16 @@ pub fn suffix(mut random: u64) -> String {
     text
 }
 
+/// Whether Kubernetes, or we, may have drawn this as the suffix of a name.
+pub fn is_suffix(text: &str) -> bool {
+    text.len() == LENGTH && is_drawn(text)
+}
+
+/// Whether every character is of the alphabet of drawn names: a suffix, or a pod template's hash.
+pub fn is_drawn(text: &str) -> bool {
+    text.bytes().all(|byte| ALPHABET.contains(&byte))
+}
+
 /// Suffixes without end from a source of random numbers.
 pub fn suffixes(mut random: impl FnMut() -> u64) -> impl Iterator<Item = String> {
     std::iter::repeat_with(move || suffix(random()))

@@ -92,22 +92,20 @@ pub(super) async fn start(cluster: Cluster, id: SessionId, start: Start, drawn: 
     let Outlets { facts, unanswered, .. } = outlets;
     // Looking takes its time, and leaving need not wait for it.
     drop(unanswered);
-    let Some(look) = look.filter(|_| opened) else { return };
+    let to_see = |look: &debug::Look| look.known.is_some() || !look.expected.is_nothing();
+    let Some(look) = look.filter(|look| opened && to_see(look)) else { return };
     let sight = match look.known {
         Some(known) => Ok(Some(known)),
         None => cluster.on_behalf_of("look").sight(&look.container, &look.expected).await,
     };
+    let note = |text: String| Message::Launch(id, LaunchStep::Note(text));
     let message = match sight {
-        Ok(sight) => sight.map(|sight| Message::Sight(id, sight)),
+        Ok(Some(sight)) => Message::Sight(id, sight),
+        Ok(None) => note("looked at what it sees: nothing is amiss, as far as its shell can tell".to_owned()),
         // Nothing is wrong with the session: it is a row among others.
-        Err(problem) => {
-            let text = format!("could not look: {}", problem.why);
-            Some(Message::Launch(id, LaunchStep::Note(text)))
-        }
+        Err(problem) => note(format!("could not look: {}", problem.why)),
     };
-    if let Some(message) = message {
-        let _ = facts.send(Fact::Message(message));
-    }
+    let _ = facts.send(Fact::Message(message));
 }
 
 async fn attach_once_started(

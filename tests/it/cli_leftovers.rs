@@ -186,6 +186,20 @@ async fn a_protected_context_wants_to_be_named() {
     assert!(!demo.audit().exists(), "it is switched off");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_could_not_be_looked_through_is_not_said_to_be_clean() {
+    let demo = Demo::serve("partial").await;
+    leave_something(&demo).await;
+    let file = Kubeconfig::read_from(demo.kubeconfig()).expect("a kubeconfig");
+    let tenant = file.contexts.iter().map(|context| context.name.clone()).find(|name| name.contains("tenant"));
+    let tenant = tenant.expect("somebody who sees one namespace");
+    let cleaned = demo.bathy(&["leftovers", "clean", "-A", "--yes", "--context", &tenant]);
+    let words = said(&cleaned);
+    assert!(words.contains("pod demo/web-debug-x7k2p deleted"), "{words}");
+    assert!(words.contains("cannot look for leftovers in all namespaces"), "{words}");
+    assert_eq!(cleaned.status.code(), Some(1), "{words}");
+}
+
 #[test]
 fn a_log_level_that_cannot_be_read_is_told() {
     let folder = std::env::temp_dir().join(format!("bathy-cli-log-{}", std::process::id()));

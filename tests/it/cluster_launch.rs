@@ -244,7 +244,9 @@ async fn a_pod_that_goes_in_the_middle_ends_the_wait() {
     let (mut cluster, _steps, task) = start(creating(), None, Some(list(&[])));
     cluster.serve(|_| false).await;
     cluster.pod_is(&debugged("u2", &json!(null)));
-    assert!(task.await.unwrap().unwrap_err().why.contains("deleted"), "another pod of the same name is another");
+    let problem = task.await.unwrap().unwrap_err();
+    assert!(problem.why.contains("deleted"), "another pod of the same name is another: {}", text(&problem));
+    assert!(problem.hint.contains("another pod has its name") && !problem.fixes.is_empty(), "{}", text(&problem));
 
     let (mut cluster, _steps, task) = start(creating(), None, Some(list(&[])));
     cluster.serve(|_| false).await;
@@ -253,6 +255,16 @@ async fn a_pod_that_goes_in_the_middle_ends_the_wait() {
     let pods = keep_serving(cluster);
     pods.send(going).unwrap();
     insta::assert_snapshot!(text(&task.await.unwrap().unwrap_err()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pod_that_was_replaced_before_anybody_looked_is_not_waited_for() {
+    let mut other = debugged("u2", &json!(null));
+    other["spec"]["ephemeralContainers"] = json!(null);
+    let (cluster, _steps, task) = start(other, Some(node("True")), Some(list(&[])));
+    let _pods = keep_serving(cluster);
+    let problem = task.await.unwrap().unwrap_err();
+    assert!(problem.hint.contains("another pod has its name") && !problem.fixes.is_empty(), "{}", text(&problem));
 }
 
 #[tokio::test(start_paused = true)]

@@ -48,6 +48,12 @@ async fn a_pod_is_deleted_only_while_it_is_the_one_that_was_seen() {
     call.refuse(409, "Conflict", "Precondition failed: UID in precondition: u-1, UID in object meta: u-2");
     assert!(deleting.await.unwrap().unwrap_err().why.contains("another pod has this name now"));
 
+    let deleting = delete(Which::Any);
+    let message = "pods \"api\" is forbidden: User \"u\" cannot delete resource \"pods\" in API group \"\" in the namespace \"shop\"";
+    api.next().await.expect(POD).refuse(403, "Forbidden", message);
+    let hint = deleting.await.unwrap().unwrap_err().hint;
+    assert!(hint.contains("kind: Role") && hint.contains("verbs: [delete]"), "{hint}");
+
     let deleting = delete(Which::Ours);
     api.next().await.expect(POD).json(&json!({"metadata": {"name": "api", "uid": "u-2", "labels": {"app": "api"}}}));
     assert!(deleting.await.unwrap().is_err(), "without our label it is not ours");

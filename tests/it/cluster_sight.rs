@@ -53,6 +53,7 @@ async fn why_it_could_not_look_is_said() {
         (&b""[..], &not_there[..], "executable file not found"),
         (b"", code, "there is no shell in its image"),
         (b"", SUCCESS, "its shell said nothing"),
+        (b"own Gid: 0 0 0 0\nall said\n", SUCCESS, "it cannot read its own status in /proc"),
         (b"own Uid: 0 0 0 0\nown G", SUCCESS, "its answer is not whole; it ends with \u{201c}own G\u{201d}"),
     ] {
         let (_, sight) = answered(said, status).await;
@@ -78,17 +79,21 @@ async fn a_look_that_gets_no_answer_says_so() {
 #[tokio::test]
 async fn a_pod_that_is_not_there_any_more_has_one_that_stands_in() {
     let (cluster, mut api) = FakeApi::new();
-    let key = PodKey { namespace: "shop".into(), name: "api-66cd-x7k2p".into() };
+    let key = PodKey { namespace: "shop".into(), name: "api-66cd7b9f8-x7k2p".into() };
     let reading = tokio::spawn(async move { cluster.pod(&key).await });
-    api.next().await.expect("/api/v1/namespaces/shop/pods/api-66cd-x7k2p").refuse(404, "NotFound", "pods not found");
+    api.next().await.expect("/api/v1/namespaces/shop/pods/api-66cd7b9f8-x7k2p").refuse(
+        404,
+        "NotFound",
+        "pods not found",
+    );
     let other: Value = json!({
-        "metadata": {"name": "api-66cd-b9v4c", "creationTimestamp": "2026-01-01T00:00:00Z"},
+        "metadata": {"name": "api-66cd7b9f8-b9v4c", "creationTimestamp": "2026-01-01T00:00:00Z"},
         "status": {"phase": "Running"},
     });
     api.next().await.expect("/api/v1/namespaces/shop/pods").json(&json!({"items": [other]}));
     let problem = reading.await.expect("no panic").expect_err("it is gone");
     let ways: Vec<&Way> = problem.fixes.iter().map(|fix| &fix.way).collect();
-    let instead = Way::Pod(PodKey { namespace: "shop".into(), name: "api-66cd-b9v4c".into() });
+    let instead = Way::Pod(PodKey { namespace: "shop".into(), name: "api-66cd7b9f8-b9v4c".into() });
     assert_eq!(ways, [&instead, &Way::Again]);
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bathyscope::{
-    cluster::{ContainerKey, LogOptions, PodKey},
+    cluster::{ContainerKey, LogOptions, PodKey, Way},
     session::{End, Incoming, Outgoing, Transport},
 };
 use bytes::Bytes;
@@ -190,12 +190,41 @@ async fn refusals_before_the_upgrade_are_problems() {
     let problem = attaching.await.unwrap().unwrap_err();
     assert!(problem.why.contains("does not run"), "{problem}");
 
-    let attaching = tokio::spawn(async move { cluster.attach(&container(), true, true).await });
+    let attach = || {
+        let cluster = cluster.clone();
+        tokio::spawn(async move { cluster.attach(&container(), true, true).await })
+    };
+    let attaching = attach();
+    api.next().await.refuse(503, "ServiceUnavailable", "dial tcp 10.0.0.7:10250: i/o timeout");
+    let ways: Vec<Way> = attaching.await.unwrap().unwrap_err().fixes.into_iter().map(|fix| fix.way).collect();
+    let log = Way::Logs { container: container(), previous: false };
+    assert_eq!(ways, [Way::Attach(container()), log], "what runs is not started a second time");
+
+    let executing = tokio::spawn({
+        let cluster = cluster.clone();
+        async move { cluster.exec(&container(), &words(&["sh"]), true).await }
+    });
+    let message = "pods \"api\" is forbidden: User \"oncall\" cannot create resource \"pods/exec\" in API group \"\" in the namespace \"shop\"";
+    api.next().await.refuse(403, "Forbidden", message);
+    let hint = executing.await.unwrap().unwrap_err().hint;
+    assert!(hint.contains("kind: Role") && hint.contains("resources: [pods/exec]"), "{hint}");
+
+    let attaching = attach();
     let message = "pods \"api\" is forbidden: User \"oncall\" cannot create resource \"pods/attach\" in API group \"\" in the namespace \"shop\"";
     api.next().await.refuse(403, "Forbidden", message);
     let hint = attaching.await.unwrap().unwrap_err().hint;
     assert!(hint.starts_with("ask for the right to create pods/attach in namespace shop; this grants it: "), "{hint}");
     assert!(hint.contains("resources: [pods/attach], verbs: [get, create]"), "{hint}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attach_that_is_never_answered_is_told_with_ways_out() {
+    let (cluster, mut api) = FakeApi::new();
+    let attaching = tokio::spawn(async move { cluster.attach(&container(), true, true).await });
+    let _unanswered = api.next().await;
+    let problem = attaching.await.unwrap().unwrap_err();
+    assert!(problem.why.contains("did not answer within 30 s"), "{problem:?}");
+    assert_eq!(problem.fixes.first().map(|fix| &fix.way), Some(&Way::Attach(container())));
 }
 
 async fn attach_joined(log: &'static str, stream: &[&'static str]) -> (Transport, Bytes, Socket) {

@@ -257,6 +257,42 @@ fn leaving_does_what_was_decided_for_each_kind() {
 }
 
 #[test]
+fn a_pane_that_made_a_copy_and_then_a_debugger_leaves_each_as_its_kind_is_left() {
+    let mut console = Console::with_pods(80, 24);
+    let id = live(&mut console, "e", at("crash", "debugger-b7k2p"));
+    console.state.sessions.get_mut(id).expect("it is there").created = vec![key("crash-debug-b7k2p")];
+    console.state.settings.on_leave = OnLeave { copy: Leave::Keep, debugger: Leave::Ask, ..OnLeave::default() };
+    console.press("<c-]>x");
+    assert!(console.state.overlay.is_some(), "what becomes of the debugger is not decided");
+    console.press("<esc>");
+    console.state.settings.on_leave.debugger = Leave::Remove;
+    console.asked.clear();
+    console.press("<c-]>x");
+    let ended = Effect::EndDebugger("prod-eu".to_owned(), at("crash", "debugger-b7k2p"));
+    assert_eq!(console.asked, [Effect::Detach(id), ended]);
+}
+
+#[test]
+fn a_debugger_that_is_attached_to_can_be_ended_from_its_pane_and_an_application_cannot() {
+    let mut console = Console::with_pods(80, 24);
+    live(&mut console, "e", at("crash", "debugger-b7k2p"));
+    console.press("<c-]>xk");
+    for (name, ends) in [("debugger-b7k2p", true), ("app", false)] {
+        let container = at("crash", name);
+        let effects = bathyscope::app::start(&mut console.state, Start::Attach { container });
+        console.asked.extend(effects);
+        let id = started(&console);
+        console.told(Message::Attached(id));
+        console.press("<c-]>x");
+        assert_eq!(console.screen().contains("end the shell"), ends, "{}", console.screen());
+        console.press("k");
+    }
+    live(&mut console, "s", at("crash", "app"));
+    console.press("<c-]>x");
+    assert!(!console.screen().contains("keep it running"), "a shell is hung up: {}", console.screen());
+}
+
+#[test]
 fn leaving_offers_to_end_and_delete_all_of_it() {
     let mut console = Console::with_pods(80, 24);
     live(&mut console, "c", at("crash-debug-b7k2p", "debugger-x7k2p"));

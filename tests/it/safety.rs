@@ -1,7 +1,7 @@
 //! What protected contexts ask, what is told apart before something is deleted, and which context a pane belongs to.
 
 use bathyscope::app::overlay::Overlay;
-use bathyscope::app::{ContextSettings, Effect, Message, Start};
+use bathyscope::app::{ContextSettings, Effect, Leave, Message, Start};
 use bathyscope::cluster::{Fix, Granted, LaunchStep, PodRight, Problem, WatchTarget, WatchUpdate, Way, Which};
 use bathyscope::session::End;
 use jiff::SignedDuration;
@@ -60,6 +60,28 @@ fn a_question_that_comes_by_itself_takes_away_no_overlay_and_no_key_that_was_not
     later(&mut console, 1_100);
     console.press("y");
     assert_eq!(deletes(&console), 1);
+}
+
+#[test]
+fn a_question_about_several_contexts_says_what_is_where_and_no_says_what_stays() {
+    let mut console = Console::with_pods(80, 24);
+    live(&mut console, "c", at("crash-debug-1", "debugger-x"));
+    console.press("<c-]>b");
+    let second = live(&mut console, "c", at("crash-debug-2", "debugger-x"));
+    console.state.sessions.get_mut(second).expect("it is there").context = "staging".to_owned();
+    console.state.settings.on_leave.copy = Leave::Remove;
+    protect(&mut console);
+    console.press("<c-]>q");
+    let screen = console.screen();
+    assert!(screen.contains("prod-eu, staging are protected: go on?"), "{screen}");
+    let places = ["In prod-eu this would", "crash-debug-1", "In staging this would", "crash-debug-2"];
+    let found: Vec<_> = places.iter().map(|place| screen.find(place)).collect();
+    assert!(found.is_sorted() && found.iter().all(Option::is_some), "{screen}");
+    console.press("n");
+    console.settled();
+    assert_eq!(deletes(&console), 0);
+    let stays = "stays on the cluster: payments/crash-debug-1, payments/crash-debug-2";
+    assert!(console.state.notices.history().any(|notice| notice.text.contains(stays)), "{}", console.screen());
 }
 
 #[test]

@@ -140,6 +140,20 @@ fn a_failed_launch_keeps_its_fixes() {
 }
 
 #[test]
+fn a_debugger_that_could_not_be_attached_to_is_attached_to_and_not_made_again() {
+    let mut console = Console::with_pods(80, 24);
+    console.press("e");
+    let (id, _) = last(&console);
+    let at = container("crash", "debugger-x");
+    console.told(Message::Launch(id, LaunchStep::Accepted(at.clone())));
+    let fix = Fix::new("attach to debugger-x once more", Way::Attach(at.clone()));
+    console.told(Message::StartFailed(id, Problem::new("cannot attach", "no answer", "").with_fixes([fix])));
+    console.press("1");
+    assert_eq!(last(&console).1, Start::Attach { container: at });
+    assert!(!told(&console, "stays in crash"), "what is attached to is not left");
+}
+
+#[test]
 fn a_copy_that_did_not_start_is_deleted_when_another_takes_its_place() {
     let mut console = Console::with_pods(80, 24);
     console.press("c");

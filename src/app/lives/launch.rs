@@ -204,6 +204,8 @@ fn in_place(state: &mut State, id: SessionId, field: &FieldName) {
 pub(super) fn start_instead(state: &mut State, old: SessionId, start: Start) -> Vec<Effect> {
     let Some(session) = state.sessions.get(old) else { return start_in(state, start, Where::Tab) };
     let left = session.container.clone().filter(|_| session.is_accepted() && session.phase != Phase::Live);
+    // What is attached to is not left.
+    let left = left.filter(|left| !matches!(&start, Start::Attach { container } if container == left));
     // What this launch made, not what the pane made before.
     let made = session.container.as_ref().map(|container| container.pod.clone());
     let made = made.filter(|made| {

@@ -11,7 +11,8 @@ use crate::cli::question::asked;
 use crate::cli::{Arguments, say};
 use crate::cluster::{Cluster, Finish, Leftover, LeftoverKind, Which, read_only_problem};
 
-/// Takes away what was found; false if something that should go did not, or the answer was no.
+/// Takes away what was found; false if something that should go did not, not all could be looked through, or the
+/// answer was no.
 pub(super) async fn run(
     search: &Search<'_>,
     options: &CleanArguments,
@@ -24,6 +25,8 @@ pub(super) async fn run(
         return Err(super::told(&read_only_problem(&context)));
     }
     let found = search.found(cluster).await?;
+    // What could not be looked through may hold more.
+    let whole = found.refused.is_empty();
     let (sure, unsure): (Vec<Leftover>, Vec<Leftover>) =
         found.leftovers.into_iter().partition(|row| row.certain || options.unmarked);
     let removable = Removable::of(&sure);
@@ -39,7 +42,7 @@ pub(super) async fn run(
     }
     stays(&removable, &unsure, &mut out)?;
     if goes.is_empty() || options.dry_run {
-        return Ok(true);
+        return Ok(whole);
     }
     if options.yes {
         anyhow::ensure!(
@@ -76,7 +79,7 @@ pub(super) async fn run(
     if failed > 0 {
         say(&format!("bathy: {done} done, {failed} not"));
     }
-    Ok(failed == 0)
+    Ok(failed == 0 && whole)
 }
 
 /// Whether it is deleted or ended: a debugger in a pod that goes anyway is not ended before.

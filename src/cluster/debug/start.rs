@@ -15,7 +15,7 @@ use super::super::{
     Cluster, ContainerKey, ContainerState, LaunchStep, Problem,
     detail::container_state,
     exec::named,
-    explain::with_role,
+    explain::{again, with_role},
     text::cleaned,
     watch::{EventNews, PodNews, pod_events, pod_news},
 };
@@ -67,7 +67,9 @@ impl Cluster {
                     Some(PodNews::Gone) => {
                         let problem = wait.pod_gone();
                         let instead = if problem.fixes.is_empty() { self.instead_of(&container.pod).await } else { None };
-                        return Err(problem.with_fixes(instead));
+                        let nothing_known = problem.fixes.is_empty() && instead.is_none();
+                        // What takes its place may be there by then.
+                        return Err(problem.with_fixes(instead).with_fixes(nothing_known.then(again)));
                     }
                     Some(PodNews::Refused(problem)) => return Err(with_role(problem)),
                     Some(PodNews::Lost(lost)) => {

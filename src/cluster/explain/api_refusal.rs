@@ -27,8 +27,10 @@ fn explained(fault: &Fault, request: &Request) -> Problem {
     let sent = Sent::of(request);
     let problem = fault.problem(sent.what());
     let Some(status) = fault.status() else {
-        // The server was not heard: the same once more is all there is.
-        return problem.with_fixes([again()]);
+        // Of what was sent without an answer nobody knows whether it was taken; one more could never be removed.
+        let unknown = matches!(fault, Fault::Silent(_) | Fault::Unreadable(_));
+        let made = sent.made().filter(|_| unknown);
+        return problem.with_fixes(made).with_fixes([again()]);
     };
     let message = status.message.as_str();
     if let Some(breach) = Breach::of(message) {
@@ -181,6 +183,14 @@ impl<'a> Sent<'a> {
         let pod = if self.is_ephemeral() { self.pod } else { self.original? };
         let pod = PodKey { namespace: self.namespace.into(), name: pod.into() };
         Some(ContainerKey { pod, container: Arc::from(self.target?) })
+    }
+
+    /// A way to what the request makes.
+    fn made(&self) -> Option<Fix> {
+        let pod = PodKey { namespace: self.namespace.into(), name: self.pod.into() };
+        let container = ContainerKey { pod, container: Arc::from(*self.ours.first()?) };
+        let title = format!("attach to {}, if the server has taken it all the same", container.container);
+        Some(Fix::new(title, Way::Attach(container)))
     }
 
     fn shell(&self) -> Option<Fix> {

@@ -10,9 +10,7 @@ use crate::cluster::{
     PodKey, is_node_debugger, marks,
     text::{clean, cleaned},
 };
-
-/// The letters of the names that kubectl and we generate: `debugger-x7k2p`.
-const SUFFIX: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+use crate::plan;
 
 pub(super) fn null_as_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
     deserializer: D,
@@ -276,8 +274,7 @@ fn blank(pod: &Pod) -> Leftover {
 
 /// Whether a name is this beginning and a suffix as Kubernetes draws them.
 fn is_generated(name: &str, beginning: &str) -> bool {
-    let suffix = name.strip_prefix(beginning).unwrap_or_default();
-    suffix.len() == 5 && suffix.bytes().all(|byte| SUFFIX.contains(&byte))
+    name.strip_prefix(beginning).is_some_and(plan::is_suffix)
 }
 
 fn pod_wording(pod: &Pod) -> String {

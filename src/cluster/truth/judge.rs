@@ -43,6 +43,13 @@ pub struct Expected {
     pub pod: String,
 }
 
+impl Expected {
+    /// Whether there is nothing to look at: whatever a look found would be as planned.
+    pub fn is_nothing(&self) -> bool {
+        self.target.is_none() && self.capabilities.is_empty() && self.node.is_none()
+    }
+}
+
 /// What a debugger turned out to see.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sight {
@@ -188,7 +195,10 @@ impl Seen {
             let fix = Fix::new("a copy of the pod, its processes shared", Way::Copy);
             return Some((format!("does not see {target}: PID 1 is its own"), problem.with_fixes([fix])));
         }
-        let first = self.first.filter(|_| !self.root_open)?;
+        if self.root_open {
+            return None;
+        }
+        let Some(first) = self.first else { return Some(self.hidden(target, profile)) };
         let (own, what) = (self.own, format!("the debugger cannot read the files of {target} (/proc/1/root)"));
         if first == own {
             let why = "it runs as the same user, but the process lets nobody look into it (it is not dumpable, or a \
@@ -213,6 +223,21 @@ impl Seen {
             format!("{target} runs as root, which is not admitted here: its files stay closed")
         };
         Some((text, Problem::new(what, why, hint).with_fixes(fix)))
+    }
+
+    /// Not even the status of PID 1 can be read.
+    fn hidden(&self, target: &str, profile: Profile) -> (String, Problem) {
+        let problem = Problem::new(
+            format!("the debugger cannot look at the processes of {target}"),
+            "/proc shows it nothing of PID 1: it is mounted to hide other users' processes (hidepid), or a security \
+             module forbids it",
+            "a debugger with SYS_PTRACE sees them, where one is admitted",
+        );
+        let fix = (self.own.uid != 0 && profile != Profile::Restricted).then(|| {
+            let custom = json!({ "securityContext": { "runAsUser": 0, "runAsNonRoot": false } });
+            Fix::new("a new debugger as root", Way::ProfileWith { profile: Profile::General, custom })
+        });
+        (format!("cannot look at {target}: PID 1 is hidden"), problem.with_fixes(fix))
     }
 
     fn capabilities(&self, wanted: &[String]) -> Option<(String, Problem)> {
@@ -317,9 +342,17 @@ mod tests {
         assert_eq!(judge("sh: not found", &targeting(&[])), None);
         assert_eq!(judge("\u{1b}[2J all said", &targeting(&[])), None);
         assert_eq!(judge(&whole, &Expected::default()), None);
-        // PID 1 cannot be looked at, and neither cgroup nor root tells whose it is.
-        let blind = "own Uid: 0 0 0 0\nown Gid: 0 0 0 0\nown CapEff: 0\nall said";
-        assert_eq!(judge(blind, &targeting(&[])), None);
+    }
+
+    #[test]
+    fn a_target_that_cannot_be_looked_at_is_said_to_be_hidden() {
+        let blind = "own Uid: 7 7 7 7\nown Gid: 0 0 0 0\nown CapEff: 0\nall said";
+        let sight = judge(blind, &targeting(&[])).unwrap();
+        assert_eq!(sight.text, "cannot look at app: PID 1 is hidden");
+        assert!(matches!(sight.problem.unwrap().fixes[0].way, Way::ProfileWith { profile: Profile::General, .. }));
+        let restricted = Expected { profile: Profile::Restricted, ..targeting(&[]) };
+        assert_eq!(judge(blind, &restricted).unwrap().problem.unwrap().fixes, []);
+        assert!(!restricted.is_nothing() && Expected { pod: "u".into(), ..Expected::default() }.is_nothing());
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! What the API refuses, recorded and as other servers word it.
 
+use bathyscope::cluster::Way;
 use serde_json::{Value, json};
 
 use super::{Group, Request, refused};
+use crate::fake_api::FakeApi;
 
 fn ephemeral(older: &[&str]) -> Request {
     let mut spec =
@@ -164,4 +166,15 @@ async fn refusals_of_the_api() {
         group.problem(title, &refused(request, &answer).await);
     }
     insta::assert_snapshot!(group.done());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_without_an_answer_may_have_been_taken() {
+    let (cluster, mut api) = FakeApi::new();
+    let request = ephemeral(&[]);
+    let sending = tokio::spawn(async move { cluster.send(&request).await });
+    let _unanswered = api.next().await;
+    let problem = sending.await.unwrap().unwrap_err();
+    let ways: Vec<&Way> = problem.fixes.iter().map(|fix| &fix.way).collect();
+    assert!(matches!(ways[..], [Way::Attach(_), Way::Again]), "{problem:?}");
 }

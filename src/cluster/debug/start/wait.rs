@@ -8,7 +8,8 @@ use tokio::time::{Instant, timeout};
 use super::{Judgement, Started, judge};
 use crate::cluster::{
     Cluster, ContainerKey, LaunchStep, Problem,
-    explain::{Asked, Explanation, PodEvent, Situation, explain, gone, silent, without_ids},
+    detail::container_state,
+    explain::{Asked, Explanation, PodEvent, Situation, again, explain, gone, silent, without_ids},
     request::{JSON, Target},
     text::cleaned,
     watch::EventNews,
@@ -20,6 +21,13 @@ const SILENCE: Duration = Duration::from_secs(15);
 const NODE_TIME: Duration = Duration::from_secs(5);
 /// How many events and steps are remembered; a flood must not grow memory.
 const REMEMBERED: usize = 256;
+
+/// Whether the pod has a container of this name, or a status of one.
+fn names_container(pod: &Value, name: &str) -> bool {
+    let lists = ["ephemeralContainers", "containers", "initContainers"];
+    let mut specified = lists.into_iter().filter_map(|list| pod["spec"][list].as_array()).flatten();
+    specified.any(|container| container["name"] == name) || container_state(pod, name).is_some()
+}
 
 /// What is known of the pod's node.
 enum Node {
@@ -79,7 +87,11 @@ impl<'a, P: FnMut(LaunchStep) + Send> Wait<'a, P> {
         if let Some(before) = &self.pod
             && uid(before) != uid(&pod)
         {
-            return Err(self.pod_gone());
+            return Err(self.pod_replaced());
+        }
+        // The server has taken it, and what it has taken is never taken out of a pod: this is another pod.
+        if self.pod.is_none() && !names_container(&pod, &self.container.container) {
+            return Err(self.pod_replaced());
         }
         self.lost = false;
         let node = pod["spec"]["nodeName"].as_str().map(cleaned).unwrap_or_default();
@@ -115,6 +127,12 @@ impl<'a, P: FnMut(LaunchStep) + Send> Wait<'a, P> {
     /// The pod went away.
     pub(super) fn pod_gone(&self) -> Problem {
         gone(self.container, self.pod.as_deref())
+    }
+
+    /// The pod went away, and another one has its name.
+    fn pod_replaced(&self) -> Problem {
+        let hint = "another pod has its name now; the debugger went with the one before".to_owned();
+        Problem { hint, fixes: vec![again()], ..self.pod_gone() }
     }
 
     /// When it is time to say that nothing is heard; `None` while there is no cause to.

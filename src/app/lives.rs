@@ -283,10 +283,12 @@ pub fn close(state: &mut State, id: SessionId) -> Vec<Effect> {
         }
         (true, removal) => {
             let stays = match session.start {
-                Start::Shell { .. } => "Detaching hangs up the shell.",
+                Start::Shell { .. } => "A shell in the container cannot be taken up again: it is hung up.",
                 _ => "Detaching leaves it running; attach again with a on its container.",
             };
-            let mut choices = vec![Choice::new('k', "keep it running and detach", Deed::Detach(id))];
+            let keep =
+                if matches!(session.start, Start::Shell { .. }) { "detach" } else { "keep it running and detach" };
+            let mut choices = vec![Choice::new('k', keep, Deed::Detach(id))];
             // What we attach to may be the application itself: Ctrl-C is not ours to send there.
             if session.start.is_debugger() || matches!(session.start, Start::Shell { .. }) {
                 choices.push(Choice::new('e', "end the shell", Deed::EndShell(id)));

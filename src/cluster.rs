@@ -349,3 +349,14 @@ pub enum LaunchStep {
     /// We are attaching.
     Attaching,
 }
+
+impl LaunchStep {
+    /// Whether it shows that a start which was stuck gets on again, as far as this step tells.
+    pub fn gets_on(&self) -> bool {
+        match self {
+            Self::Accepted(_) | Self::Scheduled { .. } | Self::Running | Self::Ended { .. } | Self::Attaching => true,
+            Self::Event { reason, .. } => matches!(reason.as_str(), "Scheduled" | "Pulled" | "Created" | "Started"),
+            Self::Note(_) | Self::Warning(_) | Self::Checked(_) | Self::Waiting { .. } | Self::Stuck(_) => false,
+        }
+    }
+}

@@ -69,7 +69,7 @@ fn draw_titles(state: &State, theme: &Theme, frame: &mut Frame<'_>, places: &Lay
     let left = Rect { x: 1, width: split.saturating_sub(2), ..places.titles };
     let right = Rect { x: split + 2, width: places.inspector.width.saturating_sub(2), ..places.titles };
     title(frame, left, list::title(state, theme));
-    title(frame, right, inspector::title(state, theme));
+    title(frame, right, inspector::title(state, theme, usize::from(right.width).saturating_sub(2)));
 }
 
 /// A title on a rule, a blank on either side of it.

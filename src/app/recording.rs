@@ -8,7 +8,7 @@ use super::message::{Effect, Start};
 use super::notices::Level;
 use super::session::{Phase, Session};
 use super::state::State;
-use crate::session::recording::{About, Event, Options, RecordingId, Report, Stopped};
+use crate::session::recording::{About, Event, Options, RecordingId, Report, STARTS, Stopped};
 use crate::session::{End, SessionId};
 
 /// What the configuration says of recordings.
@@ -57,7 +57,7 @@ pub fn toggle(state: &mut State, id: SessionId) -> Vec<Effect> {
     match state.sessions.get(id).map(|session| &session.recording) {
         None => Vec::new(),
         Some(Recording::Running(_)) => stop(state, id),
-        Some(_) => start(state, id, "recording starts"),
+        Some(_) => start(state, id, STARTS),
     }
 }
 

@@ -6,7 +6,6 @@ use super::age::age;
 use super::copy_mode::CopyMode;
 use super::message::Start;
 use super::recording::Recording;
-use super::timeline;
 use crate::cluster::{ContainerKey, Fix, LaunchStep, PodKey, Problem, Sight};
 use crate::plan::Profile;
 use crate::screen::Screen;
@@ -177,7 +176,7 @@ impl Session {
             Phase::Failed(problem) => Some(problem),
             Phase::Launching => self.steps.iter().rev().find_map(|(_, step)| match step {
                 LaunchStep::Stuck(problem) => Some(Some(problem)),
-                step if timeline::gets_on(step) => Some(None),
+                step if step.gets_on() => Some(None),
                 _ => None,
             })?,
             Phase::Live | Phase::Ended { .. } => self.sight.as_ref()?.problem.as_ref(),
@@ -235,6 +234,16 @@ impl Session {
         }
     }
 
+    /// Whether it is a debugger among the processes of a container: they end with that container's first process.
+    fn shares_its_targets_end(&self) -> bool {
+        match &self.start {
+            Start::Debug { options, target, .. } if options.copy.is_none() => {
+                options.target.is_some() || *target == super::message::Target::Default
+            }
+            _ => false,
+        }
+    }
+
     /// In one line how it stands, once it is over.
     pub fn epitaph(&self) -> Option<String> {
         let text = match &self.phase {
@@ -247,6 +256,9 @@ impl Session {
                 format!("{container} has ended with code {code}, and this shell with it")
             }
             Phase::Ended { end, exit_code } => match (end, exit_code) {
+                (_, Some(137)) | (End::Exited { code: 137 }, None) if self.shares_its_targets_end() => {
+                    "exited with code 137: killed, as every debugger is when its target ends".to_owned()
+                }
                 (_, Some(code)) | (End::Exited { code }, None) => format!("exited with code {code}"),
                 (End::Finished, None) if self.is_log() => "end of the log".to_owned(),
                 (End::Finished, None) => "the stream has ended".to_owned(),

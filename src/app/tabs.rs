@@ -11,6 +11,9 @@ use crate::session::End;
 /// Below so many columns a line of tabs is narrow.
 const NARROW: usize = 100;
 
+/// The most columns of the name of a tab out of view on a narrow line.
+const SHORT: usize = 14;
+
 /// The most columns of a name that a person gave a tab.
 const NAME: usize = 40;
 
@@ -64,10 +67,15 @@ fn first_shown(texts: &[String], active: usize, width: u16) -> usize {
     first
 }
 
-/// The most columns of a session's name: half of a narrow line is left for what is to be known of the session in view.
-fn longest(state: &State) -> usize {
+/// The most columns of a session's name: on a narrow line the tabs out of view leave room for the one in view and for
+/// what is to be known of it.
+fn longest(state: &State, in_view: bool) -> usize {
     let columns = usize::from(state.size.columns);
-    if columns < NARROW { (columns / 2).saturating_sub(8).max(16) } else { columns }
+    match (columns < NARROW, in_view) {
+        (false, _) => columns,
+        (true, true) => (columns / 2).saturating_sub(8).max(16),
+        (true, false) => SHORT,
+    }
 }
 
 fn text(state: &State, index: usize, tab: &Tab) -> String {
@@ -75,7 +83,9 @@ fn text(state: &State, index: usize, tab: &Tab) -> String {
     let focused = state.sessions.get(tab.focused());
     let name = match (&tab.name, focused) {
         (Some(name), _) => clip(name, NAME),
-        (None, focused) => focused.map(|session| elide(&session.title(), longest(state))).unwrap_or_default(),
+        (None, focused) => focused
+            .map(|session| elide(&session.title(), longest(state, index == state.sessions.active_index())))
+            .unwrap_or_default(),
     };
     let count = if sessions.len() > 1 { format!(" ({})", sessions.len()) } else { String::new() };
     let together = if tab.together { " [all]" } else { "" };

@@ -75,23 +75,6 @@ pub fn rows(session: &Session, now: Timestamp) -> Vec<Row> {
     drafts.into_iter().zip(ends).enumerate().map(row).collect()
 }
 
-/// Whether this step shows that a launch which was stuck gets on again.
-pub(super) fn gets_on(step: &LaunchStep) -> bool {
-    match step {
-        LaunchStep::Accepted(_)
-        | LaunchStep::Scheduled { .. }
-        | LaunchStep::Running
-        | LaunchStep::Ended { .. }
-        | LaunchStep::Attaching => true,
-        LaunchStep::Event { reason, .. } => matches!(reason.as_str(), "Scheduled" | "Pulled" | "Created" | "Started"),
-        LaunchStep::Note(_)
-        | LaunchStep::Warning(_)
-        | LaunchStep::Checked(_)
-        | LaunchStep::Waiting { .. }
-        | LaunchStep::Stuck(_) => false,
-    }
-}
-
 /// How long something took: tenths of a second while that is telling, then as ages are worded.
 pub fn lasted(from: Timestamp, to: Timestamp) -> String {
     let tenths = (to.as_millisecond() - from.as_millisecond()).max(0) / 100;

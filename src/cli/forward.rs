@@ -1,7 +1,7 @@
 //! `bathy forward`: ports of a pod, Service or workload on this machine's loopback, without a screen.
 
 use std::io::Write as _;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use anyhow::Context as _;
 use tokio::sync::mpsc;
@@ -33,22 +33,28 @@ pub(super) async fn run(options: &ForwardArguments, arguments: &Arguments, confi
     let (tell, mut events) = mpsc::unbounded_channel();
     let mut open = Vec::new();
     for pair in pairs {
-        let (tell, remote) = (tell.clone(), pair.remote.to_string());
+        let (tell, index) = (tell.clone(), open.len());
         // Once nothing is listened to any more, nothing is to be told.
-        let tell = move |event| drop(tell.send((remote.clone(), event)));
+        let tell = move |event| drop(tell.send((index, event)));
         let opened = forward(forwarder.clone(), target.clone(), pair.clone(), &addresses, tell).await;
         let opened = opened.map_err(|problem| told(&problem))?;
         announce(&opened, &pair)?;
-        open.push(opened);
+        // Any free port of ours has its number only now.
+        let local = opened.local.first().map(SocketAddr::port).or(pair.local).unwrap_or_default();
+        open.push((opened, local, pair.remote.to_string()));
     }
     tokio::pin!(stop);
     loop {
         tokio::select! {
             () = &mut stop => return Ok(()),
             _ = tokio::signal::ctrl_c() => return Ok(()),
-            Some((remote, event)) = events.recv() => match event {
-                ForwardEvent::Connected => print(&format!("Handling connection for {remote}"))?,
+            Some((index, event)) = events.recv() => match event {
+                ForwardEvent::Connected => {
+                    let (_, local, _) = &open[index];
+                    print(&format!("Handling connection for {local}"))?;
+                }
                 ForwardEvent::LeadsTo(pod, port) if !options.quiet => {
+                    let (_, _, remote) = &open[index];
                     say(&format!("bathy: {remote} leads to port {port} of {}/{}", pod.namespace, pod.name));
                 }
                 ForwardEvent::LeadsTo(..) => {}

@@ -14,6 +14,9 @@ use bytes::Bytes;
 pub use read::{Batch, Ending, Header, MARKERS_KEPT, Marker, Place, Played, PlayedKind, Reader, Survey, survey};
 pub use recorder::{Options, Recorder};
 
+/// What the marker says with which a recording begins that was asked for.
+pub const STARTS: &str = "recording starts";
+
 /// Names one recording for the life of the program; never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RecordingId(pub u64);

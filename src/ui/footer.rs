@@ -2,12 +2,14 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr;
 
 use super::text::clip;
 use super::{Theme, copy_mode};
+use crate::app::session::Phase;
 use crate::app::{Focus, Level, Scope, State};
 
 pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
@@ -22,7 +24,7 @@ pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Re
             Level::Warning => theme.changing,
             Level::Error => theme.bad,
         };
-        Line::styled(clip(&format!(" {}", notice.text), usize::from(area.width)), style)
+        notice_line(state, theme, &notice.text, usize::from(area.width), style)
     } else if state.filtering {
         Line::styled(" type to filter · ⏎ keep · Esc clear", theme.faint)
     } else if copy_mode::of_focused(state).is_some() {
@@ -35,9 +37,26 @@ pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Re
     frame.render_widget(Paragraph::new(line), area);
 }
 
+/// A notice, with the key that shows all of it where it is cut and that key is not the shell's.
+fn notice_line(state: &State, theme: &Theme, text: &str, width: usize, style: Style) -> Line<'static> {
+    let text = format!(" {text}");
+    let key = state.keymap.named("messages").and_then(|action| state.keymap.key_of(action));
+    let key = key.filter(|_| text.width() > width && state.focus != Focus::Pane).map(|key| key.to_string());
+    let Some(key) = key else { return Line::styled(clip(&text, width), style) };
+    let room = width.saturating_sub(key.width() + " all".width() + 1);
+    [
+        Span::styled(clip(&text, room), style),
+        Span::styled(format!(" {key}"), theme.key),
+        Span::styled(" all", theme.faint),
+    ]
+    .into_iter()
+    .collect()
+}
+
 fn in_pane(state: &State, theme: &Theme) -> Line<'static> {
     let live = state.sessions.active().is_some_and(|session| session.is_live() && !session.is_log());
     let fixes = state.sessions.active().map_or(0, |session| session.fixes().len());
+    let launching = state.sessions.active().is_some_and(|session| session.phase == Phase::Launching);
     let covered = live && state.sessions.active().is_some_and(|session| session.timeline_open);
     let shown = state.keymap.named("pane.timeline").and_then(|action| state.keymap.key_of(action)).filter(|_| covered);
     let leader = state.keymap.leader();
@@ -48,6 +67,7 @@ fn in_pane(state: &State, theme: &Theme) -> Line<'static> {
         (1.., ..) => " a number takes that way out · ".to_owned(),
         (0, true, _) if covered => " keys do not reach the shell · ".to_owned(),
         (0, true, Some(count)) => format!(" every key goes to all {count} panes · "),
+        (0, true, None) if launching => " nothing runs in it yet · ".to_owned(),
         (0, true, None) => " every key goes to the shell · ".to_owned(),
         (0, false, _) => " ".to_owned(),
     };

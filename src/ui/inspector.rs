@@ -6,20 +6,20 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::Paragraph;
 
-use super::text::{clip, fit, wrap};
+use super::text::{clip, elide, fit, wrap};
 use super::{Theme, nodes};
 use crate::app::age::age;
 use crate::app::rights::missing;
 use crate::app::{Focus, List, State};
 use crate::cluster::{ContainerDetail, ContainerKind, ContainerState, Debuggers, PodDetail, PodRight};
 
-pub(super) fn title(state: &State, theme: &Theme) -> Line<'static> {
+pub(super) fn title(state: &State, theme: &Theme, columns: usize) -> Line<'static> {
     let style = if state.focus == Focus::Containers { theme.focused_title } else { theme.title };
     let name = match state.navigator.list {
         List::Nodes => nodes::title(state),
         _ => state.navigator.inspected.key.as_ref().map(|key| key.name.to_string()).unwrap_or_default(),
     };
-    if name.is_empty() { Line::default() } else { Line::from(Span::styled(name, style)) }
+    if name.is_empty() { Line::default() } else { Line::from(Span::styled(elide(&name, columns), style)) }
 }
 
 pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {

@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Wrap};
 use unicode_width::UnicodeWidthStr as _;
 
-use super::text::{clip, fit};
+use super::text::{clip, elide, fit};
 use super::{Theme, nodes};
 use crate::app::age::age;
 use crate::app::layout::first_shown;
@@ -20,13 +20,17 @@ use crate::cluster::{Liveness, NamespaceRow, PodRow, Problem};
 struct Columns {
     namespace: usize,
     name: usize,
+    ready: usize,
     status: usize,
+    age: usize,
     node: usize,
     ip: usize,
 }
 
 const READY: usize = 6;
 const RESTARTS: usize = 4;
+/// Below so many columns a name tells too little.
+const LEAST_NAME: usize = 12;
 pub(super) const AGE: usize = 6;
 
 /// Writes the cells of one row from left to right, each with a blank behind it.
@@ -45,6 +49,15 @@ impl<'a> Cells<'a> {
 
     /// The next cell; none if its column has no width or the row is full.
     pub(super) fn put(&mut self, text: &str, width: usize, style: Style) {
+        self.put_cut(text, width, style, clip);
+    }
+
+    /// The same for a name, which keeps its end: that is where the pods of one workload differ.
+    pub(super) fn put_name(&mut self, name: &str, width: usize, style: Style) {
+        self.put_cut(name, width, style, elide);
+    }
+
+    fn put_cut(&mut self, text: &str, width: usize, style: Style, shorten: fn(&str, usize) -> String) {
         if width == 0 || self.x >= self.area.right() {
             return;
         }
@@ -56,7 +69,7 @@ impl<'a> Cells<'a> {
         let text = if text.width() <= columns {
             text
         } else {
-            cut = clip(text, columns);
+            cut = shorten(text, columns);
             &cut
         };
         self.buffer.set_stringn(self.x, self.area.y, text, columns, style);
@@ -71,9 +84,21 @@ impl Columns {
         let node = if width >= 80 { 18 } else { 0 };
         let ip = if width >= 100 { 16 } else { 0 };
         let status = if width >= 60 { 18 } else { 13 };
-        let name = width.saturating_sub(1 + namespace + READY + status + RESTARTS + AGE + node + ip);
-        Self { namespace, name, status, node, ip }
+        let [mut ready, mut age] = [READY, AGE];
+        let mut name = width.saturating_sub(1 + namespace + ready + status + RESTARTS + age + node + ip);
+        name = give_way(name, &mut [&mut age, &mut ready]);
+        Self { namespace, name, ready, status, age, node, ip }
     }
+}
+
+/// Columns that a name takes from others, one after the other, where it would have too few; how many it has then.
+pub(super) fn give_way(mut name: usize, others: &mut [&mut usize]) -> usize {
+    for other in others {
+        if name < LEAST_NAME {
+            name += std::mem::take(*other);
+        }
+    }
+    name
 }
 
 pub(super) fn title(state: &State, theme: &Theme) -> Line<'static> {
@@ -135,10 +160,10 @@ fn heading(state: &State, columns: &Columns) -> String {
     let mut heading = String::from(" ");
     heading += &fit("NAMESPACE", columns.namespace);
     heading += &marked("NAME", PodSort::Name, columns.name);
-    heading += &fit("READY", READY);
+    heading += &fit("READY", columns.ready);
     heading += &marked("STATUS", PodSort::Status, columns.status);
     heading += &marked("⟳", PodSort::Restarts, RESTARTS);
-    heading += &marked("AGE", PodSort::Age, AGE);
+    heading += &marked("AGE", PodSort::Age, columns.age);
     heading += &fit("IP", columns.ip);
     heading += &marked("NODE", PodSort::Node, columns.node);
     heading
@@ -163,13 +188,13 @@ fn pod(
 ) {
     let selected = state.navigator.pods.selected() == Some(&row.key);
     let mut cells = Cells::begin(frame.buffer_mut(), area, selected, style);
+    cells.put(&row.key.namespace, columns.namespace, style);
+    cells.put_name(&row.key.name, columns.name, style);
     let mut put = |text: &str, width: usize, style: Style| cells.put(text, width, style);
-    put(&row.key.namespace, columns.namespace, style);
-    put(&row.key.name, columns.name, style);
-    put(&row.ready, READY, style);
+    put(&row.ready, columns.ready, style);
     put(&row.status, columns.status, if style == Style::new() { health } else { style.patch(health) });
     put(&row.restarts.to_string(), RESTARTS, style);
-    put(&row.created.map(|created| age(created, state.now)).unwrap_or_default(), AGE, style);
+    put(&row.created.map(|created| age(created, state.now)).unwrap_or_default(), columns.age, style);
     put(&row.ip, columns.ip, style);
     put(&row.node, columns.node, style);
 }

@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::Theme;
 use super::inspector::{FACT_INDENT, fact, indented, wrapped};
-use super::list::{AGE, Cells, empty, row_style};
+use super::list::{AGE, Cells, empty, give_way, row_style};
 use super::text::{clip, fit};
 use crate::app::State;
 use crate::app::age::age;
@@ -23,6 +23,7 @@ struct Columns {
     name: usize,
     status: usize,
     roles: usize,
+    age: usize,
     version: usize,
     ip: usize,
     os_image: usize,
@@ -35,10 +36,12 @@ impl Columns {
         let width = usize::from(width);
         let from = |least: usize, columns: usize| if width >= least { columns } else { 0 };
         let status = if width >= 80 { 26 } else { 16 };
-        let (roles, version, ip) = (from(64, 15), if width >= 64 { 14 } else { 10 }, from(94, 16));
+        let (roles, mut version, ip) = (from(64, 15), if width >= 64 { 14 } else { 10 }, from(94, 16));
         let (os_image, runtime, kernel) = (from(140, 28), from(170, 22), from(190, 18));
-        let taken = 1 + status + roles + AGE + version + ip + os_image + runtime + kernel;
-        Self { name: width.saturating_sub(taken), status, roles, version, ip, os_image, runtime, kernel }
+        let mut age = AGE;
+        let taken = 1 + status + roles + age + version + ip + os_image + runtime + kernel;
+        let name = give_way(width.saturating_sub(taken), &mut [&mut version, &mut age]);
+        Self { name, status, roles, age, version, ip, os_image, runtime, kernel }
     }
 }
 
@@ -79,7 +82,7 @@ fn heading(state: &State, columns: &Columns) -> String {
         marked("NAME", NodeSort::Name, columns.name),
         marked("STATUS", NodeSort::Status, columns.status),
         marked("ROLES", NodeSort::Roles, columns.roles),
-        marked("AGE", NodeSort::Age, AGE),
+        marked("AGE", NodeSort::Age, columns.age),
         marked("VERSION", NodeSort::Version, columns.version),
         fit("INTERNAL-IP", columns.ip),
         fit("OS-IMAGE", columns.os_image),
@@ -99,12 +102,12 @@ fn node(
     (style, health): (Style, Style),
 ) {
     let mut cells = Cells::begin(frame.buffer_mut(), area, selected, style);
+    cells.put_name(&row.name, columns.name, style);
     let mut put = |text: &str, width: usize, style: Style| cells.put(text, width, style);
     let or_none = |text: &str| if text.is_empty() { "<none>".to_owned() } else { text.to_owned() };
-    put(&row.name, columns.name, style);
     put(&row.status, columns.status, style.patch(health));
     put(&or_none(&row.roles), columns.roles, style);
-    put(&row.created.map(|created| age(created, state.now)).unwrap_or_default(), AGE, style);
+    put(&row.created.map(|created| age(created, state.now)).unwrap_or_default(), columns.age, style);
     put(&row.version, columns.version, style);
     put(&row.ip, columns.ip, style);
     put(&row.os_image, columns.os_image, style);

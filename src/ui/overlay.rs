@@ -13,7 +13,7 @@ use super::text::{clip, fit, wrap};
 use crate::app::age::age;
 use crate::app::layout::{centred, first_shown};
 use crate::app::overlay::{Choose, Entry, EntryKind, Name, Overlay, Palette, Save, TextLine};
-use crate::app::{Availability, Level, Scope, State};
+use crate::app::{Availability, Focus, Level, Scope, State};
 
 pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
     match &state.overlay {
@@ -61,7 +61,7 @@ fn help(state: &State, theme: &Theme, width: usize) -> Vec<Line<'static>> {
         format!("In a pane every key goes to the shell; {} is the leader.", state.keymap.leader()),
         theme.text,
     )];
-    for scope in Scope::ALL {
+    for scope in help_order(state) {
         lines.push(Line::default());
         lines.push(Line::styled(scope.title(), theme.title));
         for action in state.keymap.actions().iter().filter(|action| action.scope == scope) {
@@ -86,6 +86,17 @@ fn help(state: &State, theme: &Theme, width: usize) -> Vec<Line<'static>> {
         }
     }
     lines
+}
+
+/// The groups of keys, those that count where the person is first.
+fn help_order(state: &State) -> [Scope; Scope::ALL.len()] {
+    let here = match state.focus {
+        Focus::Pane => vec![Scope::Leader, Scope::Copy, Scope::Launch, Scope::Ended],
+        Focus::List | Focus::Containers => vec![state.navigator.list.scope(), Scope::Global],
+    };
+    let mut order = Scope::ALL;
+    order.sort_by_key(|scope| here.iter().position(|near| near == scope).unwrap_or(here.len()));
+    order
 }
 
 fn messages(state: &State, theme: &Theme, width: usize) -> Vec<Line<'static>> {

@@ -86,6 +86,16 @@ fn waiting(reason: &str, message: &str) -> Value {
     debugged("u1", &json!([{"name": "d", "state": {"waiting": {"reason": reason, "message": message}}}]))
 }
 
+/// The debugger waits so, and its target crashes again and again.
+fn crashing(waits: &Value) -> Value {
+    let mut pod = debugged("u1", &json!([{"name": "d", "state": {"waiting": waits}}]));
+    pod["status"]["containerStatuses"] = json!([{
+        "name": "app", "restartCount": 5, "ready": false, "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+        "lastState": {"terminated": {"exitCode": 3, "reason": "Error"}},
+    }]);
+    pod
+}
+
 fn event(uid: &str, reason: &str, path: &str, message: &str) -> Value {
     json!({
         "kind": "Event", "metadata": {"uid": uid, "name": uid}, "type": "Normal", "reason": reason, "message": message,
@@ -216,6 +226,23 @@ async fn an_image_that_does_not_come_is_explained_while_waiting_goes_on() {
         again += usize::from(matches!(step, LaunchStep::Stuck(_)));
     }
     assert_eq!(again, 0, "the same is said once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_still_stands_in_the_way_is_said_again_behind_a_step_that_went_well() {
+    let (mut cluster, mut steps, task) =
+        start(crashing(&json!({"reason": "ContainerCreating"})), None, Some(list(&[])));
+    cluster.serve(|_| false).await;
+    let first = stuck(&mut steps).await;
+    // The image is there, and the target still does not run.
+    cluster.told(&event("e1", "Pulled", "spec.ephemeralContainers{d}", "Container image already present on machine"));
+    cluster.pod_is(&crashing(
+        &json!({"reason": "CreateContainerError", "message": "invalid target container: it is not running"}),
+    ));
+    let pulled = |step: &LaunchStep| matches!(step, LaunchStep::Event { reason, .. } if reason == "Pulled");
+    while !pulled(&steps.recv().await.unwrap()) {}
+    assert_eq!(stuck(&mut steps).await.headline(), first.headline());
+    task.abort();
 }
 
 #[tokio::test(start_paused = true)]

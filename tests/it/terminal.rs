@@ -131,10 +131,10 @@ impl Terminal {
 #[test]
 fn it_debugs_a_distroless_pod_and_gives_the_terminal_back_on_quit() {
     let mut terminal = Terminal::bathy(&["demo"]);
-    terminal.wait_for_text("nodejsapps");
+    terminal.wait_for_text("nodejsapp");
     terminal.wait_for_text("● live");
     terminal.send("/nodejs\r");
-    terminal.wait_for_text("▸nodejsapps");
+    terminal.wait_for_text("▸nodejsapp");
     terminal.send("e");
     // Without isolation the prompt shows another directory; the shell's mark is the same.
     terminal
@@ -155,10 +155,10 @@ fn what_is_copied_reaches_the_clipboard_of_the_terminal() {
     // Without a display no tool of the machine has a clipboard.
     let none = [("DISPLAY", ""), ("WAYLAND_DISPLAY", "")];
     let mut terminal = Terminal::start(env!("CARGO_BIN_EXE_bathy"), &["demo"], &none);
-    terminal.wait_for_text("nodejsapps");
+    terminal.wait_for_text("nodejsapp");
     terminal.wait_for_text("● live");
     terminal.send("/nodejs\r");
-    terminal.wait_for_text("▸nodejsapps");
+    terminal.wait_for_text("▸nodejsapp");
     terminal.send("e");
     terminal
         .wait_for("a prompt", |terminal| terminal.screen.text().lines().any(|line| line.trim_end().ends_with(" #")));

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 
 use super::{Incident, Recorded, Wanted};
 use crate::cluster::{Deed, Outcome, Verb};
-use crate::session::recording::Ending;
+use crate::session::recording::{Ending, STARTS};
 
 /// A pod of a context, by which everything is sorted.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -99,7 +99,7 @@ fn stories(incident: &Incident) -> BTreeMap<Subject, Story<'_>> {
         let story = stories.entry(subject).or_default();
         let name = file_name(recording);
         story.add(recording.began, format!("recording {} begins", code(&name)));
-        for marker in &recording.markers {
+        for marker in recording.markers.iter().filter(|marker| marker.label != STARTS) {
             story.add(after(recording.began, marker.at), format!("{} ({})", plain(&marker.label), code(&name)));
         }
         story.add(after(recording.began, recording.length), format!("recording {} ends", code(&name)));

@@ -29,6 +29,9 @@ fn names_container(pod: &Value, name: &str) -> bool {
     specified.any(|container| container["name"] == name) || container_state(pod, name).is_some()
 }
 
+/// What the keys of explanations begin with, among what has been told.
+const STUCK: &str = "stuck ";
+
 /// What is known of the pod's node.
 enum Node {
     /// It was not asked for yet.
@@ -267,7 +270,7 @@ impl<'a, P: FnMut(LaunchStep) + Send> Wait<'a, P> {
     }
 
     fn stuck(&mut self, problem: Problem) {
-        let key = format!("stuck {}", without_ids(&problem.headline()));
+        let key = format!("{STUCK}{}", without_ids(&problem.headline()));
         self.say_once(&key, LaunchStep::Stuck(problem));
     }
 
@@ -280,6 +283,10 @@ impl<'a, P: FnMut(LaunchStep) + Send> Wait<'a, P> {
     }
 
     fn say(&mut self, step: LaunchStep) {
+        if step.gets_on() {
+            // What stands in the way of the next step may be what stood in the way before: it is news again.
+            self.told.retain(|key| !key.starts_with(STUCK));
+        }
         if self.last.as_ref() != Some(&step) {
             self.last = Some(step.clone());
             (self.progress)(step);

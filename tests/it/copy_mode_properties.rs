@@ -10,18 +10,19 @@ proptest! {
     /// Whatever is printed, dropped or resized meanwhile, the cursor is on a character in view and what is chosen is there.
     #[test]
     fn the_cursor_is_always_on_a_character_in_view(
-        steps in prop::collection::vec((0..14_u8, 0..40_usize), 1..40),
+        steps in prop::collection::vec((0..14_u8, 0..40_u16), 1..40),
         scrollback in prop_oneof![Just(0_usize), Just(5), Just(900)],
     ) {
         let mut screen = Screen::new(Size { columns: 11, rows: 4 }, scrollback);
         screen.feed("\x1b]133;A\x07$ a\u{4f60}\u{597d} e\u{301}x\r\nwrapped \u{4f60}\u{597d}\u{4f60}\u{597d}".as_bytes());
         let mut mode = CopyMode::begin(&mut screen);
         for (what, much) in steps {
-            let by = i32::try_from(much).expect("small") - 20;
+            let (by, size) = (i32::from(much) - 20, Size { columns: 2 + much % 20, rows: 1 + much % 7 });
+            let much = usize::from(much);
             match what {
                 0 => screen.feed("\u{4f60}a\u{597d}b \r\n".repeat(much * much).as_bytes()),
                 1 => screen.feed(b"\x1b[H\x1b[J\x1b]133;A\x07$ \x1b[3J"),
-                2 => screen.resize(Size { columns: 2 + (much % 20) as u16, rows: 1 + (much % 7) as u16 }),
+                2 => screen.resize(size),
                 3 => screen.feed(if much % 2 == 0 { b"\x1b[?1049h\x1b[2;3Hpager" } else { b"\x1b[?1049l" }),
                 4 => mode.choose([SelectionKind::Simple, SelectionKind::Line, SelectionKind::Block][much % 3], &mut screen),
                 5 => mode.swap_ends(&mut screen),

@@ -5,7 +5,7 @@
 
 #![no_main]
 
-use bathyscope::screen::{Screen, ScreenNotice, Size};
+use bathyscope::screen::{Position, Screen, ScreenNotice, SelectionKind, Size};
 use libfuzzer_sys::fuzz_target;
 
 /// Introduces a command to the harness instead of bytes for the screen; followed by three bytes.
@@ -17,10 +17,11 @@ fuzz_target!(|input: &[u8]| {
     while let Some(at) = rest.iter().position(|byte| *byte == COMMAND) {
         screen.feed(&rest[..at]);
         let Some((&[what, columns, rows], after)) = rest[at + 1..].split_first_chunk::<3>() else { break };
-        match what % 3 {
+        match what % 4 {
             0 => screen.resize(Size { columns: columns.into(), rows: (rows % 64).into() }),
             1 => screen.scroll(i32::from(columns) - 128),
-            _ => screen.mark_seam("cut"),
+            2 => screen.mark_seam("cut"),
+            _ => read(&mut screen, columns, rows),
         }
         check(&mut screen);
         rest = after;
@@ -28,6 +29,19 @@ fuzz_target!(|input: &[u8]| {
     screen.feed(rest);
     check(&mut screen);
 });
+
+/// Reads as copy mode does: by prompt and by word, searches, chooses, and takes the text.
+fn read(screen: &mut Screen, column: u8, row: u8) {
+    let from = screen.position(column.into(), row.into());
+    let row = screen.prompt_from(from.row, row % 2 == 0).unwrap_or(from.row);
+    assert!((screen.oldest_row()..=screen.newest_row()).contains(&row));
+    let to = screen.word_from(screen.character_after(Position { row, ..from }), column % 2 == 0);
+    let kinds = [SelectionKind::Simple, SelectionKind::Word, SelectionKind::Line, SelectionKind::Block];
+    screen.select_between(kinds[usize::from(column % 4)], from, screen.word_end_from(to));
+    screen.reveal(to);
+    assert!(screen.row_in_view(to.row).is_some());
+    let _ = (screen.selected_text(), screen.find("a"), screen.transcript(), screen.rows_gone());
+}
 
 fn check(screen: &mut Screen) {
     assert!(!screen.take_notices().contains(&ScreenNotice::Broken));

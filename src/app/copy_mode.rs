@@ -126,7 +126,7 @@ impl CopyMode {
     }
 
     fn place(&mut self, to: Position, screen: &mut Screen) {
-        self.cursor = screen.character_at(to);
+        self.cursor = to;
         self.settle(screen);
     }
 
@@ -153,6 +153,8 @@ impl CopyMode {
         }
         self.cursor.row = self.cursor.row.clamp(screen.oldest_row(), screen.newest_row());
         self.cursor.column = self.cursor.column.min(screen.size().columns.saturating_sub(1));
+        // What is printed there meanwhile may be wide.
+        self.cursor = screen.character_at(self.cursor);
         screen.reveal(self.cursor);
         match self.anchor {
             Some((kind, anchor)) => screen.select_between(kind, anchor, self.cursor),

@@ -118,14 +118,8 @@ pub fn to_prompt(state: &mut State, forward: bool) -> Vec<Effect> {
     } else {
         format!("this shell marks no prompts; it does after: {MARKING_PROMPT}")
     };
-    let more = if marked {
-        Vec::new()
-    } else {
-        vec![
-            format!("dash and other plain shells want: {MARKING_PROMPT_PLAINLY}"),
-            "Another width of the pane forgets the prompts before it.".to_owned(),
-        ]
-    };
+    let more =
+        if marked { Vec::new() } else { vec![format!("dash and other plain shells want: {MARKING_PROMPT_PLAINLY}")] };
     state.notices.push(state.now, Level::Info, text, more);
     Vec::new()
 }

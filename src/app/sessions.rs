@@ -155,6 +155,8 @@ impl Sessions {
         if self.tabs.is_empty() {
             (self.zoomed, self.wide) = (false, false);
         }
+        // What takes its place comes into view.
+        self.seen();
         Some(session)
     }
 

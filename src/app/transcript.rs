@@ -40,7 +40,7 @@ pub(super) fn save(state: &mut State, asked: &Save) -> Vec<Effect> {
 }
 
 /// What the text below is of.
-fn header(about: &About, session: &Session, now: Timestamp) -> String {
+fn header(about: &About, session: &mut Session, now: Timestamp) -> String {
     let mut header = format!("# {}\n", cleaned(&about.title));
     let saved = Timestamp::from_second(now.as_second()).unwrap_or(now);
     let began = Timestamp::from_second(session.started.as_second()).unwrap_or(session.started);
@@ -61,7 +61,7 @@ fn header(about: &About, session: &Session, now: Timestamp) -> String {
     header.push_str(
         "# What its terminal showed, without what was hidden; what was typed without echo was never shown.\n",
     );
-    match session.screen.oldest_row() {
+    match session.screen.rows_gone() {
         0 => {}
         gone => {
             let _ = writeln!(header, "# {gone} earlier rows had left the scrollback.");

@@ -31,7 +31,7 @@ pub(super) fn run(options: &ReportArguments, arguments: &Arguments, config: &Con
         anyhow::bail!("there is no audit log {}", file.display());
     }
     for file in &options.recordings {
-        anyhow::ensure!(file.exists(), "there is no {}", file.display());
+        anyhow::ensure!(file.exists(), "there is no recording and no folder {}", file.display());
     }
     let usual = config.recording.settings().directory;
     let sources = Sources { audit, named: options.recordings.clone(), usual };

@@ -6,9 +6,9 @@ mod handler;
 mod kitty;
 mod palette;
 mod parked;
+mod prompts;
 mod seam;
 
-use std::collections::VecDeque;
 use std::ops::Range;
 
 use alacritty_terminal::event::VoidListener;
@@ -25,6 +25,7 @@ use super::replies::Replies;
 use super::{ScreenNotice, Size};
 use kitty::KittyStack;
 pub use palette::DefaultColors;
+use prompts::Prompts;
 
 /// Rows of history that stay in the grid when the older ones move into the compact store.
 const GRID_KEEPS: usize = 200;
@@ -41,9 +42,6 @@ const TITLE_MAX: usize = 200;
 /// The most titles pushed on the stack.
 const TITLES_MAX: usize = 16;
 
-/// The most prompts remembered.
-const PROMPTS_MAX: usize = 2_000;
-
 /// A terminal and what it has to say.
 pub(super) struct Emulator {
     term: Term<VoidListener>,
@@ -59,8 +57,7 @@ pub(super) struct Emulator {
     /// Rows of history that stay in the grid.
     grid_keeps: usize,
     colors: Option<DefaultColors>,
-    /// The rows that a prompt began at, oldest first.
-    prompts: VecDeque<u64>,
+    prompts: Prompts,
     pub(super) clipboard_allowed: bool,
     /// What the program wants copied, in base64.
     pub(super) clipboard: Option<Vec<u8>>,
@@ -89,34 +86,26 @@ impl Emulator {
             history: History::new(scrollback - grid_keeps),
             grid_keeps,
             colors: None,
-            prompts: VecDeque::new(),
+            prompts: Prompts::default(),
             clipboard_allowed: false,
             clipboard: None,
             cursor_chosen: false,
         }
     }
 
-    /// A shell says that its prompt begins where the cursor is.
-    pub(super) fn mark_prompt(&mut self) {
-        let row = self.first_row() + u64::try_from(self.term.grid().cursor.point.line.0).unwrap_or_default();
-        if self.on_alt_screen() || self.prompts.back() == Some(&row) {
-            return;
-        }
-        if self.prompts.len() == PROMPTS_MAX {
-            self.prompts.pop_front();
-        }
-        self.prompts.push_back(row);
-    }
-
-    /// The rows that prompts began at, oldest first; some may have left the history.
-    pub(super) fn prompts(&self) -> impl DoubleEndedIterator<Item = u64> + '_ {
-        self.prompts.iter().copied()
-    }
-
     /// Takes a new size. Lines that only scrolled off because others were wrapped come back when there is room.
     pub(super) fn resize(&mut self, size: Size) {
+        self.keep_prompts(|emulator| emulator.rewrap(size));
+        self.margins = 0..usize::from(size.rows);
+        self.spill();
+    }
+
+    fn rewrap(&mut self, size: Size) {
         let (old_columns, old_history) = (self.term.columns(), self.term.history_size());
         let cells = Cells::from(size);
+        if cells.columns < old_columns {
+            self.make_room(old_columns.div_ceil(cells.columns));
+        }
         self.term.resize(cells);
         if cells.columns < old_columns {
             let scrolled = self.term.history_size().saturating_sub(old_history);
@@ -128,11 +117,18 @@ impl Emulator {
         }
         if cells.columns != old_columns {
             self.history.reflow(cells.columns);
-            // Rows have other numbers now.
-            self.prompts.clear();
         }
-        self.margins = 0..cells.rows;
-        self.spill();
+    }
+
+    /// Lets the grid hold what its rows become when each is wrapped into so many: it drops what is beyond its limit.
+    fn make_room(&mut self, wrapped_into: usize) {
+        let parked = self.park_alt_screen();
+        let rows = self.term.history_size() + self.term.screen_lines();
+        // A wide character that does not fit leaves up to half of a row blank.
+        self.term.grid_mut().update_history(GRID_LIMIT.max(2 * wrapped_into * rows));
+        if let Some(parked) = parked {
+            self.unpark_alt_screen(parked);
+        }
     }
 
     fn blank_rows_below_cursor(&self) -> usize {

@@ -125,6 +125,16 @@ impl Screen {
         text
     }
 
+    /// How many rows a transcript lacks since they have left the history.
+    pub fn rows_gone(&mut self) -> u64 {
+        let parked = self.emulator.park_alt_screen();
+        let gone = self.oldest_row();
+        if let Some(parked) = parked {
+            self.emulator.unpark_alt_screen(parked);
+        }
+        gone
+    }
+
     fn write_shown(&self, text: &mut String) {
         for number in self.oldest_row()..=self.newest_row() {
             let Some(cells) = self.emulator.row(number) else { continue };
@@ -330,5 +340,17 @@ mod tests {
         let before = screen.serialize();
         assert_eq!(screen.transcript(), "1\n2\n3\n4\n\npager");
         assert_eq!(screen.serialize(), before, "looking changes nothing");
+    }
+
+    #[test]
+    fn a_screen_in_front_does_not_make_the_history_behind_it_gone() {
+        let mut screen = Screen::new(Size { columns: 10, rows: 3 }, 2_000);
+        screen.feed(&b"line\r\n".repeat(1_500));
+        screen.feed(b"\x1b[?1049hpager");
+        assert_eq!(screen.rows_gone(), 0);
+        screen.feed(b"\x1b[?1049l");
+        screen.feed(&b"line\r\n".repeat(1_500));
+        assert_eq!(screen.rows_gone(), screen.oldest_row());
+        assert!(screen.rows_gone() > 900);
     }
 }

@@ -40,7 +40,13 @@ fn rules(theme: &Theme, frame: &mut Frame<'_>, area: Rect, places: &[Place]) {
         let at = Position::new(x, y);
         area.contains(at) && !places.iter().any(|place| place.whole().contains(at))
     };
-    for Position { x, y } in area.positions() {
+    // A column lies to the right of some pane in each of its rows.
+    let candidates = places.iter().flat_map(|place| {
+        let whole = place.whole();
+        let column = Rect { x: whole.right(), width: 1, ..whole }.intersection(area);
+        place.title.positions().chain(column.positions())
+    });
+    for Position { x, y } in candidates {
         let above = y > area.y && is_column(x, y - 1);
         let symbol = if is_title(x, y) {
             if above { "┴" } else { "─" }

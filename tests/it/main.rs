@@ -14,6 +14,7 @@ mod cluster_watch;
 mod console_state;
 mod contexts;
 mod copy_mode;
+mod copy_mode_properties;
 mod demo_api;
 mod demo_forward;
 mod demo_serve;

@@ -306,6 +306,16 @@ fn what_a_hidden_pane_prints_is_news_until_it_is_shown() {
 }
 
 #[test]
+fn news_are_seen_when_the_pane_before_them_is_closed() {
+    let (mut console, sessions) = split((120, 40), "|");
+    console.press("<c-]>z");
+    print(&mut console, sessions[0], "news");
+    console.press("<c-]>xk");
+    assert_eq!(focused(&console), sessions[0]);
+    assert!(console.screen().contains("news") && !console.screen().contains('•'), "{}", console.screen());
+}
+
+#[test]
 fn tabs_are_named_moved_and_found_by_their_news() {
     let (mut console, sessions) = split((120, 40), "||");
     console.press("<c-]>!<c-]>,left<backspace>t one<enter>");

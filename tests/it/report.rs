@@ -85,7 +85,7 @@ fn what_cannot_be_read_is_told() {
     let folder = Folder::new("wrong");
     for (arguments, why) in [
         (&["--audit", "none.jsonl"][..], "there is no audit log none.jsonl"),
-        (&["none.cast"], "there is no none.cast"),
+        (&["none.cast"], "there is no recording and no folder none.cast"),
         (&["--since", "yesterday"], "\"yesterday\" is no moment"),
     ] {
         let report = folder.bathy(arguments);

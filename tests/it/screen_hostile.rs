@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use bathyscope::screen::{DefaultColors, Screen, ScreenNotice, Size, encode_key, encode_paste};
+use bathyscope::screen::{DefaultColors, Position, Screen, ScreenNotice, Size, encode_key, encode_paste};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use proptest::prelude::*;
 
@@ -92,6 +92,7 @@ fn what_no_terminal_should_answer_is_not_answered() {
         ("locator position (DECRQLP)", "\x1b['|\x1b[1;1'z"),
         ("printing (MC)", "\x1b[i\x1b[5i secret \x1b[4i\x1b[?5i"),
         ("fonts (OSC 50)", "\x1b]50;?\x07\x1b]50;$(rm)\x07\x1b]50;?\x07"),
+        ("marks of a shell (OSC 133, 633)", "\x1b]133;A;cmdline=rm\x07\x1b]133;?\x07\x1b]633;E;rm;x\x07"),
         (
             "directory, notifications and links (OSC 7, 8, 9, 777)",
             "\x1b]7;file:///x\x07\x1b]9;x\x07\x1b]777;notify;x;y\x07",
@@ -258,6 +259,9 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
         "\x1b]4;1;?",
         "\x1b]52;c;?",
         "\x1b]8;;x",
+        "\x1b]133;A\x07",
+        "\x1b]133;A;k=i\x1b\\",
+        "\x1b]133;",
         "\x1bP$qm",
         "\x1bPq",
         "\x1b\\",
@@ -390,6 +394,39 @@ fn check(screen: &mut Screen) -> Result<(), TestCaseError> {
         prop_assert!(cursor.column < columns && cursor.row < rows);
     }
     let _ = (screen.selected_text(), screen.find("a"), screen.transcript());
+    check_reading(screen)
+}
+
+/// Wherever a reader goes there is a row, and a column of it.
+fn check_reading(screen: &Screen) -> Result<(), TestCaseError> {
+    let Size { columns, rows } = screen.size();
+    let (oldest, newest) = (screen.oldest_row(), screen.newest_row());
+    prop_assert_eq!(newest - oldest + 1, screen.history() as u64 + u64::from(rows));
+    let is_there = |at: Position| (oldest..=newest).contains(&at.row) && at.column < columns;
+    let middle = Position { row: oldest + (newest - oldest) / 2, column: columns / 2 };
+    for to in [screen.word_from(middle, true), screen.word_from(middle, false), screen.word_end_from(middle)] {
+        prop_assert!(is_there(to), "{:?} to {:?}", middle, to);
+    }
+    for row in [oldest, middle.row, newest] {
+        for column in [0, columns / 2, columns - 1] {
+            let at = Position { row, column };
+            for to in
+                [screen.character_at(at), screen.character_after(at), Position { column: screen.line_end(row), ..at }]
+            {
+                prop_assert!(is_there(to), "{:?} to {:?}", at, to);
+            }
+        }
+    }
+    let mut prompt = oldest;
+    while let Some(next) = screen.prompt_from(prompt, true) {
+        prop_assert!((prompt + 1..=newest).contains(&next), "{} to {}", prompt, next);
+        let before = screen.prompt_from(next, false);
+        prop_assert!(before.is_none_or(|before| before <= prompt), "{:?} before {}", before, next);
+        prompt = next;
+    }
+    for found in screen.find("a") {
+        prop_assert!(is_there(found.start) && is_there(found.end) && found.start <= found.end, "{:?}", found);
+    }
     Ok(())
 }
 

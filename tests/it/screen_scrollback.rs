@@ -41,6 +41,26 @@ fn history_is_whole_up_to_its_limit_and_small() {
 }
 
 #[test]
+fn lines_that_a_far_narrower_screen_wraps_are_all_kept() {
+    let lines: Vec<String> = (0..560).map(|line| format!("{line:03}{}", "x".repeat(150))).collect();
+    let wide: Vec<String> = (0..560).map(|line| format!("{line:03} {}", "\u{4f60}".repeat(90))).collect();
+    for (lines, columns, alternate) in
+        [(&lines, 20, false), (&lines, 20, true), (&wide, 21, false), (&wide, 21, true), (&lines, 3, false)]
+    {
+        let mut screen = Screen::new(Size { columns: 200, rows: 24 }, 100_000);
+        screen.feed(lines.join("\r\n").as_bytes());
+        if alternate {
+            screen.feed(b"\x1b[?1049h");
+        }
+        screen.resize(Size { columns, rows: 24 });
+        screen.feed(b"\x1b[?1049l");
+        let text = screen.transcript();
+        let kept: Vec<&str> = text.lines().collect();
+        assert!(kept == *lines, "{} of {} lines at {columns} columns, {alternate}", kept.len(), lines.len());
+    }
+}
+
+#[test]
 fn the_default_history_of_ordinary_text_takes_less_than_ten_megabytes_with_its_screen() {
     let log =
         |line| format!("2026-11-22T10:00:00Z INFO request {line} served in 12 ms, 200 OK, 5321 bytes to 10.0.0.7\r\n");

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::{Incident, Recorded, Wanted};
-use crate::cluster::{Deed, Outcome, Verb};
+use crate::cluster::{Deed, Outcome, Verb, cleaned};
 use crate::session::recording::{Ending, STARTS};
 
 /// A pod of a context, by which everything is sorted.
@@ -270,10 +270,9 @@ fn length(length: Duration) -> String {
 /// Words as they are: nothing in them is markup, ends a table's cell or a line.
 fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
-    for c in text.chars() {
+    for c in cleaned(text).chars() {
         match c {
             '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' | '~' | '&' => plain.extend(['\\', c]),
-            c if c.is_control() => plain.push(' '),
             c => plain.push(c),
         }
     }
@@ -282,7 +281,7 @@ fn plain(text: &str) -> String {
 
 /// A name as code, also in a cell of a table.
 fn code(text: &str) -> String {
-    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let text = cleaned(text);
     if text.contains(['`', '|']) { plain(&text) } else { format!("`{text}`") }
 }
 
@@ -307,5 +306,7 @@ mod tests {
         assert_eq!(plain("<script>|`a`\n# b"), "\\<script\\>\\|\\`a\\` \\# b");
         assert_eq!(code("a|b"), "a\\|b");
         assert_eq!(code("a-b_c"), "`a-b_c`");
+        assert_eq!(plain("a\u{202e}b\u{9b}31m\u{200b}c"), "ab31mc", "nothing reorders or hides what is read");
+        assert_eq!(code("a\u{202e}b\u{1b}[2J"), "`ab[2J`");
     }
 }

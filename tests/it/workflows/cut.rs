@@ -49,6 +49,36 @@ async fn a_counting_program_is_seen_whole_through_cuts() {
     site.close().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pane_beside_another_is_joined_without_a_gap_too() {
+    let site = Site::demo().await;
+    let mut person = site.person();
+    person.select_pod(NODE_POD).await;
+    person.press("e");
+    person.run("echo left-$((1+1))", "left-2").await;
+    person.press("<c-]>|");
+    person.run("echo right-$((1+2))", "right-3").await;
+    person.press("<c-]>o");
+    person.press(&format!("{COUNTER}<enter>"));
+    person.wait_for("numbers", |screen| left(screen).is_some_and(|newest| newest >= 100_300)).await;
+    site.cut();
+    person.wait_for("the cut", |screen| screen.contains("· attaching again")).await;
+    let newest_seen = left(&person.screen()).unwrap_or_default();
+    let goes_on = |screen: &str| left(screen).is_some_and(|newest| newest > newest_seen + 100);
+    let screen = person.wait_for("it goes on", goes_on).await;
+    assert!(screen.contains("right-3"), "the pane beside it keeps what it showed: {screen}");
+    person.wait_for_text("counted-2").await;
+    person.press("<c-]>z");
+    assert_eq!(numbers(&mut person).await, (100_000..104_000).collect::<Vec<u32>>());
+    person.leave().await;
+    site.close().await;
+}
+
+/// The largest number of the pane to the left.
+fn left(screen: &str) -> Option<u32> {
+    screen.lines().filter_map(|line| number(line.split_once('│')?.0)).max()
+}
+
 /// The largest number on the screen.
 fn newest(screen: &str) -> Option<u32> {
     screen.lines().filter_map(number).max()

@@ -134,14 +134,19 @@ fn beside(figures: &Figures<'_>, target: &Target, namespace: &str, pod: &str) ->
     Ok(taken)
 }
 
-/// Waits for the prompt of `kubectl debug`. It often loses the first one; a person then presses Enter, and so does this.
+/// How long the prompt may come after kubectl has said that it may be missing.
+const LATE: Duration = Duration::from_millis(300);
+
+/// Waits for the prompt of `kubectl debug`. It may lose the first one; a person then presses Enter, and so does this.
 fn kubectl_prompt(terminal: &mut Terminal) -> anyhow::Result<Instant> {
     let asks = |screen: &crate::screen::Screen| screen.text().contains("try pressing enter");
     let shown = terminal.wait("kubectl's prompt", PATIENCE, |screen| has_prompt(screen) || asks(screen))?;
     if has_prompt(terminal.screen()) {
         return Ok(shown);
     }
-    terminal.watch(Duration::from_millis(100), |_, _| {});
+    if let Ok(late) = terminal.wait("kubectl's prompt", LATE, has_prompt) {
+        return Ok(late);
+    }
     terminal.send("\r")?;
     terminal.wait("kubectl's prompt", PATIENCE, has_prompt)
 }

@@ -66,8 +66,9 @@ pub(super) fn measure_quiet(figures: &mut Figures<'_>, scratch: &Scratch) -> any
     );
     if figures.wants(Row::Idle) {
         console.watch(WATCHED, |_, _| {});
-        let spent =
-            usage::of(console.process()).zip(used).map(|(after, before)| percent(after.cpu - before.cpu, WATCHED));
+        let spent = usage::of(console.process())
+            .zip(used)
+            .map(|(after, before)| percent(after.cpu.saturating_sub(before.cpu), WATCHED));
         figures.put_known(Row::Idle, spent, Unit::Percent, 0.5, format!("of a core, over {} s", WATCHED.as_secs()));
     }
     if figures.wants(Row::KeysIdle) {
@@ -92,7 +93,7 @@ pub(super) fn measure_churn(figures: &mut Figures<'_>, scratch: &Scratch) -> any
     console.watch(WATCHED, |_, _| {});
     let both = usage::of(console.process()).zip(before);
     let time = WATCHED.as_secs();
-    let spent = both.map(|(after, before)| percent(after.cpu - before.cpu, WATCHED));
+    let spent = both.map(|(after, before)| percent(after.cpu.saturating_sub(before.cpu), WATCHED));
     figures.put_known(Row::ChurnCpu, spent, Unit::Percent, 30.0, format!("of a core, over {time} s, {churn}"));
     let a_second = float(console.frames() - frames) / WATCHED.as_secs_f64();
     figures.put(Row::ChurnFrames, Some(a_second), Unit::ASecond, Some(Bound::AtMost(100.0)), churn.clone());

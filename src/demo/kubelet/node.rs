@@ -159,8 +159,10 @@ async fn exec(running: &Running, life: &Life, container: &str, command: Vec<Stri
         Ok((parts, Console::new(ends, None, true)?))
     });
     match parts {
-        Ok(((leash, ending), (console, pump))) => {
+        Ok(((leash, ending), (console, mut pump))) => {
+            // Before anything is read: there is no log that would have it.
             let streams = console.attach();
+            pump.start();
             tokio::spawn(async move {
                 // a process outlives the one who asked for it, as on a real node; the pod's end takes it along
                 let ended = ending.wait().await;

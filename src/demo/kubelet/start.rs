@@ -185,7 +185,8 @@ async fn run(
     .unwrap_or_else(|stopped| Err(stopped.into()));
     let parts = started.and_then(|(process, ends)| {
         let (leash, ending) = process.into_parts()?;
-        let (console, pump) = Console::new(ends, Some(Arc::clone(&log)), once)?;
+        let (console, mut pump) = Console::new(ends, Some(Arc::clone(&log)), once)?;
+        pump.start();
         Ok((leash, ending, console, pump))
     });
     let (leash, ending, console, pump) = parts.map_err(|error| {

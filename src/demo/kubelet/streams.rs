@@ -72,9 +72,12 @@ struct Client {
     exit: oneshot::Sender<Exit>,
 }
 
-/// The work of moving a process's output; to be finished once the process has ended.
+/// The work of moving a process's output; to be started once those are attached who are to hear all of it, and to be
+/// finished once the process has ended.
 #[derive(Debug)]
 pub(super) struct Pump {
+    /// Those that have not begun.
+    waiting: Vec<Reader>,
     readers: JoinSet<()>,
     /// Whether the process has ended.
     ended: watch::Sender<bool>,
@@ -83,6 +86,7 @@ pub(super) struct Pump {
 }
 
 /// One stream of a process, on its way into the log and to everyone attached.
+#[derive(Debug)]
 struct Reader {
     descriptor: Arc<AsyncFd<OwnedFd>>,
     clients: Arc<Mutex<Clients>>,
@@ -92,14 +96,14 @@ struct Reader {
 }
 
 impl Console {
-    /// Starts to move bytes. `once`: see `stdinOnce` of a container.
+    /// Begins with the input; output waits for the pump. `once`: see `stdinOnce` of a container.
     pub(super) fn new(ends: Ends, log: Option<Arc<Log>>, once: bool) -> io::Result<(Arc<Self>, Pump)> {
         let clients = Arc::new(Mutex::new(Clients::default()));
-        let mut readers = JoinSet::new();
+        let mut waiting = Vec::new();
         let (ended, seen) = watch::channel(false);
         let mut read = |descriptor: Arc<AsyncFd<OwnedFd>>, errors| {
             let (clients, log, ended) = (Arc::clone(&clients), log.clone(), seen.clone());
-            readers.spawn(Reader { descriptor, clients, log, errors, ended }.run());
+            waiting.push(Reader { descriptor, clients, log, errors, ended });
         };
         let (input, terminal) = match ends {
             Ends::Terminal(terminal) => {
@@ -120,7 +124,7 @@ impl Console {
             sender
         });
         let console = Self { clients: Arc::clone(&clients), input: Mutex::new(input), terminal, once };
-        Ok((Arc::new(console), Pump { readers, ended, clients, log }))
+        Ok((Arc::new(console), Pump { waiting, readers: JoinSet::new(), ended, clients, log }))
     }
 
     /// Joins those who are attached. The end of one client's input is the process's only if it is to be (`once`).
@@ -175,8 +179,16 @@ impl Console {
 }
 
 impl Pump {
+    /// Begins to move the output.
+    pub(super) fn start(&mut self) {
+        for reader in self.waiting.drain(..) {
+            self.readers.spawn(reader.run());
+        }
+    }
+
     /// Moves what is left once the process has ended, then tells all who are attached.
     pub(super) async fn finish(mut self, exit: Exit) {
+        self.start();
         self.ended.send_replace(true);
         while self.readers.join_next().await.is_some() {}
         if let Some(log) = &self.log {
@@ -280,11 +292,27 @@ async fn write(descriptor: Arc<AsyncFd<OwnedFd>>, mut data: mpsc::Receiver<Bytes
 mod tests {
     use super::*;
 
+    #[tokio::test]
+    async fn what_was_written_before_anybody_is_attached_waits_for_the_first() {
+        let (ends, theirs) = pipes(false).unwrap();
+        rustix::io::write(&theirs[1], b"first").unwrap();
+        let (console, mut pump) = Console::new(ends, None, false).unwrap();
+        // Whoever starts a process may be held up before it attaches.
+        for _ in 0..1_000 {
+            tokio::task::yield_now().await;
+        }
+        let mut streams = console.attach();
+        pump.start();
+        let said = tokio::time::timeout(PATIENCE, streams.output.recv()).await;
+        assert!(matches!(&said, Ok(Some(Output::Stdout(piece))) if piece == "first"), "{said:?}");
+    }
+
     #[tokio::test(start_paused = true)]
     async fn what_was_written_before_the_end_reaches_a_client_that_is_late() {
         let (ends, theirs) = pipes(false).unwrap();
-        let (console, pump) = Console::new(ends, None, false).unwrap();
+        let (console, mut pump) = Console::new(ends, None, false).unwrap();
         let mut streams = console.attach();
+        pump.start();
         // The client's queue is full …
         for piece in 1..=QUEUE {
             rustix::io::write(&theirs[1], b".").unwrap();

@@ -162,9 +162,12 @@ impl Person {
         self.press("<c-]>q");
         // With sessions open it asks; without, it is gone before the answer comes.
         let gone = tokio::time::timeout(PATIENCE, async {
+            let mut answered = false;
             loop {
-                if self.screen().contains("Leave bathy?") {
+                // A frame may show the question after its answer, when nobody takes keys any more.
+                if !answered && self.screen().contains("Leave bathy?") {
                     self.press("q");
+                    answered = true;
                 }
                 if self.frames.changed().await.is_err() {
                     return;

@@ -1,6 +1,7 @@
 //! Arguments, configuration and the way into the console; no logic that a test would want is kept here.
 
 mod arguments;
+mod bench;
 mod config;
 mod console;
 mod debug;
@@ -62,6 +63,9 @@ pub fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    if let Some(Verb::TerminalStage(options)) = &arguments.verb {
+        match bench::stage(options)? {}
+    }
     if let Some(file) = &arguments.log {
         log_to(file)?;
     }
@@ -86,6 +90,11 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Some(Verb::Leftovers(options)) => runtime
             .block_on(leftovers::run(options, arguments, &config))
             .map(|done| if done { ExitCode::SUCCESS } else { ExitCode::FAILURE }),
+        Some(Verb::Bench(options)) => {
+            bench::run(options, arguments, &config).map(|met| if met { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        // It never comes here: it has become another program.
+        Some(Verb::TerminalStage(options)) => bench::stage(options).map(|never| match never {}),
     };
     // A credential plugin that still thinks must not keep the person waiting.
     runtime.shutdown_background();

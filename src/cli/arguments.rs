@@ -1,11 +1,13 @@
 //! The command line; it only names what was said.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::DebugArguments;
+use crate::bench::Row;
 
 /// A terminal console for debugging pods on a Kubernetes cluster.
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
@@ -71,6 +73,12 @@ pub enum Verb {
     Replay(ReplayArguments),
     /// Write what was done in an incident as Markdown, pod by pod: from the audit log and recordings
     Report(ReportArguments),
+    /// Measure the whole program on the demo cluster, or on the one of --kubeconfig, and print how fast and light it is
+    #[command(hide = true)]
+    Bench(BenchArguments),
+    /// Become another program with standard input as its own terminal (how bench starts programs)
+    #[command(hide = true)]
+    TerminalStage(StageArguments),
 }
 
 /// What is played, and how.
@@ -209,4 +217,44 @@ pub struct DemoArguments {
     /// Run containers as plain processes, without namespaces of their own
     #[arg(long)]
     pub no_isolation: bool,
+}
+
+/// What is measured.
+#[derive(Debug, Clone, Args)]
+pub struct BenchArguments {
+    /// How many synthetic pods the demo has
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(..=MOST_PODS))]
+    pub pods: u32,
+    /// How many of them change a second, in the rows where pods change
+    #[arg(long, value_name = "M", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(..=MOST_CHURN))]
+    pub churn: u32,
+    /// Only this row (may be given several times; a wrong name lists them)
+    #[arg(long, value_name = "ROW")]
+    pub only: Vec<Row>,
+    /// The pod to debug, for the rows of sessions: a named cluster is only looked at without it
+    #[arg(long, value_name = "NAMESPACE/POD", value_parser = namespaced)]
+    pub pod: Option<(String, String)>,
+    /// How many millions of bytes go through a pane
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub megabytes: u32,
+    /// Measure this build of bathy instead of the one that runs
+    #[arg(long, value_name = "FILE")]
+    pub program: Option<PathBuf>,
+    /// For programs
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn namespaced(text: &str) -> Result<(String, String), String> {
+    let parts = text.split_once('/').filter(|(namespace, pod)| !namespace.is_empty() && !pod.is_empty());
+    let (namespace, pod) = parts.ok_or_else(|| "write it as NAMESPACE/POD".to_owned())?;
+    Ok((namespace.to_owned(), pod.to_owned()))
+}
+
+/// What is started.
+#[derive(Debug, Clone, Args)]
+pub struct StageArguments {
+    /// The program and its arguments
+    #[arg(required = true, last = true)]
+    pub words: Vec<OsString>,
 }

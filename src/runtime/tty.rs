@@ -1,6 +1,6 @@
 //! The user's terminal while the console has it: raw mode and screen taken, and given back however the program ends.
 
-use std::io::{self, Write as _};
+use std::io::{self, BufWriter, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -26,12 +26,15 @@ static KEYS_PUSHED: AtomicBool = AtomicBool::new(false);
 static CURSOR: Mutex<String> = Mutex::new(String::new());
 /// How many panics are kept to be told.
 const PANICS_KEPT: usize = 8;
+/// How much of a frame is written at once: standard output's own buffer holds 1 KiB, which makes dozens of system calls,
+/// and as many wakes of the terminal, of one large frame. Every frame ends with a flush.
+const FRAME_BYTES: usize = 64 * 1024;
 
 /// The user's terminal, taken; given back when dropped.
 #[derive(Debug)]
 pub struct Tty {
     /// What frames are drawn on.
-    pub terminal: Terminal<CrosstermBackend<io::Stdout>>,
+    pub terminal: Terminal<CrosstermBackend<BufWriter<io::Stdout>>>,
 }
 
 impl Tty {
@@ -48,7 +51,7 @@ impl Tty {
         ask_for_unambiguous_keys(&mut out);
         let opened = execute!(out, EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange)
             .and_then(|()| if mouse { execute!(out, EnableMouseCapture) } else { Ok(()) })
-            .and_then(|()| Terminal::new(CrosstermBackend::new(out)));
+            .and_then(|()| Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(FRAME_BYTES, out))));
         match opened {
             Ok(terminal) => Ok(Self { terminal }),
             Err(error) => {
@@ -61,6 +64,8 @@ impl Tty {
 
 impl Drop for Tty {
     fn drop(&mut self) {
+        // The rest of a frame belongs on the screen that is given back, not on the one below it.
+        let _ = io::Write::flush(self.terminal.backend_mut());
         give_back();
     }
 }

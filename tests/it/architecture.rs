@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A room and the rooms it may use; `lib.rs` says the same in words.
-const ROOMS: [(&str, &[&str]); 11] = [
+const ROOMS: [(&str, &[&str]); 12] = [
     ("screen", &[]),
     ("session", &[]),
     ("spdy", &[]),
@@ -15,7 +15,8 @@ const ROOMS: [(&str, &[&str]); 11] = [
     ("ui", &["app", "actions", "screen", "cluster"]),
     ("runtime", &["app", "ui", "cluster", "session", "plan"]),
     ("demo", &["spdy"]),
-    ("cli", &["actions", "app", "ui", "cluster", "runtime", "demo", "session", "plan"]),
+    ("bench", &["screen"]),
+    ("cli", &["actions", "app", "ui", "bench", "cluster", "runtime", "demo", "session", "plan"]),
 ];
 
 /// Rooms without I/O, waiting or time of their own.

@@ -1,6 +1,7 @@
 //! The tests that need more than one room: one binary, one file a subject.
 
 mod architecture;
+mod bench;
 mod cli_leftovers;
 mod cluster_connect;
 mod cluster_debug;

@@ -4,9 +4,13 @@
 //! Runtimes write logs line by line, some drop the CR before each LF, and some write a line only once it is whole. So
 //! everything is compared in one form, [`plain`], and the end of a line that is not whole is not looked for in the log.
 
+mod search;
+
 use std::ops::Range;
 
 use bytes::{Bytes, BytesMut};
+
+use search::{find, overlap};
 
 /// How many bytes are compared at most.
 const WINDOW: usize = 256 * 1024;
@@ -114,6 +118,18 @@ pub fn between(shown: Option<&Shown>, log: &[u8], stream: &[u8]) -> Option<Range
     Some(start..start + rest)
 }
 
+/// That part of a log, as [`between`] tells it, of log and stream as they were read; without a `shown` at most its last
+/// `limit` bytes. A CR at the end of the log is in no plain form, and was printed: what follows goes over the line.
+pub fn missing(shown: Option<&Shown>, log: &[u8], stream: &[u8], limit: usize) -> Option<Vec<u8>> {
+    let all = plain(log);
+    let mut part = between(shown, &all, &plain(stream))?;
+    if shown.is_none() {
+        part.start = part.start.max(part.end.saturating_sub(limit));
+    }
+    let returns = part.end == all.len() && log.ends_with(b"\r");
+    Some(all[part].iter().copied().chain(returns.then_some(b'\r')).collect())
+}
+
 /// Where in the log what was shown ends; the last place where there are several.
 fn end_of(shown: &Shown, log: &[u8], stream: &[u8]) -> Option<usize> {
     // The last line may not be whole, and then not in the log.
@@ -188,63 +204,6 @@ pub fn with_carriage_returns(shown: Option<&Shown>, log: &[u8], stream: &[u8]) -
     whole.freeze()
 }
 
-/// The length of the longest suffix of `log` that is a prefix of `stream`, looking at 256 KiB of each.
-///
-/// Linear in what it looks at, whatever the bytes are (the prefix function of Knuth, Morris and Pratt).
-pub fn overlap(log: &[u8], stream: &[u8]) -> usize {
-    let pattern = &stream[..stream.len().min(WINDOW)];
-    let text = &log[log.len() - log.len().min(pattern.len())..];
-    let mut matched = 0;
-    // The text is no longer than the pattern, so a whole match can only be at its very end.
-    walk(pattern, text, |_, length| matched = length);
-    matched
-}
-
-/// Where the pattern, which is not empty, stands in the text: the first place, or the last.
-fn find(pattern: &[u8], text: &[u8], last: bool) -> Option<usize> {
-    let mut found = None;
-    walk(pattern, text, |end, length| {
-        if length == pattern.len() && (last || found.is_none()) {
-            found = Some(end - length);
-        }
-    });
-    found
-}
-
-/// Tells for each end of a prefix of the text how long the longest prefix of the pattern is that ends there.
-fn walk(pattern: &[u8], text: &[u8], mut each: impl FnMut(usize, usize)) {
-    if pattern.is_empty() {
-        return;
-    }
-    let prefix = prefix_function(pattern);
-    let mut matched = 0;
-    for (index, &byte) in text.iter().enumerate() {
-        while matched > 0 && (matched == pattern.len() || pattern[matched] != byte) {
-            matched = prefix[matched - 1];
-        }
-        if pattern[matched] == byte {
-            matched += 1;
-        }
-        each(index + 1, matched);
-    }
-}
-
-/// For each end of the pattern's prefixes, the length of the longest proper prefix that is also its suffix.
-fn prefix_function(pattern: &[u8]) -> Vec<usize> {
-    let mut prefix = vec![0; pattern.len()];
-    for end in 1..pattern.len() {
-        let mut length = prefix[end - 1];
-        while length > 0 && pattern[end] != pattern[length] {
-            length = prefix[length - 1];
-        }
-        if pattern[end] == pattern[length] {
-            length += 1;
-        }
-        prefix[end] = length;
-    }
-    prefix
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -307,6 +266,21 @@ mod tests {
             ("one\n|", "one\n/ # ls\nbin\n", "bin\n", "/ # ls\nbin\n"),
         ] {
             assert_eq!(joined(Some(shown), log, stream).as_deref(), Some(missing), "{shown:?} {log:?} {stream:?}");
+        }
+    }
+
+    #[test]
+    fn a_return_at_the_end_of_the_log_is_not_lost() {
+        let mut shown = Shown::default();
+        shown.push(b"one\r\n");
+        for (shown, log, stream, expected) in [
+            (Some(&shown), "one\n39%\r", "", "39%\r"),
+            (Some(&shown), "one\n39%\r", "two", "39%\r"),
+            (Some(&shown), "one\n39%\r40%", "40%", "39%\r"),
+            (None, "one\n39%\r", "", "39%\r"),
+        ] {
+            let part = missing(shown, log.as_bytes(), stream.as_bytes(), 3).expect("the places are known");
+            assert_eq!(String::from_utf8_lossy(&part), expected, "{log:?} {stream:?}");
         }
     }
 

@@ -17,7 +17,7 @@ use super::super::{
 };
 use crate::session::{
     End, Incoming, Transport,
-    join::{Shown, between, plain, with_carriage_returns},
+    join::{Shown, missing, plain, with_carriage_returns},
 };
 
 /// How much of the past is shown where nothing was shown before.
@@ -136,16 +136,13 @@ impl Cluster {
             if !(log.is_empty() && stream.bytes.is_empty()) {
                 stream.settle(incoming).await;
             }
-            let (log, news) = (plain(&log), plain(&stream.bytes));
-            if let Some(mut part) = between(shown, &log, &news) {
-                if shown.is_none() {
-                    part.start = part.start.max(part.end.saturating_sub(PAST_BYTES));
-                }
-                let met = news.contains(&b'\n');
-                return Past { bytes: printed(&log[part], tty, shown, &stream.bytes), whole: true, met };
+            if let Some(part) = missing(shown, &log, &stream.bytes, PAST_BYTES) {
+                let met = stream.bytes.contains(&b'\n');
+                return Past { bytes: printed(&part, tty, shown, &stream.bytes), whole: true, met };
             }
             if opened.elapsed() >= LINED_UP {
                 // Which of it was shown cannot be told. Something twice does less harm than something never.
+                let log = plain(&log);
                 let log = &log[log.len().saturating_sub(PAST_BYTES)..];
                 return Past { bytes: printed(log, tty, shown, &stream.bytes), whole: false, met: false };
             }

@@ -26,7 +26,7 @@
 //! | [`ui`] | `State` → `Buffer` | app, ratatui |
 //! | [`runtime`] | the select loop, effects, tty guard, paced drawing | everything above |
 //! | [`demo`] | a Kubernetes API in this process, its containers local processes | spdy, hyper, tokio |
-//! | [`bench`] | whole programs in terminals of their own, and how fast a person sees what they do | screen |
+//! | [`mod@bench`] | whole programs in terminals of their own, and how fast a person sees what they do | screen |
 //! | [`cli`] | arguments, configuration, the sub-commands without a screen | wiring |
 
 pub mod actions;

@@ -9,12 +9,13 @@ pub mod image_file;
 pub mod inputs;
 mod launch;
 pub mod leaving_file;
+pub mod places;
 pub mod plain;
 mod recordings;
 pub mod replay;
 pub mod report;
 mod state_file;
-mod text_file;
+pub mod text_file;
 pub mod tty;
 
 use std::future::Future;

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
-use etcetera::BaseStrategy as _;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use tokio::sync::mpsc;
@@ -14,6 +13,7 @@ use super::{Arguments, Config, kubeconfig_contexts, say, told};
 use crate::app::Settings;
 use crate::cluster::{Cluster, ContextInfo, Contexts, Problem, Witness};
 use crate::runtime::audit::{self, Audit};
+use crate::runtime::places::in_state_directory;
 
 /// Contexts behind the safety choices.
 pub(super) struct Guarded {
@@ -156,9 +156,7 @@ impl AuditPlace {
             Some(AuditConfig::Switch(false)) => None,
             Some(AuditConfig::File(file)) => Some(Self { file: file.clone(), asked_for: true }),
             Some(AuditConfig::Switch(true)) | None => {
-                let base = etcetera::choose_base_strategy().ok()?;
-                let state = base.state_dir().unwrap_or_else(|| base.data_dir());
-                Some(Self { file: state.join("bathyscope").join("audit.jsonl"), asked_for: false })
+                in_state_directory("audit.jsonl").map(|file| Self { file, asked_for: false })
             }
         }
     }

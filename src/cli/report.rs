@@ -1,8 +1,6 @@
 //! `bathy report`: the audit log and the recordings of an incident as Markdown.
 
-use std::fs::OpenOptions;
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 
 use anyhow::Context as _;
 use jiff::civil::DateTime;
@@ -13,6 +11,7 @@ use super::arguments::ReportArguments;
 use super::guarded::AuditPlace;
 use super::{Arguments, Config, say};
 use crate::runtime::report::{Sources, Wanted, gather, markdown};
+use crate::runtime::text_file;
 
 /// Writes the report to standard output, or to a new file of the person's own.
 pub(super) fn run(options: &ReportArguments, arguments: &Arguments, config: &Config) -> anyhow::Result<()> {
@@ -41,9 +40,7 @@ pub(super) fn run(options: &ReportArguments, arguments: &Arguments, config: &Con
     let Some(file) = &options.output else {
         return std::io::stdout().write_all(text.as_bytes()).context("cannot write to standard output");
     };
-    let cannot = || format!("cannot write {}", file.display());
-    let mut opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file).with_context(cannot)?;
-    opened.write_all(text.as_bytes()).with_context(cannot)?;
+    text_file::write_new(file, &text).with_context(|| format!("cannot write {}", file.display()))?;
     say(&format!("bathy: {} is written", file.display()));
     Ok(())
 }

@@ -21,14 +21,13 @@ use hyper_util::rt::TokioIo;
 use kube::client::Body;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::{sleep, timeout};
-use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::problem::Fault;
 use super::request::{ANYTHING, Target};
+use super::streams::socket;
 use super::text::cleaned;
 use super::{Cluster, PodKey, Problem};
 use crate::spdy::{self, Gone, Headers, Opener, Reset, Stream};
@@ -42,8 +41,6 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 const PIECE: usize = 16 << 10;
 /// The longest reason that is read, in bytes.
 const LONGEST_REASON: u64 = 4 << 10;
-/// The largest message taken; servers send 32 KiB.
-const MESSAGE_LIMIT: usize = 4 << 20;
 
 const TUNNEL: &str = "SPDY/3.1+portforward.k8s.io";
 const STREAMS: &str = "portforward.k8s.io";
@@ -98,7 +95,7 @@ impl Forwarder {
     }
 
     async fn open(&self, pod: &PodKey, port: u16) -> Result<Connection, Fault> {
-        let (opener, driver) = self.session(pod).await?;
+        let (mut opener, driver) = self.session(pod).await?;
         let headers = |kind: &str| -> Headers {
             // Both streams of a connection have the same number; there is one connection.
             [("streamtype", kind), ("port", &port.to_string()), ("requestid", "0")].into_iter().collect()
@@ -111,7 +108,7 @@ impl Forwarder {
         Ok(Connection { pod: pod.clone(), port, data, errors, driver })
     }
 
-    async fn session(&self, pod: &PodKey) -> Result<(Opener, AbortOnDropHandle<io::Result<()>>), Fault> {
+    async fn session(&self, pod: &PodKey) -> Result<Session, Fault> {
         if self.bare.load(Ordering::Relaxed) {
             return self.over_spdy(pod).await;
         }
@@ -127,7 +124,7 @@ impl Forwarder {
         }
     }
 
-    async fn over_websocket(&self, pod: &PodKey) -> Result<(Opener, AbortOnDropHandle<io::Result<()>>), Fault> {
+    async fn over_websocket(&self, pod: &PodKey) -> Result<Session, Fault> {
         let key = generate_key();
         let mut request = Target::pod(pod, Some("portforward"))?.get(ANYTHING)?;
         let headers = request.headers_mut();
@@ -140,16 +137,11 @@ impl Forwarder {
         if !is_tunnel(&response, &key) {
             return Err(Fault::Unreadable("the server opened another kind of websocket than asked for".to_owned()));
         }
-        let io = taken_over(response).await?;
-        let limits =
-            WebSocketConfig::default().max_message_size(Some(MESSAGE_LIMIT)).max_frame_size(Some(MESSAGE_LIMIT));
-        let socket = WebSocketStream::from_raw_socket(io, Role::Client, Some(limits)).await;
-        let (reader, writer) = spdy::as_bytes(socket);
-        let (opener, driver) = spdy::connect(reader, writer);
-        Ok((opener, AbortOnDropHandle::new(tokio::spawn(driver))))
+        let (reader, writer) = spdy::as_bytes(socket(taken_over(response).await?).await);
+        Ok(driven(spdy::connect(reader, writer)))
     }
 
-    async fn over_spdy(&self, pod: &PodKey) -> Result<(Opener, AbortOnDropHandle<io::Result<()>>), Fault> {
+    async fn over_spdy(&self, pod: &PodKey) -> Result<Session, Fault> {
         let target = Target::pod(pod, Some("portforward"))?;
         let mut request = target.request(Method::POST, ANYTHING, None, Vec::new())?;
         let headers = request.headers_mut();
@@ -158,8 +150,7 @@ impl Forwarder {
         headers.insert(STREAM_PROTOCOL, HeaderValue::from_static(STREAMS));
         let response = self.upgraded(pod, request).await?;
         let (reader, writer) = tokio::io::split(taken_over(response).await?);
-        let (opener, driver) = spdy::connect(reader, writer);
-        Ok((opener, AbortOnDropHandle::new(tokio::spawn(driver))))
+        Ok(driven(spdy::connect(reader, writer)))
     }
 
     async fn upgraded(&self, pod: &PodKey, request: Request<Vec<u8>>) -> Result<Response<Body>, Fault> {
@@ -175,6 +166,13 @@ impl Forwarder {
             }
         }
     }
+}
+
+/// A connection on which streams are opened, and what moves its frames; dropping that ends it.
+type Session = (Opener, AbortOnDropHandle<io::Result<()>>);
+
+fn driven((opener, driver): (Opener, impl Future<Output = io::Result<()>> + Send + 'static)) -> Session {
+    (opener, AbortOnDropHandle::new(tokio::spawn(driver)))
 }
 
 /// Whether the server has taken our handshake (RFC 6455, 4.1) and the protocol.

@@ -97,7 +97,7 @@ pub(super) struct Shape {
     pub(super) success: Success,
 }
 
-type Socket = WebSocketStream<TokioIo<Upgraded>>;
+pub(super) type Socket = WebSocketStream<TokioIo<Upgraded>>;
 
 /// Opens the stream. Dropping the transport closes it.
 pub(super) async fn open(cluster: &Cluster, request: Request<Vec<u8>>, shape: Shape) -> Result<Transport, Fault> {
@@ -106,11 +106,16 @@ pub(super) async fn open(cluster: &Cluster, request: Request<Vec<u8>>, shape: Sh
     let connected = connected.map_err(|_| Fault::Silent(OPEN_TIME)).and_then(|connected| connected.map_err(Into::into));
     let connection = passage.told(connected)?;
     let half_close = connection.supports_stream_close();
-    // The library's own limit would let a server make us hold 64 MiB; nothing has been read yet, so nothing is lost.
-    let limits = WebSocketConfig::default().max_message_size(Some(MESSAGE_LIMIT)).max_frame_size(Some(MESSAGE_LIMIT));
-    let socket =
-        WebSocketStream::from_raw_socket(connection.into_stream().into_inner(), Role::Client, Some(limits)).await;
+    // Nothing has been read yet, so nothing is lost.
+    let socket = socket(connection.into_stream().into_inner()).await;
     Ok(start(socket, half_close, shape))
+}
+
+/// The client's side of a websocket that the server has agreed to.
+pub(super) async fn socket(io: TokioIo<Upgraded>) -> Socket {
+    // The library's own limit would let a server make us hold 64 MiB.
+    let limits = WebSocketConfig::default().max_message_size(Some(MESSAGE_LIMIT)).max_frame_size(Some(MESSAGE_LIMIT));
+    WebSocketStream::from_raw_socket(io, Role::Client, Some(limits)).await
 }
 
 fn start(socket: Socket, half_close: bool, shape: Shape) -> Transport {

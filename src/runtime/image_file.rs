@@ -3,12 +3,13 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::places::in_state_directory;
 use super::state_file;
 use crate::app::RecentImages;
 
 /// Where the user keeps such things: `bathyscope/images` in their state directory.
 pub fn usual_place() -> Option<PathBuf> {
-    state_file::usual_place("images")
+    in_state_directory("images")
 }
 
 /// The images in this file, newest first; none where there is no file, or none that can be read.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::places::in_state_directory;
 use super::state_file;
 use crate::app::{Leave, LeaveKind};
 use crate::cluster::Problem;
@@ -62,7 +63,7 @@ impl Decided {
 
 /// Where the user keeps such things: `bathyscope/leaving.toml` in their state directory.
 pub fn usual_place() -> Option<PathBuf> {
-    state_file::usual_place("leaving.toml")
+    in_state_directory("leaving.toml")
 }
 
 /// What the file says; nothing where there is no file.

@@ -170,14 +170,16 @@ fn recorded(
     if !wanted.of(about("context"), about("namespace")) || !among(relatives, about("pod")) {
         return Ok(None);
     }
-    let began = match header.timestamp.and_then(|seconds| Timestamp::from_second(seconds).ok()) {
-        Some(began) => began,
-        None => std::fs::metadata(file)
-            .and_then(|metadata| metadata.modified())
-            .ok()
-            .and_then(|modified| Timestamp::try_from(modified).ok())
-            .unwrap_or(Timestamp::UNIX_EPOCH),
-    };
+    // When it was written last: not before it ended.
+    let written = std::fs::metadata(file).and_then(|metadata| metadata.modified()).ok();
+    let written = written.and_then(|written| Timestamp::try_from(written).ok());
+    let began = header.timestamp.and_then(|seconds| Timestamp::from_second(seconds).ok());
+    let began = began.or(written).unwrap_or(Timestamp::UNIX_EPOCH);
+    // Reading all of a large recording takes its time. A file that is older than what it holds says nothing.
+    let ended = written.filter(|written| *written >= began).unwrap_or(Timestamp::MAX);
+    if !is_named && !wanted.when(began, ended) {
+        return Ok(None);
+    }
     let Some(survey) = survey(&mut reader, || true) else { return Ok(None) };
     let length = SignedDuration::try_from(survey.length).unwrap_or(SignedDuration::MAX);
     let ended = began.checked_add(length).unwrap_or(Timestamp::MAX);

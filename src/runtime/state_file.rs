@@ -3,18 +3,10 @@
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::{Path, PathBuf};
-
-use etcetera::BaseStrategy as _;
+use std::path::Path;
 
 /// More than this is not ours.
 const LARGEST: u64 = 64 * 1024;
-
-/// Where the user keeps such things: `bathyscope/NAME` in their state directory.
-pub(super) fn usual_place(name: &str) -> Option<PathBuf> {
-    let base = etcetera::choose_base_strategy().ok()?;
-    Some(base.state_dir().unwrap_or_else(|| base.data_dir()).join("bathyscope").join(name))
-}
 
 /// The text of a file; `None` where there is no file.
 ///

@@ -3,8 +3,9 @@
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use super::places::at_home;
 use crate::app::Message;
 use crate::cluster::Problem;
 
@@ -28,18 +29,19 @@ fn shown(path: &Path) -> String {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
 }
 
-fn at_home(path: &Path) -> PathBuf {
-    match (path.strip_prefix("~"), etcetera::home_dir()) {
-        (Ok(rest), Ok(home)) => home.join(rest),
-        _ => path.to_owned(),
-    }
-}
-
 fn write(path: &Path, text: &str) -> io::Result<()> {
     if let Some(directory) = path.parent().filter(|directory| !directory.as_os_str().is_empty() && !directory.is_dir())
     {
         DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
     }
+    write_new(path, text)
+}
+
+/// Writes a new file for its owner alone; nothing is overwritten, and no half of it stays.
+///
+/// # Errors
+/// A file that is there already or cannot be written.
+pub fn write_new(path: &Path, text: &str) -> io::Result<()> {
     // `create_new` neither follows a link nor takes what is there already.
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     fill(file, text).inspect_err(|_| {

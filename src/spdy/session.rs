@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader, copy, sink};
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
 use super::frame::{Away, Frame, Head, INITIAL_WINDOW_SIZE, Reset};
@@ -50,25 +50,21 @@ where
     W: AsyncWrite + Unpin,
 {
     let (outlet, driver) = connection(Side::Client, None, reader, writer);
-    (Opener { outlet, order: Arc::default() }, driver)
+    (Opener { outlet }, driver)
 }
 
-/// Opens streams on the peer's side.
-#[derive(Debug, Clone)]
+/// Opens streams on the peer's side, one after the other: their numbers have to reach it in their order.
+#[derive(Debug)]
 pub(crate) struct Opener {
     outlet: Outlet,
-    /// Numbers have to reach the peer in their order.
-    order: Arc<Mutex<()>>,
 }
 
 impl Opener {
     /// Opens a stream and waits until the peer has taken it.
-    pub(crate) async fn open(&self, headers: Headers) -> Result<Stream, Gone> {
-        let order = self.order.lock().await;
+    pub(crate) async fn open(&mut self, headers: Headers) -> Result<Stream, Gone> {
         let place = self.outlet.control.reserve().await.map_err(|_| Gone)?;
         let (id, opened) = self.outlet.table.begin().ok_or(Gone)?;
         place.send(Frame::SynStream { stream: id, fin: false, headers });
-        drop(order);
         let (accepted, reset) = (opened.accepted.clone(), opened.reset.clone());
         let stream = Stream::new(id, Headers::default(), opened, self.outlet.clone());
         tokio::select! {

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use etcetera::BaseStrategy as _;
 use serde::Deserialize;
 
 use crate::app::recording::RecordingSettings;
+use crate::runtime::places::{at_home, in_state_directory};
 
 /// The smallest limit that leaves room for anything.
 const SMALLEST: u64 = 64 * 1024;
@@ -40,7 +40,7 @@ impl RecordingConfig {
         RecordingSettings {
             always: self.always,
             input: self.input,
-            directory: self.directory.clone().map(at_home).or_else(usual_place),
+            directory: self.directory.as_deref().map(at_home).or_else(|| in_state_directory("recordings")),
             max_size: max_size.unwrap_or(defaults.max_size),
         }
     }
@@ -59,18 +59,6 @@ fn read_size(text: &str) -> anyhow::Result<u64> {
     let size = size.ok_or_else(|| anyhow::anyhow!("max-size: {text:?} is not a size such as 256Mi"))?;
     anyhow::ensure!(size >= SMALLEST, "max-size: less than {}Ki hold no session", SMALLEST >> 10);
     Ok(size)
-}
-
-fn at_home(directory: PathBuf) -> PathBuf {
-    match (directory.strip_prefix("~"), etcetera::home_dir()) {
-        (Ok(rest), Ok(home)) => home.join(rest),
-        _ => directory,
-    }
-}
-
-fn usual_place() -> Option<PathBuf> {
-    let base = etcetera::choose_base_strategy().ok()?;
-    Some(base.state_dir().unwrap_or_else(|| base.data_dir()).join("bathyscope").join("recordings"))
 }
 
 #[cfg(test)]

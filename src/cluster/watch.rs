@@ -13,6 +13,7 @@ mod object;
 mod plain;
 mod pod;
 mod rows;
+mod selected;
 mod table;
 
 use std::{
@@ -29,6 +30,7 @@ pub(super) use self::events::{EventNews, pod_events};
 /// What is heard of a pod.
 pub(super) use self::object::News as PodNews;
 pub(super) use self::pod::pod_news;
+pub(super) use self::selected::selected_pods;
 use self::{
     node::Nodes,
     object::News,

@@ -9,6 +9,7 @@ mod cluster_forward;
 mod cluster_lasting;
 mod cluster_launch;
 mod cluster_leftovers;
+mod cluster_logs;
 mod cluster_sight;
 mod cluster_streams;
 mod cluster_watch;

@@ -20,6 +20,7 @@ mod logs;
 pub mod manifest;
 pub mod marks;
 mod node;
+mod object;
 mod policy;
 mod problem;
 mod proxy;
@@ -44,10 +45,11 @@ pub use leftovers::{Found, Leftover, LeftoverKind, LeftoverScope};
 pub use log::{LOG_LIMIT, LogOptions};
 pub use logs::{LogLine, LogMark, LogNews, LogRange, LogScope, LogSubject, MarkKind, STREAMS_MAX, follow_logs};
 pub use node::{NodeCondition, NodeDetail, NodeResource, NodeRow, is_node_debugger, node_detail};
-pub use text::cleaned;
+pub use object::{ObjectKey, ObjectKind};
+pub use text::{cleaned, printable};
 pub use truth::{Expected, Sight, expected};
 pub use warnings::Warnings;
-pub use watch::watch;
+pub use watch::{Lost, ObjectNews, watch};
 
 use std::sync::Arc;
 

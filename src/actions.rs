@@ -5,6 +5,7 @@ mod debug;
 mod general;
 mod launch;
 mod lists;
+mod logs;
 mod nodes;
 mod pane;
 mod panes;
@@ -26,6 +27,7 @@ static ACTIONS: LazyLock<Vec<Action>> = LazyLock::new(|| {
         panes::ACTIONS,
         view::ACTIONS,
         yaml::ACTIONS,
+        logs::ACTIONS,
         recording::ACTIONS,
         copy::ACTIONS,
         launch::ACTIONS,

@@ -127,13 +127,6 @@ pub enum Start {
         /// Where.
         container: ContainerKey,
     },
-    /// The log, followed.
-    Logs {
-        /// Whose.
-        container: ContainerKey,
-        /// Of its previous life.
-        previous: bool,
-    },
 }
 
 impl Start {
@@ -142,9 +135,7 @@ impl Start {
         match self {
             Self::Debug { pod, .. } => Some(pod),
             Self::NodeDebug { .. } => None,
-            Self::Attach { container } | Self::Shell { container } | Self::Logs { container, .. } => {
-                Some(&container.pod)
-            }
+            Self::Attach { container } | Self::Shell { container } => Some(&container.pod),
         }
     }
 
@@ -153,9 +144,7 @@ impl Start {
         match self {
             Self::NodeDebug { namespace, .. } => namespace,
             Self::Debug { pod, .. } => &pod.namespace,
-            Self::Attach { container } | Self::Shell { container } | Self::Logs { container, .. } => {
-                &container.pod.namespace
-            }
+            Self::Attach { container } | Self::Shell { container } => &container.pod.namespace,
         }
     }
 

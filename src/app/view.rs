@@ -1,6 +1,7 @@
 //! Views: panes that are read, not typed into; what each kind shows is its own file's affair, and none asks the outside itself.
 
 mod keys;
+pub mod logs;
 pub mod yaml;
 
 use jiff::Timestamp;
@@ -15,6 +16,7 @@ use super::{Axis, Scope};
 use crate::cluster::{Liveness, ObjectKey, Problem};
 pub use keys::{act, ask, back, close_view, copy, with};
 pub(super) use keys::{pasted, pressed};
+use logs::{Following, LogBatch, Logs};
 use yaml::Yaml;
 
 /// Names a view of this run.
@@ -26,6 +28,8 @@ pub struct ViewId(pub u64);
 pub enum ViewSource {
     /// An object as the API has it.
     Yaml(ObjectKey),
+    /// Logs.
+    Logs(Following),
 }
 
 /// Something that a view's source has to tell.
@@ -37,6 +41,8 @@ pub enum ViewUpdate {
     Failed(Problem),
     /// The object, or that there is none any more.
     Object(Option<Box<serde_json::Value>>),
+    /// What came of logs.
+    Logs(Box<LogBatch>),
 }
 
 /// What a view shows.
@@ -44,6 +50,8 @@ pub enum ViewUpdate {
 pub enum Content {
     /// An object as YAML.
     Yaml(Yaml),
+    /// Logs.
+    Logs(Box<Logs>),
 }
 
 /// What is typed into a view.
@@ -54,6 +62,10 @@ pub enum Asking {
         /// Upwards.
         older: bool,
     },
+    /// Which lines of logs are shown.
+    Filter,
+    /// How much of the past of logs is read.
+    Range,
 }
 
 /// A line under edit in a view.
@@ -94,6 +106,7 @@ impl Content {
     fn of(source: &ViewSource) -> Self {
         match source {
             ViewSource::Yaml(key) => Self::Yaml(Yaml::new(key.clone())),
+            ViewSource::Logs(following) => Self::Logs(Box::new(Logs::new(following.clone()))),
         }
     }
 
@@ -101,6 +114,7 @@ impl Content {
     pub fn lines(&self) -> &dyn Lines {
         match self {
             Self::Yaml(yaml) => yaml.lines(),
+            Self::Logs(logs) => &**logs,
         }
     }
 
@@ -108,6 +122,7 @@ impl Content {
     pub fn scope(&self) -> Scope {
         match self {
             Self::Yaml(_) => Scope::Yaml,
+            Self::Logs(_) => Scope::Logs,
         }
     }
 
@@ -115,6 +130,7 @@ impl Content {
     pub fn title(&self) -> String {
         match self {
             Self::Yaml(yaml) => yaml.title(),
+            Self::Logs(logs) => logs.title(),
         }
     }
 
@@ -122,6 +138,7 @@ impl Content {
     pub fn says(&self, _now: Timestamp) -> Vec<String> {
         match self {
             Self::Yaml(yaml) => yaml.says(),
+            Self::Logs(logs) => logs.says(),
         }
     }
 
@@ -129,14 +146,19 @@ impl Content {
     fn reader(&self) -> Reader {
         match self {
             Self::Yaml(_) => Reader::new(false, false),
+            Self::Logs(_) => Reader::new(true, true),
         }
     }
 
-    fn take(&mut self, update: ViewUpdate, reader: &mut Reader) {
+    /// What it has to tell of trouble comes back.
+    fn take(&mut self, update: ViewUpdate, reader: &mut Reader) -> Option<Problem> {
         match (self, update) {
             (Self::Yaml(yaml), ViewUpdate::Object(object)) => yaml.take(object.as_deref(), reader),
-            (_, ViewUpdate::Liveness(_) | ViewUpdate::Failed(_)) => {}
+            (Self::Logs(logs), ViewUpdate::Logs(batch)) => return logs.take(*batch, reader),
+            // What was read for something else, or is told of the view itself.
+            (_, _) => {}
         }
+        None
     }
 }
 
@@ -163,12 +185,24 @@ impl View {
         work(&mut self.reader, self.content.lines())
     }
 
+    /// Turns it to other logs; how they are shown stays.
+    pub fn turn(&mut self, following: Following) -> Vec<Effect> {
+        let Content::Logs(logs) = &self.content else { return Vec::new() };
+        let turned = logs.turned(following.clone());
+        self.content = Content::Logs(Box::new(turned));
+        self.source = ViewSource::Logs(following);
+        self.reader = Reader::new(true, self.reader.wraps());
+        (self.problem, self.liveness) = (None, Liveness::Connecting);
+        vec![Effect::CloseView(self.id), Effect::OpenView(self.id, self.context.clone(), self.source.clone())]
+    }
+
     /// What stands in its pane before it has anything to show.
     pub fn stands_for_lines(&self) -> Option<Line> {
         use super::reader::Tone;
         (self.content.lines().count() == 0 && self.problem.is_none()).then(|| match &self.liveness {
             Liveness::Stale { why, .. } => Line::of(Tone::Bad, format!("the server is not heard: {why}")),
-            _ => Line::of(Tone::Faint, "reading…"),
+            Liveness::Live => Line::of(Tone::Faint, "nothing was written yet"),
+            Liveness::Connecting => Line::of(Tone::Faint, "reading…"),
         })
     }
 
@@ -217,8 +251,17 @@ pub(super) fn told(state: &mut State, id: ViewId, update: ViewUpdate) {
             view.problem = None;
             view.activity = !in_view;
         }
+        ViewUpdate::Logs(batch) => {
+            if !batch.entries.is_empty() {
+                view.problem = None;
+                view.activity |= !in_view;
+            }
+            view.liveness = Liveness::Live;
+        }
     }
-    view.content.take(update, &mut view.reader);
+    if let Some(problem) = view.content.take(update, &mut view.reader) {
+        view.problem = Some(problem);
+    }
 }
 
 /// Brings every view up to date with its pane and its lines.

@@ -324,7 +324,7 @@ impl Crowd {
                 return Err(Problem::new("cannot read the log", why, "it may have been deleted").into());
             }
             Among::Pod(pod) => Arc::clone(&pod.name),
-            _ => name.into(),
+            Among::Selected(..) => name.into(),
         };
         let before = self.members.len();
         self.members.retain(|key, member| {

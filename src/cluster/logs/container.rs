@@ -1,6 +1,7 @@
 //! The log of one container through its lives: a stream, and another where that ended and the container lives, without a
 //! gap or a double; it knows of no other container.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -269,7 +270,7 @@ impl Follower {
     fn line(&self, line: &Stamped<'_>, whole: bool) -> LogLine {
         let mut text = String::from_utf8_lossy(line.text).into_owned();
         if line.cut > 0 {
-            text.push_str(&format!(" … and {} bytes more", line.cut));
+            let _ = write!(text, " … and {} bytes more", line.cut);
         }
         LogLine { source: self.number, time: line.time, text: text.into(), whole }
     }
@@ -311,8 +312,7 @@ impl Follower {
 /// Whether nothing more comes of this life.
 fn ends(standing: &Standing, life: Option<&Life>) -> bool {
     match (standing, life) {
-        (Standing::Gone, _) => true,
-        (Standing::Ended(..), Some(_)) => true,
+        (Standing::Gone, _) | (Standing::Ended(..), Some(_)) => true,
         (Standing::Running { life: now, .. }, Some(life)) => now != life,
         _ => false,
     }

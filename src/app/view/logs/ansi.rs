@@ -4,7 +4,7 @@ use std::str::Chars;
 
 use crate::app::reader::Look;
 use crate::cluster::printable;
-use crate::screen::Color;
+use crate::screen::{Color, Underline};
 
 /// The most changes of colour in a line that are kept.
 const CHANGES_MAX: usize = 512;
@@ -54,10 +54,11 @@ pub(super) fn plain(raw: &str) -> (String, Vec<Change>) {
 
 fn note(changes: &mut Vec<Change>, at: usize, look: Look) {
     let Ok(at) = u32::try_from(at) else { return };
+    let full = changes.len() >= CHANGES_MAX;
     match changes.last_mut() {
         Some(last) if last.0 == at => last.1 = look,
-        _ if changes.len() < CHANGES_MAX => changes.push((at, look)),
-        _ => {}
+        _ if full => {}
+        _ => changes.push((at, look)),
     }
 }
 
@@ -114,15 +115,17 @@ fn rendition(mut look: Look, parameters: &str) -> Look {
         let code: u8 = code;
         match code {
             0 => look = Look::default(),
-            1 => look.bold = true,
-            2 => look.dim = true,
-            3 => look.italic = true,
-            4 => look.underline = true,
-            7 => look.inverse = true,
-            22 => (look.bold, look.dim) = (false, false),
-            23 => look.italic = false,
-            24 => look.underline = false,
-            27 => look.inverse = false,
+            1 => look.attributes.bold = true,
+            2 => look.attributes.dim = true,
+            3 => look.attributes.italic = true,
+            4 => look.attributes.underline = Underline::Single,
+            7 => look.attributes.inverse = true,
+            9 => look.attributes.strike = true,
+            22 => (look.attributes.bold, look.attributes.dim) = (false, false),
+            23 => look.attributes.italic = false,
+            24 => look.attributes.underline = Underline::None,
+            27 => look.attributes.inverse = false,
+            29 => look.attributes.strike = false,
             30..=37 => look.fg = Color::Indexed(code - 30),
             40..=47 => look.bg = Color::Indexed(code - 40),
             90..=97 => look.fg = Color::Indexed(code - 82),
@@ -153,12 +156,15 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::screen::Attributes;
 
     #[test]
     fn colours_stay_and_everything_else_goes() {
-        let (text, changes) = plain("a \u{1b}[1;31mred\u{1b}[0m \u{1b}]0;title\u{7}b\u{1b}[2Jc\u{1b}(Bd\u{1b}[38;5;200me");
+        let (text, changes) =
+            plain("a \u{1b}[1;31mred\u{1b}[0m \u{1b}]0;title\u{7}b\u{1b}[2Jc\u{1b}(Bd\u{1b}[38;5;200me");
         assert_eq!(text, "a red bcde");
-        let red = Look { fg: Color::Indexed(1), bold: true, ..Look::default() };
+        let bold = Attributes { bold: true, ..Attributes::default() };
+        let red = Look { fg: Color::Indexed(1), attributes: bold, ..Look::default() };
         let pink = Look { fg: Color::Indexed(200), ..Look::default() };
         assert_eq!(changes, [(2, red), (5, Look::default()), (9, pink)]);
         assert_eq!(plain("\u{9b}32mok\u{1b}[m").1[0].1.fg, Color::Indexed(2));

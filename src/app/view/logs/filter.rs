@@ -31,7 +31,7 @@ impl Filter {
     }
 
     fn new(typed: &str, text: &str, keeps_others: bool) -> Self {
-        let spans_parts = text.contains(|c: char| c == '=' || c == ' ' || c == '.' || c == '\\');
+        let spans_parts = text.contains(['=', ' ', '.', '\\']);
         Self { typed: typed.to_owned(), keeps_others, spans_parts, ..Self::default() }
     }
 

@@ -117,7 +117,9 @@ fn bare(value: &Value) -> String {
 /// Text with blanks in quotes, so that it is seen where it ends.
 fn quoted(value: &Value) -> String {
     match value {
-        Value::String(text) if !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c == '"' || c == '=') => {
+        Value::String(text)
+            if !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c == '"' || c == '=') =>
+        {
             printable(text).into_owned()
         }
         value => printable(&value.to_string()).into_owned(),
@@ -174,7 +176,8 @@ mod tests {
 
     #[test]
     fn what_is_read_first_stands_first() {
-        let line = r#"{"order":17,"level":"error","msg":"payment failed","ts":1763805851.25,"err":"no funds","ok":false}"#;
+        let line =
+            r#"{"order":17,"level":"error","msg":"payment failed","ts":1763805851.25,"err":"no funds","ok":false}"#;
         let expected = "2025-11-22T10:04:11.250Z ERROR payment failed order=17 err=\"no funds\" ok=false";
         assert_eq!(folded_text(line).as_deref(), Some(expected));
         assert!(folded(line).unwrap().spans.iter().any(|span| span.tone == Tone::Bad && span.text == "ERROR"));
@@ -198,19 +201,27 @@ mod tests {
         let lines = unfolded(r#"{"msg":"x","http":{"status":500,"tags":["a",{"b":1}]},"trace":"one\ntwo"}"#).unwrap();
         let text: Vec<String> = lines.iter().map(Line::text).collect();
         let expected = [
-            "  msg: x", "  http: ", "    status: 500", "    tags: ", "      - a", "      - ", "        b: 1", "  trace: ",
-            "    one", "    two",
+            "  msg: x",
+            "  http: ",
+            "    status: 500",
+            "    tags: ",
+            "      - a",
+            "      - ",
+            "        b: 1",
+            "  trace: ",
+            "    one",
+            "    two",
         ];
         assert_eq!(text, expected);
-        let large = format!("{{{}\"z\":1}}", (0..2000).map(|n| format!("\"k{n}\":{n},")).collect::<String>());
+        let keys: Vec<String> = (0..2000).map(|n| format!("\"k{n}\":{n}")).collect();
+        let large = format!("{{{}}}", keys.join(","));
         assert!(unfolded(&large).unwrap().len() <= LINES_MAX + 1);
     }
 
     #[test]
     fn nothing_in_json_keeps_its_escapes() {
         let line = r#"{"msg":"a\u001b[2Jb","k\u0007":"\u202e"}"#;
-        let whole: Vec<String> =
-            unfolded(line).unwrap().iter().map(Line::text).chain(folded_text(line)).collect();
+        let whole: Vec<String> = unfolded(line).unwrap().iter().map(Line::text).chain(folded_text(line)).collect();
         assert!(!whole.concat().chars().any(|c| c.is_control() || c == '\u{202e}'), "{whole:?}");
     }
 }

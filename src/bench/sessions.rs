@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 
 use super::browsing::put_keys;
-use super::console::{self, PATIENCE, chosen, has_prompt};
+use super::console::{self, PATIENCE, chosen, has_prompt, prompts};
 use super::keys::{self, KEYS};
 use super::target::{Scratch, Target, is_there};
 use super::terminal::Terminal;
-use super::{Bound, Figures, Row, Samples, Unit, milliseconds};
+use super::{Bound, Figures, Row, Samples, Unit, milliseconds, panes};
 
 /// How many keys are typed for their echo.
 const ECHOES: usize = 200;
@@ -87,6 +87,11 @@ fn in_pane(figures: &mut Figures<'_>, console: &mut Terminal, kubectl: &Kubectl)
         console.send("\t")?;
         console.wait("the pane's keys", PATIENCE, |screen| screen.text().contains("every key goes to the shell"))?;
         put_keys(figures, Row::KeysFlood, &samples?);
+        console.send("\x03")?;
+        console.wait("the prompt after the flood", PATIENCE, |screen| prompts(screen) == 1)?;
+    }
+    if figures.wants(Row::Frame) {
+        panes::measure(figures, console)?;
     }
     Ok(())
 }

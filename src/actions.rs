@@ -9,6 +9,8 @@ mod nodes;
 mod pane;
 mod panes;
 mod recording;
+mod view;
+mod yaml;
 
 use std::sync::LazyLock;
 
@@ -22,6 +24,8 @@ static ACTIONS: LazyLock<Vec<Action>> = LazyLock::new(|| {
         general::ACTIONS,
         pane::ACTIONS,
         panes::ACTIONS,
+        view::ACTIONS,
+        yaml::ACTIONS,
         recording::ACTIONS,
         copy::ACTIONS,
         launch::ACTIONS,

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::layout::Size;
 use super::overlay::{FormId, Found, Subject, Verdict};
 use super::settings::{Leave, LeaveKind};
+use super::view::{ViewId, ViewSource, ViewUpdate};
 use crate::cluster::{
     ContainerKey, ContextInfo, Found as Leftovers, Granted, LaunchStep, LeftoverScope, PodKey, Problem, Sight, WatchId,
     WatchTarget, WatchUpdate, Which,
@@ -78,6 +79,8 @@ pub enum Message {
     SubjectRead(FormId, Result<Found, Problem>),
     /// A verdict on the plan of a form at this revision.
     Checked(FormId, u64, Verdict),
+    /// What a view reads has something to tell.
+    View(ViewId, ViewUpdate),
     /// Something asked for was done.
     Done(String),
     /// Something asked for failed.
@@ -239,6 +242,10 @@ pub enum Effect {
     NoteEnd(String, ContainerKey),
     /// Find out what the user may do in this namespace of this context.
     AskRights(String, Arc<str>),
+    /// Read for a view in this context from now on.
+    OpenView(ViewId, String, ViewSource),
+    /// Read no more for a view.
+    CloseView(ViewId),
     /// End the program.
     Quit,
 }

@@ -79,6 +79,8 @@ impl Effect {
             | Self::RememberImage(..)
             | Self::RememberLeave(..)
             | Self::NoteEnd(..)
+            | Self::OpenView(..)
+            | Self::CloseView(_)
             | Self::Quit => None,
         }
     }

@@ -22,3 +22,4 @@ mod sessions;
 mod shell;
 mod site;
 mod workloads;
+mod yaml;

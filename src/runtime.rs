@@ -89,18 +89,21 @@ where
         };
         let asked = update(&mut state, Message::Tick(Timestamp::now()));
         going &= effects.run_all(asked);
-        let gathered = pace.gathers_until();
+        let since = Instant::now();
         let mut next = fact;
         while let Some(fact) = next {
+            let typed = is_typed(&fact);
             let asked = take_in(&mut state, &mut effects, fact);
             let passed_on = !asked.is_empty() && asked.iter().all(|effect| matches!(effect, Effect::Input(..)));
             going &= effects.run_all(asked);
-            if passed_on {
+            if typed && passed_on {
                 pace.passed_on();
+            } else if typed {
+                pace.asked();
             } else {
                 pace.changed();
             }
-            if !going || Instant::now() >= gathered {
+            if !going || pace.is_gathered(since) {
                 break;
             }
             next = match inputs.next().now_or_never() {
@@ -131,6 +134,11 @@ where
         }
     }
     Ok(effects.finish().await)
+}
+
+/// Whether a fact is something a person did.
+fn is_typed(fact: &Fact) -> bool {
+    matches!(fact, Fact::Message(Message::Key(_) | Message::Mouse(_) | Message::Paste(_) | Message::Resized(_)))
 }
 
 /// Takes in one fact; what it asks for comes back.

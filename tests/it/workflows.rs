@@ -10,6 +10,7 @@ mod form;
 mod launch;
 mod leftovers;
 mod nodes;
+mod pace;
 mod panes;
 mod person;
 mod reading;

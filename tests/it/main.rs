@@ -52,6 +52,7 @@ mod screen_scrollback;
 mod screen_streams;
 mod screens;
 mod screens_launch;
+mod screens_logs;
 mod screens_panes;
 mod spdy;
 mod terminal;

@@ -9,6 +9,7 @@ mod ephemeral;
 mod form;
 mod launch;
 mod leftovers;
+mod logs;
 mod nodes;
 mod pace;
 mod panes;

@@ -2,6 +2,7 @@
 
 mod copy;
 mod debug;
+mod events;
 mod general;
 mod launch;
 mod lists;
@@ -26,6 +27,7 @@ static ACTIONS: LazyLock<Vec<Action>> = LazyLock::new(|| {
         panes::ACTIONS,
         view::ACTIONS,
         yaml::ACTIONS,
+        events::ACTIONS,
         recording::ACTIONS,
         copy::ACTIONS,
         launch::ACTIONS,

@@ -6,6 +6,7 @@ mod connect;
 mod debug;
 pub mod detail;
 mod end;
+pub mod events;
 mod exec;
 mod exec_plugin;
 pub mod explain;

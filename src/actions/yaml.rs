@@ -56,8 +56,9 @@ fn show(state: &mut State) -> Vec<Effect> {
 
 fn with(state: &mut State, work: fn(&mut Yaml, &mut Reader)) -> Vec<Effect> {
     let _ = view::with(state, |view| {
-        let Content::Yaml(yaml) = &mut view.content;
-        work(yaml, &mut view.reader);
+        if let Content::Yaml(yaml) = &mut view.content {
+            work(yaml, &mut view.reader);
+        }
     });
     Vec::new()
 }

@@ -25,19 +25,22 @@ pub enum Scope {
     View,
     /// In a pane that shows an object as YAML.
     Yaml,
+    /// In a pane that shows events.
+    Events,
     /// In a pane that shows a launch on its way, one that failed, or the timeline of one.
     Launch,
 }
 
 impl Scope {
     /// All scopes, in the order help shows them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Pods,
         Self::Namespaces,
         Self::Nodes,
         Self::Global,
         Self::View,
         Self::Yaml,
+        Self::Events,
         Self::Leader,
         Self::Copy,
         Self::Ended,
@@ -55,6 +58,7 @@ impl Scope {
             Self::Copy => "In copy mode",
             Self::View => "In a view",
             Self::Yaml => "In a view of YAML",
+            Self::Events => "In a view of events",
             Self::Ended => "In a pane whose session has ended",
             Self::Launch => "In a pane that shows a launch",
         }

@@ -1,5 +1,6 @@
 //! Views: panes that are read, not typed into; what each kind shows is its own file's affair, and none asks the outside itself.
 
+pub mod events;
 mod keys;
 pub mod yaml;
 
@@ -12,7 +13,9 @@ use super::panes::PaneId;
 use super::reader::{Line, Lines, Reader};
 use super::state::{Focus, State};
 use super::{Axis, Scope};
+use crate::cluster::events::{Event, EventScope};
 use crate::cluster::{Liveness, ObjectKey, Problem};
+use events::Events;
 pub use keys::{act, ask, back, close_view, copy, with};
 pub(super) use keys::{pasted, pressed};
 use yaml::Yaml;
@@ -26,6 +29,8 @@ pub struct ViewId(pub u64);
 pub enum ViewSource {
     /// An object as the API has it.
     Yaml(ObjectKey),
+    /// What is told of objects.
+    Events(EventScope),
 }
 
 /// Something that a view's source has to tell.
@@ -37,6 +42,13 @@ pub enum ViewUpdate {
     Failed(Problem),
     /// The object, or that there is none any more.
     Object(Option<Box<serde_json::Value>>),
+    /// Events that are new or were counted once more, and those (by uid) that are forgotten.
+    Events {
+        /// In no order.
+        told: Vec<Event>,
+        /// By uid.
+        gone: Vec<String>,
+    },
 }
 
 /// What a view shows.
@@ -44,6 +56,8 @@ pub enum ViewUpdate {
 pub enum Content {
     /// An object as YAML.
     Yaml(Yaml),
+    /// What is told of objects.
+    Events(Events),
 }
 
 /// What is typed into a view.
@@ -94,6 +108,7 @@ impl Content {
     fn of(source: &ViewSource) -> Self {
         match source {
             ViewSource::Yaml(key) => Self::Yaml(Yaml::new(key.clone())),
+            ViewSource::Events(scope) => Self::Events(Events::new(scope.clone())),
         }
     }
 
@@ -101,6 +116,7 @@ impl Content {
     pub fn lines(&self) -> &dyn Lines {
         match self {
             Self::Yaml(yaml) => yaml.lines(),
+            Self::Events(events) => events.lines(),
         }
     }
 
@@ -108,6 +124,7 @@ impl Content {
     pub fn scope(&self) -> Scope {
         match self {
             Self::Yaml(_) => Scope::Yaml,
+            Self::Events(_) => Scope::Events,
         }
     }
 
@@ -115,6 +132,7 @@ impl Content {
     pub fn title(&self) -> String {
         match self {
             Self::Yaml(yaml) => yaml.title(),
+            Self::Events(events) => events.title(),
         }
     }
 
@@ -122,6 +140,7 @@ impl Content {
     pub fn says(&self, _now: Timestamp) -> Vec<String> {
         match self {
             Self::Yaml(yaml) => yaml.says(),
+            Self::Events(events) => events.says(),
         }
     }
 
@@ -129,13 +148,16 @@ impl Content {
     fn reader(&self) -> Reader {
         match self {
             Self::Yaml(_) => Reader::new(false, false),
+            Self::Events(_) => Reader::new(true, true),
         }
     }
 
     fn take(&mut self, update: ViewUpdate, reader: &mut Reader) {
         match (self, update) {
             (Self::Yaml(yaml), ViewUpdate::Object(object)) => yaml.take(object.as_deref(), reader),
-            (_, ViewUpdate::Liveness(_) | ViewUpdate::Failed(_)) => {}
+            (Self::Events(events), ViewUpdate::Events { told, gone }) => events.take(told, &gone, reader),
+            // news of another kind are none of this view
+            _ => {}
         }
     }
 }
@@ -213,7 +235,7 @@ pub(super) fn told(state: &mut State, id: ViewId, update: ViewUpdate) {
     match &update {
         ViewUpdate::Liveness(liveness) => view.liveness.clone_from(liveness),
         ViewUpdate::Failed(problem) => view.problem = Some(problem.clone()),
-        ViewUpdate::Object(_) => {
+        ViewUpdate::Object(_) | ViewUpdate::Events { .. } => {
             view.problem = None;
             view.activity = !in_view;
         }
@@ -223,8 +245,12 @@ pub(super) fn told(state: &mut State, id: ViewId, update: ViewUpdate) {
 
 /// Brings every view up to date with its pane and its lines.
 pub(super) fn settle(state: &mut State) {
+    let now = state.now;
     for view in state.sessions.views_mut() {
         let size = view.size;
+        if let Content::Events(events) = &mut view.content {
+            events.at(now);
+        }
         view.read(|reader, lines| reader.settle(lines, size));
     }
 }

@@ -14,6 +14,7 @@ mod plain;
 mod pod;
 mod rows;
 mod table;
+mod told;
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -32,6 +33,7 @@ pub(super) use self::object::News as PodNews;
 pub use self::object::News as ObjectNews;
 pub(super) use self::object::news as object_news;
 pub(super) use self::pod::pod_news;
+pub(super) use self::told::{EventPlace, Told, told};
 use self::{
     node::Nodes,
     object::News,

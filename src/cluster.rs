@@ -19,6 +19,7 @@ mod leftovers;
 mod log;
 pub mod manifest;
 pub mod marks;
+pub mod metrics;
 mod node;
 mod object;
 mod policy;
@@ -183,6 +184,8 @@ pub struct ContainerDetail {
     pub tty: bool,
     /// Whether its spec has standard input.
     pub stdin: bool,
+    /// What it asks for and is held to.
+    pub resources: metrics::Resources,
 }
 
 /// A pod as the inspector shows it: what a table row does not hold.

@@ -11,6 +11,7 @@ use super::layout::Size;
 use super::overlay::{FormId, Found, Subject, Verdict};
 use super::settings::{Leave, LeaveKind};
 use super::view::{ViewId, ViewSource, ViewUpdate};
+use crate::cluster::metrics::{MetricsScope, PodUse};
 use crate::cluster::{
     ContainerKey, ContextInfo, Found as Leftovers, Granted, LaunchStep, LeftoverScope, PodKey, Problem, Sight, WatchId,
     WatchTarget, WatchUpdate, Which,
@@ -75,6 +76,8 @@ pub enum Message {
     Sight(SessionId, Sight),
     /// What the user may do in this namespace of this context.
     Rights(String, Arc<str>, Granted),
+    /// What the pods of a context use; `None` where there are no metrics.
+    Metrics(String, MetricsScope, Option<Vec<PodUse>>),
     /// What a form plans with.
     SubjectRead(FormId, Result<Found, Problem>),
     /// A verdict on the plan of a form at this revision.
@@ -242,6 +245,8 @@ pub enum Effect {
     NoteEnd(String, ContainerKey),
     /// Find out what the user may do in this namespace of this context.
     AskRights(String, Arc<str>),
+    /// Ask what these pods of a context use.
+    AskMetrics(String, MetricsScope),
     /// Read for a view in this context from now on.
     OpenView(ViewId, String, ViewSource),
     /// Read no more for a view.

@@ -67,7 +67,7 @@ impl Events {
         let (all, warnings) = self.all;
         let count = |count: usize, one: &str| if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") };
         let hidden = all - warnings;
-        let only = (self.warnings_only && hidden > 0).then(|| format!("{hidden} others hidden"));
+        let only = (self.warnings_only && hidden > 0).then(|| count(hidden, "other") + " hidden");
         let warnings = (warnings > 0).then(|| count(warnings, "warning"));
         only.into_iter().chain(warnings).chain([count(all, "event")]).collect()
     }
@@ -234,7 +234,7 @@ mod tests {
         events.take(vec![event("a", "Started", 1), event("b", "BackOff", 2)], &[], &mut reader);
         events.toggle_warnings(&mut reader);
         assert_eq!(events.lines().count(), 1);
-        assert_eq!(events.says()[0], "1 others hidden");
+        assert_eq!(events.says()[0], "1 other hidden");
         events.take(Vec::new(), &["b".to_owned()], &mut reader);
         assert!(text(&events)[0].starts_with("no warnings: "), "{:?}", text(&events));
         events.take(Vec::new(), &["a".to_owned()], &mut reader);

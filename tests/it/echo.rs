@@ -111,6 +111,11 @@ pub(crate) fn echo(tty: bool, exit: Exit) -> Streams {
 }
 
 pub(crate) fn cluster() -> DemoCluster {
+    cluster_on(Arc::new(Echo))
+}
+
+/// The same objects, with another node.
+pub(crate) fn cluster_on(node: Arc<dyn Node>) -> DemoCluster {
     let store = Store::new();
     for (resource, list) in [
         ("namespaces", recorded!("namespaces.json")),
@@ -122,7 +127,7 @@ pub(crate) fn cluster() -> DemoCluster {
             store.create(resource, object.clone()).unwrap();
         }
     }
-    DemoCluster::assemble(store, Arc::new(Echo))
+    DemoCluster::assemble(store, node)
 }
 
 pub(crate) fn pods(cluster: &DemoCluster, user: &str) -> Api<Pod> {

@@ -2,6 +2,7 @@
 
 mod architecture;
 mod bench;
+mod churn;
 mod cli_leftovers;
 mod cluster_connect;
 mod cluster_debug;

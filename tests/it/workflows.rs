@@ -12,6 +12,7 @@ mod launch;
 mod leftovers;
 mod metrics;
 mod nodes;
+mod pace;
 mod panes;
 mod person;
 mod reading;

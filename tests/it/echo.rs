@@ -30,6 +30,10 @@ pub(crate) use recorded;
 pub(crate) struct Echo;
 
 impl Node for Echo {
+    fn usage(&self) -> Option<std::sync::Arc<bathyscope::demo::node::Usage>> {
+        None
+    }
+
     fn log(&self, container: &ContainerRef, query: LogQuery) -> Result<BoxStream<'static, Bytes>, StreamError> {
         let first = Bytes::from(format!("{} tail={:?}\n", container.container, query.tail_lines));
         Ok(if query.follow {

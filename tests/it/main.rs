@@ -18,6 +18,7 @@ mod contexts;
 mod copy_mode;
 mod copy_mode_properties;
 mod demo_api;
+mod demo_facts;
 mod demo_forward;
 mod demo_serve;
 mod demo_shell;

@@ -24,6 +24,7 @@ pub mod nodes;
 mod notices;
 pub mod overlay;
 mod overlay_keys;
+mod owners;
 pub mod panes;
 mod pointing;
 mod recent_images;
@@ -66,6 +67,7 @@ pub use recent_images::RecentImages;
 pub use rows::{Row, Rows};
 pub use safety::is_held;
 pub use sessions::{Sessions, Tab};
+pub use owners::{leave_owner, toggle_owners_pods};
 pub use settings::{ContextSettings, Leave, LeaveKind, OnLeave, Settings, context_matches};
 pub use state::{Connection, Focus, Opening, State};
 pub use terminal::{DefaultColors, TerminalSettings, holds_frame};
@@ -168,6 +170,7 @@ fn take_in(state: &mut State, message: Message) -> Vec<Effect> {
             forms::checked(state, form, revision, verdict);
             Vec::new()
         }
+        Message::Owners(context, pod, owners) => owners::found(state, &context, &pod, owners),
         Message::Done(text) => {
             state.notices.push(state.now, Level::Info, text, Vec::new());
             refresh_leftovers(state, true)

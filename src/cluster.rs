@@ -4,6 +4,7 @@ mod access;
 mod check;
 mod connect;
 mod debug;
+pub mod describe;
 pub mod detail;
 mod end;
 mod exec;
@@ -19,6 +20,8 @@ mod log;
 pub mod manifest;
 pub mod marks;
 mod node;
+mod object;
+mod owners;
 mod policy;
 mod problem;
 mod proxy;
@@ -42,10 +45,12 @@ pub use kubeconfig::KubeconfigOptions;
 pub use leftovers::{Found, Leftover, LeftoverKind, LeftoverScope};
 pub use log::{LOG_LIMIT, LogOptions};
 pub use node::{NodeCondition, NodeDetail, NodeResource, NodeRow, is_node_debugger, node_detail};
-pub use text::cleaned;
+pub use object::{ObjectKey, ObjectKind};
+pub use owners::{Owner, OwnerChain};
+pub use text::{cleaned, printable};
 pub use truth::{Expected, Sight, expected};
 pub use warnings::Warnings;
-pub use watch::watch;
+pub use watch::{Lost, ObjectNews, watch};
 
 use std::sync::Arc;
 
@@ -247,6 +252,8 @@ pub enum WatchTarget {
     PodsEverywhere,
     /// The pods on this node, of every namespace.
     PodsOnNode(String),
+    /// The pods of the top of this chain: of all that it controls, directly or not.
+    PodsOf(Arc<OwnerChain>),
     /// One pod, whole.
     Pod(PodKey),
     /// All nodes.

@@ -11,7 +11,7 @@ use super::layout::Size;
 use super::overlay::{FormId, Found, Subject, Verdict};
 use super::settings::{Leave, LeaveKind};
 use crate::cluster::{
-    ContainerKey, ContextInfo, Found as Leftovers, Granted, LaunchStep, LeftoverScope, PodKey, Problem, Sight, WatchId,
+    ContainerKey, ContextInfo, Found as Leftovers, Granted, LaunchStep, LeftoverScope, OwnerChain, PodKey, Problem, Sight, WatchId,
     WatchTarget, WatchUpdate, Which,
 };
 use crate::plan::{DebugOptions, Plan, Profile};
@@ -78,6 +78,8 @@ pub enum Message {
     SubjectRead(FormId, Result<Found, Problem>),
     /// A verdict on the plan of a form at this revision.
     Checked(FormId, u64, Verdict),
+    /// What a pod of this context belongs to.
+    Owners(String, PodKey, Result<OwnerChain, Problem>),
     /// Something asked for was done.
     Done(String),
     /// Something asked for failed.
@@ -239,6 +241,8 @@ pub enum Effect {
     NoteEnd(String, ContainerKey),
     /// Find out what the user may do in this namespace of this context.
     AskRights(String, Arc<str>),
+    /// Find out what a pod of this context belongs to.
+    FindOwners(String, PodKey),
     /// End the program.
     Quit,
 }

@@ -73,6 +73,7 @@ impl Effect {
             | Self::FindLeftovers(..)
             | Self::ReadSubject(..)
             | Self::AskRights(..)
+            | Self::FindOwners(..)
             | Self::CheckPlan { .. }
             | Self::Copy(_)
             | Self::SaveText(..)

@@ -5,6 +5,7 @@
 mod backoff;
 mod collection;
 mod events;
+mod family;
 mod follow;
 mod lines;
 mod list;
@@ -28,6 +29,9 @@ pub(super) use self::backoff::Backoff;
 pub(super) use self::events::{EventNews, pod_events};
 /// What is heard of a pod.
 pub(super) use self::object::News as PodNews;
+/// Any object, followed.
+pub use self::object::News as ObjectNews;
+pub(super) use self::object::news as object_news;
 pub(super) use self::pod::pod_news;
 use self::{
     node::Nodes,
@@ -66,6 +70,7 @@ pub async fn watch(cluster: Cluster, id: WatchId, target: WatchTarget, updates: 
             WatchTarget::PodsOnNode(node) => {
                 collection::run::<Pods>(&cluster, &report, collection::Reach::node(node)).await;
             }
+            WatchTarget::PodsOf(owners) => family::run(&cluster, owners, &report).await,
             WatchTarget::Nodes => {
                 collection::run::<Nodes>(&cluster, &report, collection::Reach::everything()).await;
             }
@@ -136,7 +141,7 @@ impl Report {
 
 /// What is told while the server is not heard.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Lost {
+pub struct Lost {
     /// When it was last heard.
     pub(super) since: Option<Timestamp>,
     /// When the next try is made.

@@ -260,6 +260,7 @@ impl Effects {
                 }
             }
             Effect::AskRights(context, namespace) => self.ask_rights(context, namespace),
+            Effect::FindOwners(context, pod) => self.find_owners(context, pod),
             Effect::Quit => {}
         }
     }

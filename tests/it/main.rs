@@ -22,6 +22,7 @@ mod demo_serve;
 mod demo_shell;
 mod demo_streams;
 mod demo_synthetic;
+mod describe_parity;
 mod echo;
 mod explanations;
 mod fake_api;

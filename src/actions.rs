@@ -2,6 +2,7 @@
 
 mod copy;
 mod debug;
+mod describe;
 mod general;
 mod launch;
 mod lists;
@@ -9,6 +10,8 @@ mod nodes;
 mod pane;
 mod panes;
 mod recording;
+mod view;
+mod yaml;
 
 use std::sync::LazyLock;
 
@@ -22,6 +25,9 @@ static ACTIONS: LazyLock<Vec<Action>> = LazyLock::new(|| {
         general::ACTIONS,
         pane::ACTIONS,
         panes::ACTIONS,
+        view::ACTIONS,
+        yaml::ACTIONS,
+        describe::ACTIONS,
         recording::ACTIONS,
         copy::ACTIONS,
         launch::ACTIONS,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::message::Effect;
 use super::navigator::{Inspected, List, PodScope, Watching};
 use super::nodes::{self, Nodes};
-use super::owners;
 use super::notices::Level;
+use super::owners;
 use super::state::{Connection, Focus, State, home};
 use crate::cluster::{ContextInfo, Liveness, NamespaceRow, Problem, RowsUpdate, WatchId, WatchTarget, WatchUpdate};
 

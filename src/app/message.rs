@@ -10,9 +10,10 @@ use jiff::Timestamp;
 use super::layout::Size;
 use super::overlay::{FormId, Found, Subject, Verdict};
 use super::settings::{Leave, LeaveKind};
+use super::view::{ViewId, ViewSource, ViewUpdate};
 use crate::cluster::{
-    ContainerKey, ContextInfo, Found as Leftovers, Granted, LaunchStep, LeftoverScope, OwnerChain, PodKey, Problem, Sight, WatchId,
-    WatchTarget, WatchUpdate, Which,
+    ContainerKey, ContextInfo, Found as Leftovers, Granted, LaunchStep, LeftoverScope, OwnerChain, PodKey, Problem,
+    Sight, WatchId, WatchTarget, WatchUpdate, Which,
 };
 use crate::plan::{DebugOptions, Plan, Profile};
 use crate::session::recording::{About, Event, Options, RecordingId, Report};
@@ -80,6 +81,8 @@ pub enum Message {
     Checked(FormId, u64, Verdict),
     /// What a pod of this context belongs to.
     Owners(String, PodKey, Result<OwnerChain, Problem>),
+    /// What a view reads has something to tell.
+    View(ViewId, ViewUpdate),
     /// Something asked for was done.
     Done(String),
     /// Something asked for failed.
@@ -243,6 +246,10 @@ pub enum Effect {
     AskRights(String, Arc<str>),
     /// Find out what a pod of this context belongs to.
     FindOwners(String, PodKey),
+    /// Read for a view in this context from now on.
+    OpenView(ViewId, String, ViewSource),
+    /// Read no more for a view.
+    CloseView(ViewId),
     /// End the program.
     Quit,
 }

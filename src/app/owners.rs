@@ -50,7 +50,12 @@ pub(super) fn found(
         return Vec::new();
     }
     if let Some(problem) = &chain.unread {
-        state.notices.push(state.now, Level::Warning, problem.what.clone(), vec![problem.why.clone(), problem.hint.clone()]);
+        state.notices.push(
+            state.now,
+            Level::Warning,
+            problem.what.clone(),
+            vec![problem.why.clone(), problem.hint.clone()],
+        );
     }
     let navigator = &mut state.navigator;
     let before = Before { scope: navigator.scope.clone(), pod: pod.clone(), sort: navigator.pods.sort() };

@@ -80,6 +80,8 @@ impl Effect {
             | Self::RememberImage(..)
             | Self::RememberLeave(..)
             | Self::NoteEnd(..)
+            | Self::OpenView(..)
+            | Self::CloseView(_)
             | Self::Quit => None,
         }
     }

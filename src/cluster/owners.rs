@@ -12,6 +12,8 @@ use super::{
     request::{ANSWER_TIME, JSON, LIST_LIMIT, Target, decode},
 };
 
+/// More objects than a person wants to hear of at once; a server that never comes to an end stops here.
+const MOST: usize = 50_000;
 /// More owners above each other than anybody has.
 const HIGHEST: usize = 8;
 
@@ -91,7 +93,8 @@ impl Cluster {
 
     /// The same of an object that was read, of this namespace.
     pub(super) async fn owners_of(&self, namespace: &Arc<str>, object: &Value) -> OwnerChain {
-        let mut chain = OwnerChain { namespace: Arc::clone(namespace), owners: Vec::new(), selector: None, unread: None };
+        let mut chain =
+            OwnerChain { namespace: Arc::clone(namespace), owners: Vec::new(), selector: None, unread: None };
         let mut next = controller(object);
         while let Some(owner) = next.take() {
             let key = owner.key(namespace);
@@ -159,10 +162,15 @@ impl Cluster {
             }
             let body = self.read(target.get(JSON)?, ANSWER_TIME, LIST_LIMIT).await?;
             let mut page: Value = decode(&body)?;
-            if let Some(items) = page["items"].as_array_mut() {
-                all.append(items);
+            // An empty page that names a next one is no way on.
+            match page["items"].as_array_mut() {
+                Some(items) if !items.is_empty() => all.append(items),
+                _ => return Ok(all),
             }
             match page["metadata"]["continue"].as_str() {
+                Some(_) if all.len() > MOST => {
+                    return Err(Fault::Unreadable(format!("there are more than {MOST} of them")));
+                }
                 Some(next) if !next.is_empty() && next != token => next.clone_into(&mut token),
                 _ => return Ok(all),
             }
@@ -206,7 +214,10 @@ fn selector(kind: ObjectKind, object: &Value) -> Option<String> {
     let worded = match kind {
         ObjectKind::REPLICATION_CONTROLLER => {
             let labels = selector.as_object().into_iter().flatten();
-            labels.map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default())).collect::<Vec<_>>().join(",")
+            labels
+                .map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default()))
+                .collect::<Vec<_>>()
+                .join(",")
         }
         // What its jobs' pods have and other pods have not.
         ObjectKind::CRON_JOB => "job-name".to_owned(),
@@ -228,9 +239,7 @@ mod tests {
 
     #[test]
     fn what_controls_an_object_is_an_owner_and_what_merely_owns_it_is_none() {
-        let reference = |kind: &str, controller: bool| {
-            json!({"apiVersion": "apps/v1", "kind": kind, "name": "x", "uid": "1", "controller": controller})
-        };
+        let reference = |kind: &str, controller: bool| json!({"apiVersion": "apps/v1", "kind": kind, "name": "x", "uid": "1", "controller": controller});
         let object = json!({"metadata": {"ownerReferences": [reference("A", false), reference("B", true)]}});
         assert_eq!(controller(&object).map(|owner| owner.words()), Some("B/x".to_owned()));
         assert_eq!(controller(&json!({"metadata": {}})), None);

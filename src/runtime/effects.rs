@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::recordings::Recordings;
+use super::views::Views;
 use super::{clipboard, forms, image_file, launch, leaving_file, text_file};
 use crate::app::layout::Size;
 use crate::app::{Effect, Message, Start};
@@ -70,6 +71,7 @@ pub(super) struct Effects {
     watched: (mpsc::Sender<Watched>, mpsc::Receiver<Watched>),
     printed: Queue<(SessionId, SessionUpdate)>,
     recordings: Recordings,
+    views: Views,
 }
 
 /// What a watch reports, and which watch.
@@ -104,6 +106,7 @@ impl Effects {
             watched: mpsc::channel(WATCH_QUEUE),
             printed: mpsc::unbounded_channel(),
             recordings: Recordings::default(),
+            views: Views::default(),
         }
     }
 
@@ -116,6 +119,7 @@ impl Effects {
             Some(connected) = self.connected.1.recv() => self.connected(connected),
             Some((id, update)) = self.watched.1.recv() => Fact::Message(Message::Watch(id, update)),
             Some((id, report)) = self.recordings.reported() => Fact::Message(Message::Recording(id, report)),
+            Some((id, update)) = self.views.told() => Fact::Message(Message::View(id, update)),
             Some((id, update)) = self.printed.1.recv() => self.printed(id, update),
             else => std::future::pending().await,
         }
@@ -134,6 +138,9 @@ impl Effects {
         }
         if let Some((id, report)) = self.recordings.ready() {
             return Some(Fact::Message(Message::Recording(id, report)));
+        }
+        if let Some((id, update)) = self.views.ready() {
+            return Some(Fact::Message(Message::View(id, update)));
         }
         let (id, update) = self.printed.1.try_recv().ok()?;
         Some(self.printed(id, update))
@@ -259,6 +266,11 @@ impl Effects {
                     cluster.on_behalf_of("end").note_end(&container);
                 }
             }
+            Effect::OpenView(id, context, source) => {
+                let cluster = self.cluster(&context);
+                self.views.open(id, cluster, source, &mut self.tasks);
+            }
+            Effect::CloseView(id) => self.views.close(id),
             Effect::AskRights(context, namespace) => self.ask_rights(context, namespace),
             Effect::FindOwners(context, pod) => self.find_owners(context, pod),
             Effect::Quit => {}

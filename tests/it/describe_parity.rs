@@ -40,7 +40,16 @@ recorded! {
 fn normalised(line: &str) -> String {
     let age = Regex::new(r"\b(\d+[ydhms])+\b").expect("a pattern");
     let line = age.replace_all(line, "AGE");
-    line.split_whitespace().filter(|word| *word != "AGE").collect::<Vec<_>>().join(" ")
+    let is_rule = |word: &&str| !word.is_empty() && word.bytes().all(|byte| byte == b'-');
+    line.split_whitespace().filter(|word| *word != "AGE" && !is_rule(word)).collect::<Vec<_>>().join(" ")
+}
+
+/// kubectl sorts events of one second as they happen to lie.
+fn events_in_order(mut lines: Vec<String>) -> Vec<String> {
+    if let Some(events) = lines.iter().rposition(|line| line == "Events:") {
+        lines[events..].sort();
+    }
+    lines
 }
 
 fn compare(recorded: &str, kubectl: &str) {
@@ -66,8 +75,13 @@ fn compare(recorded: &str, kubectl: &str) {
         .map(|entry| normalised(&entry.texts(Timestamp::UNIX_EPOCH, |_, _| "5m".to_owned()).join(" ")))
         .collect();
     let theirs: Vec<String> = kubectl.lines().map(normalised).collect();
-    for (ours, theirs) in ours.iter().zip(&theirs) {
-        assert_eq!(ours, theirs);
-    }
-    assert_eq!(ours.len(), theirs.len(), "{:?}", ours.last());
+    let (ours, theirs) = (events_in_order(ours), events_in_order(theirs));
+    let longest = ours.len().max(theirs.len());
+    let line = |lines: &[String], at: usize| lines.get(at).cloned().unwrap_or_default();
+    let different: Vec<String> = (0..longest)
+        .map(|at| (line(&ours, at), line(&theirs, at)))
+        .filter(|(ours, theirs)| ours != theirs)
+        .map(|(ours, theirs)| format!("ours   {ours}\nkubectl {theirs}"))
+        .collect();
+    assert!(different.is_empty(), "\n{}", different.join("\n"));
 }

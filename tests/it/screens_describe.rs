@@ -83,7 +83,6 @@ fn a_description_that_is_written_again_keeps_the_place() {
 #[test]
 fn the_pods_of_an_owner_come_trouble_first() {
     let mut console = Console::with_pods(80, 24);
-    console.press("<home>");
     let key = PodKey { namespace: "payments".into(), name: "nodejsapps-66cd4f-gddtt".into() };
     console.state.navigator.pods.select(key.clone());
     console.settled();

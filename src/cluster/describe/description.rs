@@ -164,10 +164,10 @@ impl Page {
         self.row(depth, names.iter().map(|name| Cell::Heading((*name).to_owned())).collect());
     }
 
-    /// The headings over columns, underlined as kubectl does it.
+    /// The headings over columns, underlined as kubectl does it: by four strokes at least.
     pub(super) fn underlined(&mut self, depth: usize, names: &[&str]) {
         self.headings(depth, names);
-        self.row(depth, names.iter().map(|name| Cell::Heading("-".repeat(name.len()))).collect());
+        self.row(depth, names.iter().map(|name| Cell::Heading("-".repeat(name.len().max(4)))).collect());
     }
 
     /// `name:` with one value a line, or `<none>`.

@@ -87,8 +87,7 @@ fn of_pod(pod: &Pod, field: &ObjectFieldSelector) -> String {
 /// A resource of the container in units of the divisor, rounded up.
 fn of_container(container: &Container, field: &ResourceFieldSelector) -> Option<String> {
     let (list, resource) = field.resource.split_once('.')?;
-    let is_known =
-        matches!(resource, "cpu" | "memory" | "ephemeral-storage") || resource.starts_with("hugepages-");
+    let is_known = matches!(resource, "cpu" | "memory" | "ephemeral-storage") || resource.starts_with("hugepages-");
     let resources = container.resources.as_ref();
     let amounts = match list {
         "limits" => resources.and_then(|resources| resources.limits.as_ref()),

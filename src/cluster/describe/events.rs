@@ -20,7 +20,8 @@ pub(super) fn events(page: &mut Page, events: Option<&Read<Vec<Value>>>) {
     if events.is_empty() {
         return page.field(0, "Events", "<none>");
     }
-    events.sort_by_key(last);
+    // Times of one second come in two precisions: what has the finer one, the scheduler's, came first.
+    events.sort_by_key(|event| (last(event).map(Timestamp::as_second), event.last_timestamp.is_some()));
     page.group(0, "Events");
     page.underlined(1, &["Type", "Reason", "Age", "From", "Message"]);
     for event in &events {

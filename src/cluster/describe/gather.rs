@@ -10,18 +10,10 @@ use serde_json::Value;
 use super::surroundings::{Read, Surroundings};
 use super::workload::PodCounts;
 use super::{original_of, selector_in_words, selects};
-use crate::cluster::{
-    Cluster, ObjectKey, ObjectKind, Problem,
-    owners::Listing,
-    problem::Fault,
-};
+use crate::cluster::{Cluster, ObjectKey, ObjectKind, Problem, owners::Listing, problem::Fault};
 
-const LEASE: ObjectKind = ObjectKind {
-    api_version: "coordination.k8s.io/v1",
-    kind: "Lease",
-    plural: "leases",
-    namespaced: true,
-};
+const LEASE: ObjectKind =
+    ObjectKind { api_version: "coordination.k8s.io/v1", kind: "Lease", plural: "leases", namespaced: true };
 const EVENT: ObjectKind = ObjectKind { api_version: "v1", kind: "Event", plural: "events", namespaced: true };
 const ENDPOINT_SLICE: ObjectKind = ObjectKind {
     api_version: "discovery.k8s.io/v1",
@@ -82,9 +74,8 @@ impl Cluster {
             let list = Listing::of(EVENT, Some(Arc::clone(&namespace))).fields(fields);
             let events = read(self.list_objects(&list, None).await, "its events")?;
             // A server may know nothing of the field selector.
-            let is_its = |event: &Value| {
-                event["involvedObject"]["name"] == *key.name && event["involvedObject"]["uid"] == uid
-            };
+            let is_its =
+                |event: &Value| event["involvedObject"]["name"] == *key.name && event["involvedObject"]["uid"] == uid;
             all.extend(events.into_iter().filter(is_its));
         }
         Ok(all)
@@ -112,9 +103,8 @@ impl Cluster {
         let lease = ObjectKey { kind: LEASE, namespace: Some(LEASES.into()), name: Arc::clone(&key.name) };
         let (pods, lease) = join!(self.list_objects(&pods, None), self.read_object(&lease));
         let lease = read(lease, "its lease").and_then(|lease| {
-            Deserialize::deserialize(lease).map_err(|error: serde_json::Error| {
-                Problem::new("cannot read its lease", error.to_string(), "")
-            })
+            Deserialize::deserialize(lease)
+                .map_err(|error: serde_json::Error| Problem::new("cannot read its lease", error.to_string(), ""))
         });
         Surroundings { pods: Some(read(pods, "its pods").map(typed)), lease: Some(lease), ..Surroundings::default() }
     }
@@ -128,7 +118,8 @@ impl Cluster {
         };
         let original = async {
             let original = original_of(pod)?;
-            let key = ObjectKey { kind: ObjectKind::POD, namespace: Some(Arc::clone(&namespace)), name: original.into() };
+            let key =
+                ObjectKey { kind: ObjectKind::POD, namespace: Some(Arc::clone(&namespace)), name: original.into() };
             match self.read_object(&key).await {
                 Ok(pod) => Some(Ok(Some(pod))),
                 Err(fault) if fault.code() == 404 => Some(Ok(None)),

@@ -12,6 +12,8 @@ const SKIPPED: [&str; 5] =
     [".metadata.managedFields", ".metadata.name", ".metadata.namespace", ".metadata.labels", ".metadata.annotations"];
 /// What is written in capitals.
 const ACRONYMS: [&str; 4] = ["API", "URL", "UID", "GUID"];
+/// The values of a Secret.
+const SECRETS: [&str; 2] = ["data", "stringData"];
 /// Deeper than any object of the API is nested.
 const DEEPEST: usize = 64;
 
@@ -32,6 +34,7 @@ pub(super) fn object(page: &mut Page, object: &Value) {
 }
 
 fn content(page: &mut Page, depth: usize, fields: &Map<String, Value>, above: &str) {
+    let is_secret = above.is_empty() && fields.get("kind").is_some_and(|kind| kind == "Secret");
     if depth > DEEPEST {
         return page.words(depth, "…");
     }
@@ -44,6 +47,14 @@ fn content(page: &mut Page, depth: usize, fields: &Map<String, Value>, above: &s
         }
         let title = title(name);
         match &fields[name] {
+            Value::Object(secrets) if above.is_empty() && is_secret && SECRETS.contains(&name.as_str()) => {
+                page.group(depth, &title);
+                for (name, value) in secrets {
+                    // As kubectl tells a Secret: how much there is, in bytes of what base64 holds.
+                    let length = value.as_str().map_or(0, |text| text.trim_end_matches('=').len() * 3 / 4);
+                    page.field(depth + 1, name, format!("{length} bytes"));
+                }
+            }
             Value::Object(inner) => {
                 page.group(depth, &title);
                 content(page, depth + 1, inner, &path);
@@ -113,6 +124,14 @@ fn words(field: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_secret_keeps_its_values() {
+        let mut page = Page::new(jiff::tz::TimeZone::UTC);
+        object(&mut page, &serde_json::json!({"kind": "Secret", "data": {"password": "aHVudGVyMg=="}}));
+        let said = format!("{:?}", page.finish());
+        assert!(!said.contains("aHVudGVyMg") && said.contains("7 bytes"), "{said}");
+    }
 
     #[test]
     fn names_of_fields_are_taken_apart() {

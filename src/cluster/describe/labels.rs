@@ -175,7 +175,10 @@ mod tests {
         let told = |value| toleration(&serde_json::from_value(value).unwrap());
         assert_eq!(told(json!({"operator": "Exists"})), "op=Exists");
         assert_eq!(told(json!({"operator": "Exists", "effect": "NoExecute"})), ":NoExecute op=Exists");
-        assert_eq!(told(json!({"key": "a", "value": "b", "effect": "NoExecute", "tolerationSeconds": 5})), "a=b:NoExecute for 5s");
+        assert_eq!(
+            told(json!({"key": "a", "value": "b", "effect": "NoExecute", "tolerationSeconds": 5})),
+            "a=b:NoExecute for 5s"
+        );
     }
 
     #[test]

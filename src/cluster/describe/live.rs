@@ -18,6 +18,8 @@ use crate::cluster::{
 
 /// A description is not written more often than this: each reads everything around the object.
 const SOONEST: Duration = Duration::from_secs(1);
+/// Nor more often than this many times as long as the reading takes: of a large workload it is a large list of pods.
+const REST: u32 = 5;
 /// What surrounds an object changes without a word of the object itself.
 const LATEST: Duration = Duration::from_secs(15);
 
@@ -44,6 +46,7 @@ impl Cluster {
             object: None,
             due: None,
             written: None,
+            rest: SOONEST,
             told: None,
             cluster: self.clone(),
             key,
@@ -72,6 +75,8 @@ struct Describer {
     due: Option<Instant>,
     /// When it was described last.
     written: Option<Instant>,
+    /// How long to rest after that.
+    rest: Duration,
     /// What was told last.
     told: Option<Description>,
 }
@@ -128,7 +133,7 @@ impl Describer {
     }
 
     fn soon(&mut self) {
-        let earliest = self.written.map_or_else(Instant::now, |written| written + SOONEST);
+        let earliest = self.written.map_or_else(Instant::now, |written| written + self.rest);
         self.due = Some(self.due.map_or(earliest, |due| due.min(earliest)));
     }
 
@@ -140,11 +145,13 @@ impl Describer {
         // Some servers leave the kind out of what is asked for by its kind.
         object["kind"] = self.key.kind.kind.into();
         object["apiVersion"] = self.key.kind.api_version.into();
+        let began = Instant::now();
         let around = self.cluster.surroundings(&self.key, &object).await;
         let description = describe(&object, &around, &self.zone);
         let now = Instant::now();
         self.written = Some(now);
-        self.due = Some(now + LATEST);
+        self.rest = SOONEST.max((now - began) * REST);
+        self.due = Some(now + LATEST.max(self.rest));
         if self.told.as_ref() != Some(&description) {
             self.told = Some(description.clone());
             self.tell(DescribeNews::Is(Box::new(description))).await?;

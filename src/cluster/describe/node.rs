@@ -65,7 +65,8 @@ fn describe_lease(page: &mut Page, lease: &Lease) {
     let spec = lease.spec.clone().unwrap_or_default();
     page.group(0, "Lease");
     page.field(1, "HolderIdentity", spec.holder_identity.as_deref().unwrap_or("<unset>"));
-    let (acquired, renewed) = (page.micro_moment(spec.acquire_time.as_ref()), page.micro_moment(spec.renew_time.as_ref()));
+    let (acquired, renewed) =
+        (page.micro_moment(spec.acquire_time.as_ref()), page.micro_moment(spec.renew_time.as_ref()));
     page.field(1, "AcquireTime", acquired);
     page.field(1, "RenewTime", renewed);
 }
@@ -111,8 +112,7 @@ fn resources(page: &mut Page, name: &str, list: Option<&BTreeMap<String, Quantit
 
 /// What an amount is, and how much of all there is.
 fn share(amount: Amount, all: Amount, resource: &str) -> Cell {
-    let (part, all) =
-        if resource == "cpu" { (amount.milli(), all.milli()) } else { (amount.whole(), all.whole()) };
+    let (part, all) = if resource == "cpu" { (amount.milli(), all.milli()) } else { (amount.whole(), all.whole()) };
     let percent = percent(part, all);
     let text = format!("{amount} ({percent}%)");
     if percent > 100 { standing(Standing::Changing, text) } else { said(text) }
@@ -126,10 +126,7 @@ fn pods(page: &mut Page, usable: &Amounts, pods: Option<&Read<Vec<Pod>>>) {
         None => return page.field(0, "Pods", "not authorized"),
     };
     page.field(0, "Non-terminated Pods", format!("({} in total)", pods.len()));
-    page.underlined(
-        1,
-        &["Namespace", "Name", "CPU Requests", "CPU Limits", "Memory Requests", "Memory Limits", "Age"],
-    );
+    page.underlined(1, &["Namespace", "Name", "CPU Requests", "CPU Limits", "Memory Requests", "Memory Limits", "Age"]);
     let (mut requested, mut limited) = (Amounts::new(), Amounts::new());
     let get = |amounts: &Amounts, name: &str| amounts.get(name).copied().unwrap_or_default();
     for pod in pods {

@@ -70,11 +70,8 @@ fn state(page: &mut Page, pod: &Pod) {
     let ended = matches!(phase, "Failed" | "Succeeded");
     let deleted = pod.metadata.deletion_timestamp.as_ref().filter(|_| !ended);
     if let Some(deleted) = deleted {
-        let pieces = vec![
-            Piece::Words("Terminating (lasts ".to_owned()),
-            Piece::Since(deleted.0),
-            Piece::Words(")".to_owned()),
-        ];
+        let pieces =
+            vec![Piece::Words("Terminating (lasts ".to_owned()), Piece::Since(deleted.0), Piece::Words(")".to_owned())];
         page.cell(0, "Status", Cell::Ages(pieces));
         let grace = pod.metadata.deletion_grace_period_seconds.unwrap_or_default();
         page.field(0, "Termination Grace Period", format!("{grace}s"));

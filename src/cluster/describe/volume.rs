@@ -24,16 +24,8 @@ const SIMPLE: &[(&str, &str, &[(&str, &str)])] = &[
         "GitRepo (a volume that is pulled from git when the pod is created)",
         &[("Repository", "repository"), ("Revision", "revision")],
     ),
-    (
-        "secret",
-        "Secret (a volume populated by a Secret)",
-        &[("SecretName", "secretName"), ("Optional", "?optional")],
-    ),
-    (
-        "configMap",
-        "ConfigMap (a volume populated by a ConfigMap)",
-        &[("Name", "name"), ("Optional", "?optional")],
-    ),
+    ("secret", "Secret (a volume populated by a Secret)", &[("SecretName", "secretName"), ("Optional", "?optional")]),
+    ("configMap", "ConfigMap (a volume populated by a ConfigMap)", &[("Name", "name"), ("Optional", "?optional")]),
     (
         "nfs",
         "NFS (an NFS mount that lasts the lifetime of a pod)",
@@ -175,11 +167,7 @@ const SIMPLE: &[(&str, &str, &[(&str, &str)])] = &[
         "Flocker (a Flocker volume mounted by the Flocker agent)",
         &[("DatasetName", "datasetName"), ("DatasetUUID", "datasetUUID")],
     ),
-    (
-        "image",
-        "Image (a container image or OCI artifact)",
-        &[("Reference", "reference"), ("PullPolicy", "pullPolicy")],
-    ),
+    ("image", "Image (a container image or OCI artifact)", &[("Reference", "reference"), ("PullPolicy", "pullPolicy")]),
 ];
 
 /// The volumes of a pod or of a template.

@@ -143,9 +143,7 @@ fn old_and_new<'a>(of: &Deployment, sets: &'a [ReplicaSet]) -> (Vec<&'a ReplicaS
 }
 
 /// A template without the label by which the pods of one ReplicaSet are told from those of another.
-fn comparable(
-    template: &k8s_openapi::api::core::v1::PodTemplateSpec,
-) -> k8s_openapi::api::core::v1::PodTemplateSpec {
+fn comparable(template: &k8s_openapi::api::core::v1::PodTemplateSpec) -> k8s_openapi::api::core::v1::PodTemplateSpec {
     let mut template = template.clone();
     if let Some(labels) = template.metadata.as_mut().and_then(|metadata| metadata.labels.as_mut()) {
         labels.remove("pod-template-hash");
@@ -188,11 +186,7 @@ pub(super) fn replica_set(page: &mut Page, of: &ReplicaSet, pods: Option<&Read<P
     conditions(page, all.map(|c| (c.type_.as_str(), c.status.as_str(), c.reason.as_ref())));
 }
 
-pub(super) fn replication_controller(
-    page: &mut Page,
-    of: &ReplicationController,
-    pods: Option<&Read<PodCounts>>,
-) {
+pub(super) fn replication_controller(page: &mut Page, of: &ReplicationController, pods: Option<&Read<PodCounts>>) {
     let (spec, status) = (of.spec.clone().unwrap_or_default(), of.status.clone().unwrap_or_default());
     name(page, &of.metadata);
     page.field(0, "Selector", on_one_line(spec.selector.as_ref()));
@@ -210,8 +204,6 @@ pub(super) fn stateful_set(page: &mut Page, of: &StatefulSet, pods: Option<&Read
     created(page, &of.metadata);
     page.field(0, "Selector", selector(Some(&spec.selector)));
     metadata(page, &of.metadata);
-    page.field_if(0, "Service Name", spec.service_name.as_ref());
-    page.field_if(0, "Pod Management Policy", spec.pod_management_policy.as_ref());
     page.field(0, "Replicas", format!("{} desired | {} total", number(spec.replicas), status.replicas));
     let strategy = spec.update_strategy.unwrap_or_default();
     page.field(0, "Update Strategy", strategy.type_.as_deref().unwrap_or_default());
@@ -220,11 +212,6 @@ pub(super) fn stateful_set(page: &mut Page, of: &StatefulSet, pods: Option<&Read
     {
         page.field(1, "Partition", partition.to_string());
         page.field_if(1, "MaxUnavailable", rolling.max_unavailable.as_ref().map(int_or_string));
-    }
-    if let Some(policy) = spec.persistent_volume_claim_retention_policy {
-        page.group(0, "Persistent Volume Claim Retention Policy");
-        page.field(1, "WhenDeleted", policy.when_deleted.as_deref().unwrap_or_default());
-        page.field(1, "WhenScaled", policy.when_scaled.as_deref().unwrap_or_default());
     }
     pods_status(page, pods);
     template(page, &spec.template);

@@ -25,7 +25,9 @@ async fn a_pod_is_described_and_what_controls_it_above() {
     person.press("u");
     person.wait_for("the ReplicaSet", |screen| screen.contains("Pods Status:") && screen.contains("1 Running /")).await;
     person.press("u");
-    person.wait_for("the Deployment", |screen| screen.contains("NewReplicaSet:") || screen.contains("StrategyType:")).await;
+    person
+        .wait_for("the Deployment", |screen| screen.contains("NewReplicaSet:") || screen.contains("StrategyType:"))
+        .await;
     person.leave().await;
     site.close().await;
 }
@@ -43,7 +45,9 @@ async fn a_description_follows_a_debugger_that_comes() {
     person.press("<c-]>1");
     person.press("<c-]>z");
     person
-        .wait_for("the debugger among the findings", |screen| screen.contains("Debuggers:") && screen.contains("running"))
+        .wait_for("the debugger among the findings", |screen| {
+            screen.contains("Debuggers:") && screen.contains("running")
+        })
         .await;
     person.leave().await;
     site.close().await;

@@ -79,7 +79,8 @@ fn differences(path: &str, was: &Value, is: &Value, found: &mut Vec<Change>) {
         (Value::Object(_), Value::Object(_)) | (Value::Object(_), Value::Null) | (Value::Null, Value::Object(_))
             if !is_entry(path, was, is) =>
         {
-            let keys: BTreeSet<&String> = [was, is].into_iter().filter_map(Value::as_object).flat_map(|map| map.keys()).collect();
+            let keys: BTreeSet<&String> =
+                [was, is].into_iter().filter_map(Value::as_object).flat_map(|map| map.keys()).collect();
             for key in keys {
                 differences(&format!("{path}/{key}"), &was[key], &is[key], found);
             }
@@ -89,7 +90,8 @@ fn differences(path: &str, was: &Value, is: &Value, found: &mut Vec<Change>) {
                 let mut items = list.as_array().into_iter().flatten();
                 items.find(|item| name(item) == Some(wanted)).cloned().unwrap_or(Value::Null)
             };
-            let names: Vec<&str> = [was, is].into_iter().filter_map(Value::as_array).flatten().filter_map(name).collect();
+            let names: Vec<&str> =
+                [was, is].into_iter().filter_map(Value::as_array).flatten().filter_map(name).collect();
             let mut told = BTreeSet::new();
             for wanted in names.into_iter().filter(|name| !name.starts_with(TOKEN) && told.insert(*name)) {
                 differences(&format!("{path}/{wanted}"), &of(was, wanted), &of(is, wanted), found);

@@ -37,9 +37,7 @@ fn state(state: &ContainerState) -> [Cell; 2] {
         }
     };
     match state {
-        ContainerState::Running { since } => {
-            [standing(Standing::Good, "running"), ages("for ", *since, "")]
-        }
+        ContainerState::Running { since } => [standing(Standing::Good, "running"), ages("for ", *since, "")],
         ContainerState::Terminated { code, at, reason, .. } => {
             let usual = *code == 0;
             let reason = Some(reason).filter(|reason| !matches!(reason.as_str(), "" | "Completed" | "Error"));
@@ -50,9 +48,7 @@ fn state(state: &ContainerState) -> [Cell; 2] {
         ContainerState::Waiting { reason, .. } if !reason.is_empty() => {
             [standing(Standing::Changing, reason), said("")]
         }
-        ContainerState::Waiting { .. } | ContainerState::Unknown => {
-            [standing(Standing::Changing, "waiting"), said("")]
-        }
+        ContainerState::Waiting { .. } | ContainerState::Unknown => [standing(Standing::Changing, "waiting"), said("")],
     }
 }
 

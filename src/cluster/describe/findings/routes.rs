@@ -40,7 +40,8 @@ pub(super) fn services(page: &mut Page, pod: &Value, around: &Surroundings) {
         page.row(1, vec![Cell::Name(cleaned(&format!("{name}:"))), told]);
         for port in service.spec.iter().flat_map(|spec| spec.ports.iter().flatten()) {
             if let Some(missing) = port_nobody_has(port, pod) {
-                let text = format!("its port {} leads to {missing}, and no container has a port of that name", port.port);
+                let text =
+                    format!("its port {} leads to {missing}, and no container has a port of that name", port.port);
                 page.row(1, vec![Cell::Name(String::new()), standing(Standing::Bad, text)]);
             }
         }
@@ -83,7 +84,10 @@ fn is_the_pod(endpoint: &Endpoint, pod: &Value) -> bool {
         let is = |told: &Option<String>, field: &str| {
             told.as_deref().is_none_or(|told| told.is_empty() || pod["metadata"][field] == *told)
         };
-        target.kind.as_deref() == Some("Pod") && target.name.is_some() && is(&target.name, "name") && is(&target.uid, "uid")
+        target.kind.as_deref() == Some("Pod")
+            && target.name.is_some()
+            && is(&target.name, "name")
+            && is(&target.uid, "uid")
     })
 }
 

@@ -6,16 +6,20 @@ mod console_state;
 #[path = "../tests/it/crowd.rs"]
 mod crowd;
 
+use std::fmt::Write as _;
 use std::hint::black_box;
 
-use bathyscope::app::Message;
-use bathyscope::cluster::{PodRow, RowsUpdate, WatchUpdate};
+use bathyscope::app::{Effect, Message};
+use bathyscope::cluster::{ContainerKey, LaunchStep, PodKey, PodRow, RowsUpdate, WatchUpdate};
+use bathyscope::session::SessionId;
 use bathyscope::ui::{Theme, draw};
 use bytes::Bytes;
 use criterion::{BatchSize, Criterion, Throughput};
-use ratatui::Terminal;
-use ratatui::backend::TestBackend;
+use ratatui::backend::{CrosstermBackend, TestBackend};
+use ratatui::layout::Rect;
+use ratatui::{Terminal, TerminalOptions, Viewport};
 
+use console_state::Console;
 use crowd::{Crowded, read, table};
 
 const MANY: usize = 100_000;
@@ -25,6 +29,7 @@ fn main() {
     decode(&mut criterion);
     let mut console = Crowded::new(200, 50, MANY);
     frame(&mut criterion, &mut console);
+    panes(&mut criterion);
     update(&mut criterion, &mut console);
     filter(&mut criterion, &mut console);
     criterion.final_summary();
@@ -58,6 +63,68 @@ fn frame(criterion: &mut Criterion, console: &mut Crowded) {
         });
     });
     group.finish();
+}
+
+/// Four panes over the whole screen, full of coloured words: as they stand, and with every cell another one.
+fn panes(criterion: &mut Criterion) {
+    let mut console = Console::with_pods(200, 50);
+    let pod = PodKey { namespace: "payments".into(), name: "crash".into() };
+    for (index, keys) in ["e", "<c-]>Z<c-]>|", "<c-]>-", "<c-]>h<c-]>-"].into_iter().enumerate() {
+        console.press(keys);
+        if index == 0 {
+            let container = ContainerKey { pod: pod.clone(), container: "debugger-b7k2p".into() };
+            console.told(Message::Launch(started(&console), LaunchStep::Accepted(container)));
+        }
+        console.told(Message::Attached(started(&console)));
+    }
+    let sessions: Vec<SessionId> = console.state.sessions.iter().map(|session| session.id).collect();
+    assert_eq!(sessions.len(), 4, "four panes");
+    let screens = [0, 1].map(|shift| Bytes::from(words(shift)));
+    for id in &sessions {
+        console.told(Message::Output(*id, screens[0].clone()));
+    }
+    // The bytes of a frame are made, too.
+    let viewport = Viewport::Fixed(Rect::new(0, 0, 200, 50));
+    let mut terminal = Terminal::with_options(CrosstermBackend::new(std::io::sink()), TerminalOptions { viewport })
+        .expect("a terminal");
+    let theme = Theme::palette();
+    let mut group = criterion.benchmark_group("four panes 200x50");
+    group.bench_function("the same", |bencher| {
+        bencher.iter(|| terminal.draw(|frame| draw(&console.state, &theme, frame)).map(|_| ()).expect("a frame"));
+    });
+    group.bench_function("every cell another, fed and drawn", |bencher| {
+        let mut round = 0;
+        bencher.iter(|| {
+            round += 1;
+            for id in &sessions {
+                console.told(Message::Output(*id, screens[round % 2].clone()));
+            }
+            terminal.draw(|frame| draw(&console.state, &theme, frame)).map(|_| ()).expect("a frame");
+        });
+    });
+    group.finish();
+}
+
+/// The session started last.
+fn started(console: &Console) -> SessionId {
+    let found = console.asked.iter().rev().find_map(|effect| match effect {
+        Effect::Start(id, ..) => Some(*id),
+        _ => None,
+    });
+    found.expect("a session was started")
+}
+
+/// A pane full of words, each in a colour of its own.
+fn words(shift: usize) -> String {
+    let mut text = String::from("\x1b[H");
+    for row in 0..25 {
+        let _ = write!(text, "\x1b[{};1H", row + 1);
+        for word in 0..10 {
+            let number = row * 10 + word + shift * 1000;
+            let _ = write!(text, "\x1b[3{}mword-{number:04} ", number % 7 + 1);
+        }
+    }
+    text
 }
 
 /// Changes of 50 pods of 100,000, as a cluster with 1,000 changes a second makes them in one batch.

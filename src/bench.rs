@@ -8,6 +8,7 @@ mod console;
 mod figure;
 mod keys;
 mod opening;
+mod panes;
 mod sessions;
 pub mod stage;
 mod statistics;
@@ -111,7 +112,7 @@ const GROUPS: [Group; 4] = [
         browsing::measure_quiet,
     ),
     (&[Row::ChurnCpu, Row::ChurnFrames, Row::ChurnMemory, Row::KeysChurn], browsing::measure_churn),
-    (&[Row::Debugger, Row::Echo, Row::Throughput, Row::KeysFlood], sessions::measure),
+    (&[Row::Debugger, Row::Echo, Row::Throughput, Row::KeysFlood, Row::Frame], sessions::measure),
 ];
 
 /// Measures what is wanted, in the order of [`Row::ALL`]; `progress` hears what is being done. A row that fails is told

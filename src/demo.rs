@@ -51,6 +51,8 @@ pub struct DemoOptions {
     pub program: Option<PathBuf>,
     /// Pods without processes, beside the real ones.
     pub population: Population,
+    /// Serve no metrics API, like a cluster where none was installed.
+    pub no_metrics: bool,
 }
 
 /// A running demo cluster. No port is open unless [`serve::serve`] opens one.
@@ -73,7 +75,7 @@ impl DemoCluster {
     pub async fn start(options: DemoOptions) -> anyhow::Result<Self> {
         let program = options.program.map_or_else(std::env::current_exe, Ok)?;
         let mode = (options.isolation == Isolation::Off).then_some(Mode::Off);
-        let components = Components::start(program, mode).await?;
+        let components = Components::start(program, mode, !options.no_metrics).await?;
         let churn = synthetic::begin(components.store(), options.population);
         let node: Arc<dyn Node> = Arc::<kubelet::Kubelet>::clone(components.kubelet());
         let cluster = Self::assemble(components.store().clone(), node);

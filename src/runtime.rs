@@ -9,6 +9,7 @@ pub mod image_file;
 pub mod inputs;
 mod launch;
 pub mod leaving_file;
+mod pace;
 pub mod places;
 pub mod plain;
 mod recordings;
@@ -34,19 +35,14 @@ use ratatui::backend::Backend;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::app::layout::Size;
-use crate::app::{Message, State, copying, holds_frame, settle, update};
+use crate::app::{Effect, Message, State, copying, holds_frame, settle, update};
 use crate::cluster::{Contexts, Problem};
 use crate::ui::{Theme, cursor_style, draw};
 use effects::{Effects, Fact};
+use pace::Pace;
 
-/// The shortest time between two frames.
-const FRAME: Duration = Duration::from_millis(10);
-/// The longest time facts are taken in before input is looked at and a frame may be drawn.
-const BATCH: Duration = Duration::from_millis(8);
 /// How often time passes for the console when nothing else happens: ages, waits and settled selections follow it.
 const TICK: Duration = Duration::from_millis(100);
-/// How many ticks make a redraw when nothing but time has changed.
-const TICKS_A_REDRAW: u32 = 10;
 
 /// Runs the console until it quits, the input ends or `stop` resolves. What went wrong after the last frame comes back.
 ///
@@ -81,22 +77,33 @@ where
                 Some(input) => Some(Fact::Message(read(input.context("cannot read the terminal")?))),
                 None => Some(Fact::Message(Message::Stop)),
             },
-            () = sleep_until(pace.due), if pace.dirty => None,
-            fact = effects.next() => Some(fact),
+            () = sleep_until(pace.due()), if pace.is_dirty() => None,
             _ = ticks.tick() => {
                 pace.tick();
-                pace.dirty |= copying::moves_by_itself(&state);
+                if copying::moves_by_itself(&state) {
+                    pace.changed();
+                }
                 None
             }
+            fact = effects.next() => Some(fact),
         };
         let asked = update(&mut state, Message::Tick(Timestamp::now()));
         going &= effects.run_all(asked);
-        let batch_ends = Instant::now() + BATCH;
+        let since = Instant::now();
         let mut next = fact;
         while let Some(fact) = next {
-            pace.dirty = true;
-            going &= take_in(&mut state, &mut effects, fact);
-            if !going || Instant::now() >= batch_ends {
+            let typed = is_typed(&fact);
+            let asked = take_in(&mut state, &mut effects, fact);
+            let passed_on = !asked.is_empty() && asked.iter().all(|effect| matches!(effect, Effect::Input(..)));
+            going &= effects.run_all(asked);
+            if typed && passed_on {
+                pace.passed_on();
+            } else if typed {
+                pace.asked();
+            } else {
+                pace.changed();
+            }
+            if !going || pace.is_gathered(since) {
                 break;
             }
             next = match inputs.next().now_or_never() {
@@ -114,7 +121,9 @@ where
             going &= effects.run_all(asked);
         }
         let settled = settle(&mut state);
-        pace.dirty |= !settled.is_empty();
+        if !settled.is_empty() {
+            pace.changed();
+        }
         going &= effects.run_all(settled);
         if pace.is_due() && holds_frame(&state) {
             pace.put_off();
@@ -127,9 +136,14 @@ where
     Ok(effects.finish().await)
 }
 
-/// Takes in one fact; false once the program is to end.
-fn take_in(state: &mut State, effects: &mut Effects, fact: Fact) -> bool {
-    let asked = match fact {
+/// Whether a fact is something a person did.
+fn is_typed(fact: &Fact) -> bool {
+    matches!(fact, Fact::Message(Message::Key(_) | Message::Mouse(_) | Message::Paste(_) | Message::Resized(_)))
+}
+
+/// Takes in one fact; what it asks for comes back.
+fn take_in(state: &mut State, effects: &mut Effects, fact: Fact) -> Vec<Effect> {
+    match fact {
         Fact::Message(message) => update(state, message),
         Fact::Output(id, chunk) if chunk.is_past() => update(state, Message::Past(id, chunk.bytes().clone())),
         Fact::Output(id, chunk) => update(state, Message::Output(id, chunk.bytes().clone())),
@@ -137,8 +151,7 @@ fn take_in(state: &mut State, effects: &mut Effects, fact: Fact) -> bool {
             effects.opened(id, opened);
             update(state, Message::Attached(id))
         }
-    };
-    effects.run_all(asked)
+    }
 }
 
 /// What an event of the user's terminal means to the console.
@@ -150,40 +163,5 @@ fn read(event: Event) -> Message {
         Event::Resize(columns, rows) => Message::Resized(Size { columns, rows }),
         Event::FocusGained => Message::Focus(true),
         Event::FocusLost => Message::Focus(false),
-    }
-}
-
-/// When the next frame is drawn.
-struct Pace {
-    dirty: bool,
-    due: Instant,
-    ticks: u32,
-}
-
-impl Default for Pace {
-    fn default() -> Self {
-        Self { dirty: true, due: Instant::now(), ticks: 0 }
-    }
-}
-
-impl Pace {
-    fn is_due(&self) -> bool {
-        self.dirty && Instant::now() >= self.due
-    }
-
-    /// What is to be drawn is not finished.
-    fn put_off(&mut self) {
-        self.due = Instant::now() + FRAME;
-    }
-
-    fn drawn(&mut self) {
-        self.dirty = false;
-        self.due = Instant::now() + FRAME;
-    }
-
-    /// Time alone changes the screen about once a second.
-    fn tick(&mut self) {
-        self.ticks += 1;
-        self.dirty |= self.ticks.is_multiple_of(TICKS_A_REDRAW);
     }
 }

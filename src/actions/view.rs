@@ -14,7 +14,7 @@ const fn row(
     hint: Option<u8>,
     run: fn(&mut State) -> Vec<Effect>,
 ) -> Action {
-    Action { name, title, help, scope: Scope::View, keys, hint, available: |_| Availability::Yes, run }
+    Action { name, title, help, scope: Scope::View, keys, hint, available: reads, run }
 }
 
 pub(super) const ACTIONS: &[Action] = &[
@@ -83,6 +83,11 @@ pub(super) const ACTIONS: &[Action] = &[
     row("view.save", "save", "Writes the text to a file.", &["s"], Some(5), crate::app::transcript::ask),
     row("view.palette", "palette", "Opens the palette.", &[":"], None, super::general::palette),
 ];
+
+/// Whether the focused pane shows a view.
+fn reads(state: &State) -> Availability {
+    Availability::when(state.sessions.shows_view(), "no view has the keys")
+}
 
 fn next_match(state: &mut State, onwards: bool) -> Vec<Effect> {
     use crate::app::Level;

@@ -21,7 +21,7 @@ pub(super) const ACTIONS: &[Action] = &[
         scope: Scope::Yaml,
         keys: &["m"],
         hint: Some(6),
-        available: |_| Availability::Yes,
+        available: is_yaml,
         run: |state| with(state, Yaml::toggle_managed_fields),
     },
     Action {
@@ -31,7 +31,7 @@ pub(super) const ACTIONS: &[Action] = &[
         scope: Scope::Yaml,
         keys: &["u"],
         hint: Some(7),
-        available: |_| Availability::Yes,
+        available: is_yaml,
         run: |state| with(state, Yaml::toggle_secrets),
     },
 ];
@@ -44,6 +44,11 @@ fn object(state: &State) -> Option<ObjectKey> {
     };
     let pod = state.selected_pod().cloned().map(ObjectKey::from);
     pod.or_else(|| state.selected_node().cloned().map(ObjectKey::node)).or_else(namespace)
+}
+
+fn is_yaml(state: &State) -> Availability {
+    let yaml = state.sessions.active_view().is_some_and(|view| matches!(view.content, Content::Yaml(_)));
+    Availability::when(yaml, "no YAML has the keys")
 }
 
 fn selected(state: &State) -> Availability {

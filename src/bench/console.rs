@@ -70,6 +70,12 @@ pub(super) fn has_prompt(screen: &Screen) -> bool {
     (TITLE + 1..SIZE.rows).chain(0..=TITLE).any(|row| is_prompt(&screen.line_text(row)))
 }
 
+/// How many shells wait for a command, side by side or below each other.
+pub(super) fn prompts(screen: &Screen) -> usize {
+    let rows = (0..SIZE.rows).map(|row| screen.line_text(row));
+    rows.map(|row| row.split('│').filter(|part| is_prompt(part)).count()).sum()
+}
+
 fn is_prompt(line: &str) -> bool {
     let line = line.trim_end();
     line.ends_with(" #") || line.ends_with(" $") || line == "#" || line == "$"

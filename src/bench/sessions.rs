@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 
 use super::browsing::put_keys;
-use super::console::{self, PATIENCE, chosen, has_prompt};
+use super::console::{self, PATIENCE, chosen, has_prompt, prompts};
 use super::keys::{self, KEYS};
 use super::target::{Scratch, Target, is_there};
 use super::terminal::Terminal;
-use super::{Bound, Figures, Row, Samples, Unit, milliseconds};
+use super::{Bound, Figures, Row, Samples, Unit, milliseconds, panes};
 
 /// How many keys are typed for their echo.
 const ECHOES: usize = 200;
@@ -77,17 +77,33 @@ fn in_pane(figures: &mut Figures<'_>, console: &mut Terminal, kubectl: &Kubectl)
         figures.put(Row::Throughput, Some(speed(took)), Unit::MegabytesASecond, bound, note);
     }
     if figures.wants(Row::KeysFlood) {
-        console.send("yes 0123456789abcdefghijklmnopqrstuvwxyz\r")?;
-        console.wait("the flood", PATIENCE, |screen| screen.text().matches("qrstuvwxyz\n0123").count() > 3)?;
-        console.send("\x1d")?;
-        console.send("b")?;
-        console.wait("the list's keys", PATIENCE, |screen| screen.text().contains("e debug"))?;
-        let samples = keys::moves(console, KEYS);
-        // Back into the pane, to stop it.
-        console.send("\t")?;
-        console.wait("the pane's keys", PATIENCE, |screen| screen.text().contains("every key goes to the shell"))?;
-        put_keys(figures, Row::KeysFlood, &samples?);
+        if console::pods(console.screen()).is_some_and(|pods| pods > 1) {
+            flooded(figures, console)?;
+        } else {
+            let note = "there is one pod alone, and nothing to go to; give the namespace another one";
+            figures.put(Row::KeysFlood, None, Unit::Milliseconds, None, note);
+        }
     }
+    if figures.wants(Row::Frame) {
+        panes::measure(figures, console)?;
+    }
+    Ok(())
+}
+
+/// Goes up and down in the list while the pane below it is flooded; the flood is over afterwards.
+fn flooded(figures: &mut Figures<'_>, console: &mut Terminal) -> anyhow::Result<()> {
+    console.send("yes 0123456789abcdefghijklmnopqrstuvwxyz\r")?;
+    console.wait("the flood", PATIENCE, |screen| screen.text().matches("qrstuvwxyz\n0123").count() > 3)?;
+    console.send("\x1d")?;
+    console.send("b")?;
+    console.wait("the list's keys", PATIENCE, |screen| screen.text().contains("e debug"))?;
+    let samples = keys::moves(console, KEYS);
+    // Back into the pane, to stop it.
+    console.send("\t")?;
+    console.wait("the pane's keys", PATIENCE, |screen| screen.text().contains("every key goes to the shell"))?;
+    put_keys(figures, Row::KeysFlood, &samples?);
+    console.send("\x03")?;
+    console.wait("the prompt after the flood", PATIENCE, |screen| prompts(screen) == 1)?;
     Ok(())
 }
 

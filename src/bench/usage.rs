@@ -23,6 +23,13 @@ pub(super) fn of(process: u32) -> Option<Usage> {
     Some(Usage { cpu: cpu(&read("stat")?)?, resident, peak })
 }
 
+/// CPU time that the loop of this process has used, which its first thread runs, to the nanosecond; `None` where the
+/// system does not tell, or once it has ended.
+pub(super) fn of_loop(process: u32) -> Option<Duration> {
+    let told = std::fs::read_to_string(format!("/proc/{process}/schedstat")).ok()?;
+    Some(Duration::from_nanos(told.split_whitespace().next()?.parse().ok()?))
+}
+
 /// CPU time of a line of /proc/PID/stat: fields 14 and 15, in ticks.
 fn cpu(stat: &str) -> Option<Duration> {
     // The name, field 2, may hold anything but ends with the last bracket.

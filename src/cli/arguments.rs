@@ -217,6 +217,9 @@ pub struct DemoArguments {
     /// Run containers as plain processes, without namespaces of their own
     #[arg(long)]
     pub no_isolation: bool,
+    /// Serve no metrics API, like a cluster where none was installed
+    #[arg(long)]
+    pub no_metrics: bool,
 }
 
 /// What is measured.

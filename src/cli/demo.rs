@@ -26,7 +26,7 @@ const NAMESPACE: &str = "demo";
 pub(super) async fn run(options: &DemoArguments, arguments: &Arguments, config: &Config) -> anyhow::Result<()> {
     let isolation = if options.no_isolation { Isolation::Off } else { Isolation::Auto };
     let population = Population { pods: options.pods, churn: options.churn };
-    let wanted = DemoOptions { isolation, program: None, population };
+    let wanted = DemoOptions { isolation, program: None, population, no_metrics: options.no_metrics };
     let cluster = DemoCluster::start(wanted).await.context("cannot start the demo cluster")?;
     let cluster = Arc::new(cluster);
     let outcome = if options.serve {

@@ -25,11 +25,12 @@ pub struct Components {
 
 impl Components {
     /// Fills a store and begins to run what it says. `program` is this program's file (`std::env::current_exe`, or the
-    /// binary under test); `mode` is how far to isolate, as far as the machine allows it if `None`.
+    /// binary under test); `mode` is how far to isolate, as far as the machine allows it if `None`; `metrics` is whether
+    /// what containers use is measured.
     ///
     /// # Errors
     /// If the embedded seed is broken.
-    pub async fn start(program: PathBuf, mode: Option<Mode>) -> Result<Self> {
+    pub async fn start(program: PathBuf, mode: Option<Mode>, metrics: bool) -> Result<Self> {
         let store = Store::new();
         let seeded = seed::fill(&store)?;
         let tried = program.clone();
@@ -39,7 +40,7 @@ impl Components {
             None => tokio::task::spawn_blocking(move || strongest_mode(&tried)).await?,
         };
         let recorder = Recorder::new(store.clone());
-        let options = KubeletOptions { program, mode, nodes: seeded.nodes };
+        let options = KubeletOptions { program, mode, nodes: seeded.nodes, metrics };
         let kubelet = Kubelet::start(store.clone(), recorder.clone(), options, &seeded.images);
         let tasks = vec![
             tokio::spawn(scheduler::run(store.clone(), recorder.clone())),

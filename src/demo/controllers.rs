@@ -1,10 +1,16 @@
-//! Deployments, replica sets and endpoint slices of the demo, kept as their specs say. They start no process.
+//! What owns pods in the demo, and the endpoints of its services, kept as their specs say. They start no process.
 
+mod conditions;
+mod daemon;
 mod endpoints;
+mod jobs;
+mod pods;
 mod replicas;
+mod stateful;
 
 use std::time::Duration;
 
+use futures::future::select_all;
 use serde_json::Value;
 use tokio::time::sleep;
 
@@ -15,20 +21,32 @@ use super::store::Store;
 /// Changes that come together are looked at together.
 const GATHER: Duration = Duration::from_millis(10);
 
+/// What is looked at again when one of these changes.
+const WATCHED: [&str; 7] = ["pods", "deployments", "replicasets", "statefulsets", "daemonsets", "jobs", "services"];
+
 /// Keeps everything as it is to be, until dropped.
 pub(super) async fn run(store: Store, recorder: Recorder) {
     let mut from = store.version();
     loop {
         replicas::reconcile(&store, &recorder);
+        stateful::reconcile(&store, &recorder);
+        daemon::reconcile(&store, &recorder);
+        let due = jobs::reconcile(&store, &recorder);
         endpoints::reconcile(&store);
-        // what the two have changed themselves wakes them once more, and then changes nothing
-        let watches = ["pods", "deployments", "replicasets", "services"].map(|resource| store.watch(resource, from));
-        if let [Ok(mut pods), Ok(mut deployments), Ok(mut replicas), Ok(mut services)] = watches {
+        let alarm = async {
+            match due {
+                Some(wait) => sleep(wait).await,
+                None => std::future::pending().await,
+            }
+        };
+        // what they have changed themselves wakes them once more, and then changes nothing
+        let mut watches: Vec<_> =
+            WATCHED.iter().chain(&["nodes"]).filter_map(|resource| store.watch(resource, from).ok()).collect();
+        if watches.len() > WATCHED.len() {
+            let change = select_all(watches.iter_mut().map(|watch| Box::pin(watch.next())));
             tokio::select! {
-                _ = pods.next() => {}
-                _ = deployments.next() => {}
-                _ = replicas.next() => {}
-                _ = services.next() => {}
+                _ = change => {}
+                () = alarm => {}
             }
         }
         sleep(GATHER).await;

@@ -67,6 +67,7 @@ const APPLICATIONS: &[(&str, &str, &[&str], u32, u32)] = &[
     ("registry.example.com/shopfront", "/app/shopfront", &[], 65532, 65532),
     ("registry.example.com/checkout", "/app/checkout", &[], 65532, 65532),
     ("registry.example.com/catalog", "/app/catalog", &[], 65532, 65532),
+    ("registry.example.com/recommender", "/app/recommender", &[], 65532, 65532),
     ("registry.example.com/payments", "/app/payments", &[], 65532, 65532),
     ("registry.example.com/collector", "/otelcol/collector", &[], 10001, 10001),
     ("docker.io/library/nginx", "/usr/sbin/nginx", &["-g", "daemon off;"], 0, 0),

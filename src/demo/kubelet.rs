@@ -6,11 +6,13 @@ mod container;
 mod log;
 mod node;
 mod policy;
+mod probe;
 mod running;
 mod start;
 mod state;
 mod status;
 mod streams;
+mod usage;
 mod volumes;
 mod worker;
 
@@ -24,10 +26,12 @@ use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::image;
-use super::node::PodRef;
-use super::recorder::Recorder;
+use super::node::{PodRef, Usage};
+use super::object::{items, text};
+use super::recorder::{Recorder, Source};
 use super::sandbox::{Mode, PodSpec, Sandbox, pause};
 use super::store::Store;
 use running::Running;
@@ -44,6 +48,8 @@ pub struct KubeletOptions {
     pub mode: Mode,
     /// The nodes whose pods it runs, with their addresses.
     pub nodes: BTreeMap<String, String>,
+    /// Whether it measures what containers use.
+    pub metrics: bool,
 }
 
 /// Runs pods. Dropping it ends every process it has started.
@@ -51,6 +57,7 @@ pub struct KubeletOptions {
 pub struct Kubelet {
     shared: Arc<Shared>,
     watching: JoinHandle<()>,
+    _measuring: AbortOnDropHandle<()>,
 }
 
 #[derive(Debug)]
@@ -63,6 +70,8 @@ struct Shared {
     pods: Mutex<HashMap<PodRef, Arc<Running>>>,
     starts: Semaphore,
     addresses: AtomicU16,
+    /// What was measured last.
+    usage: Mutex<Option<Arc<Usage>>>,
     workers: Mutex<tokio::task::JoinSet<()>>,
 }
 
@@ -95,6 +104,32 @@ impl Shared {
             })
             .collect();
         self.store.update("nodes", "", node, |node| node["status"]["images"] = Value::Array(images));
+    }
+
+    /// What a kubelet says of its node when it begins.
+    fn tell_of_node(&self, name: &str) {
+        let Some(node) = self.store.get("nodes", "", name) else { return };
+        // a kubelet does not know its node's uid, and names it by its name
+        let object = json!({ "kind": "Node", "metadata": { "name": name, "uid": name } });
+        let tell = |reason: &str, message: &str| {
+            let source = Source { component: "kubelet", host: Some(name) };
+            self.recorder.record(&object, source, reason, message, None);
+        };
+        tell("Starting", "Starting kubelet.");
+        for condition in items(&node, "/status/conditions") {
+            let reason = match (text(condition, "/type"), condition["status"] == "True") {
+                ("Ready", true) => "NodeReady",
+                ("DiskPressure", true) => "NodeHasDiskPressure",
+                ("DiskPressure", false) => "NodeHasNoDiskPressure",
+                ("MemoryPressure", false) => "NodeHasSufficientMemory",
+                ("PIDPressure", false) => "NodeHasSufficientPID",
+                _ => continue,
+            };
+            tell(reason, &format!("Node {name} status is now: {reason}"));
+        }
+        if node["spec"]["unschedulable"] == true {
+            tell("NodeNotSchedulable", &format!("Node {name} status is now: NodeNotSchedulable"));
+        }
     }
 
     fn address_of(&self, node: &str) -> String {
@@ -146,13 +181,16 @@ impl Kubelet {
             pods: Mutex::default(),
             starts: Semaphore::new(STARTS),
             addresses: AtomicU16::new(2),
+            usage: Mutex::default(),
             workers: Mutex::default(),
         });
         for node in shared.options.nodes.keys() {
             shared.report_images(node);
+            shared.tell_of_node(node);
         }
         let watching = tokio::spawn(watch(Arc::clone(&shared)));
-        Self { shared, watching }
+        let measuring = AbortOnDropHandle::new(tokio::spawn(usage::measure(Arc::downgrade(&shared))));
+        Self { shared, watching, _measuring: measuring }
     }
 
     /// Ends every process it has started, and returns once they are gone.

@@ -1,6 +1,9 @@
 //! What the API asks of the node that runs the containers; it says nothing of HTTP and holds no objects.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
@@ -25,6 +28,9 @@ pub trait Node: Send + Sync + 'static {
         tty: bool,
     ) -> BoxFuture<'static, Result<Streams, StreamError>>;
 
+    /// What the containers that run use, as it was measured last; `None` where nothing measures it.
+    fn usage(&self) -> Option<Arc<Usage>>;
+
     /// Connects to a TCP port on the pod's own network.
     fn dial(&self, pod: &PodRef, port: u16) -> BoxFuture<'static, Result<Box<dyn Duplex>, StreamError>>;
 }
@@ -35,7 +41,7 @@ pub trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
 
 /// Names a pod.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PodRef {
     /// Its namespace.
     pub namespace: String,
@@ -50,6 +56,34 @@ pub struct ContainerRef {
     pub pod: PodRef,
     /// The container's name.
     pub container: String,
+}
+
+/// What containers used, at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Usage {
+    /// When that was.
+    pub time: Timestamp,
+    /// How long before that the counting of the CPU's time began.
+    pub window: Duration,
+    /// Of each container that runs.
+    pub containers: BTreeMap<PodRef, BTreeMap<String, Used>>,
+}
+
+/// What something uses.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Used {
+    /// Billionths of a CPU.
+    pub cpu: u64,
+    /// Bytes of memory.
+    pub memory: u64,
+}
+
+impl Used {
+    /// Both together.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self { cpu: self.cpu.saturating_add(other.cpu), memory: self.memory.saturating_add(other.memory) }
+    }
 }
 
 /// Which part of a log is asked for.

@@ -15,6 +15,9 @@ const KEPT: Duration = Duration::from_secs(3600);
 /// At most so many events are kept, the newest.
 const MOST: usize = 1000;
 
+/// Where the scheduler runs, as its events name it.
+const INSTANCE: &str = "default-scheduler-demo-node-1";
+
 /// Who an event comes from.
 #[derive(Debug, Clone, Copy)]
 pub struct Source<'a> {
@@ -55,8 +58,14 @@ impl Recorder {
         self.forget(&mut known);
         if let Some((namespace, name)) = known.names.get(&key) {
             let again = self.store.update("events", namespace, name, |event| {
-                event["count"] = json!(event["count"].as_u64().unwrap_or(1) + 1);
-                event["lastTimestamp"] = json!(now());
+                if event["eventTime"].is_null() {
+                    event["count"] = json!(event["count"].as_u64().unwrap_or(1) + 1);
+                    event["lastTimestamp"] = json!(now());
+                } else {
+                    let count = event["series"]["count"].as_u64().unwrap_or(1) + 1;
+                    let time = format!("{:.6}", Timestamp::now());
+                    event["series"] = json!({ "count": count, "lastObservedTime": time });
+                }
             });
             if again.is_some() {
                 return;
@@ -78,6 +87,8 @@ impl Recorder {
         if let Some(field) = field {
             involved["fieldPath"] = json!(field);
         }
+        // this one speaks the newer form of the API
+        let is_newer = source.component == "default-scheduler";
         let mut event = json!({
             "metadata": { "name": name, "namespace": namespace },
             "involvedObject": involved,
@@ -85,10 +96,9 @@ impl Recorder {
             "message": message,
             "type": if is_warning(reason, message) { "Warning" } else { "Normal" },
             "reportingComponent": source.component,
-            "reportingInstance": source.host.unwrap_or_default(),
+            "reportingInstance": source.host.unwrap_or(if is_newer { INSTANCE } else { "" }),
         });
-        if source.component == "default-scheduler" {
-            // this one speaks the newer form of the API
+        if is_newer {
             event["eventTime"] = json!(format!("{stamp:.6}"));
             event["action"] = json!(if reason == "Scheduled" { "Binding" } else { "Scheduling" });
             event["firstTimestamp"] = Value::Null;
@@ -123,8 +133,10 @@ impl Recorder {
 
 fn is_warning(reason: &str, message: &str) -> bool {
     reason.starts_with("Failed")
-        || reason == "InspectFailed"
-        || reason == "ErrImageNeverPull"
+        || matches!(
+            reason,
+            "InspectFailed" | "ErrImageNeverPull" | "Unhealthy" | "BackoffLimitExceeded" | "NodeNotReady"
+        )
         || (reason == "BackOff" && message.starts_with("Back-off restarting"))
 }
 
@@ -150,6 +162,21 @@ mod tests {
         told.sort_by_key(|(reason, ..)| reason.to_string());
         assert_eq!(told[0], (json!("Failed"), json!(1), json!("Warning")));
         assert_eq!(told[1], (json!("Started"), json!(3), json!("Normal")));
+    }
+
+    #[test]
+    fn what_the_scheduler_repeats_is_a_series() {
+        let store = Store::new();
+        let recorder = Recorder::new(store.clone());
+        let pod = json!({ "kind": "Pod", "metadata": { "name": "p", "namespace": "demo", "uid": "u" } });
+        let scheduler = Source { component: "default-scheduler", host: None };
+        for _ in 0..3 {
+            recorder.record(&pod, scheduler, "FailedScheduling", "0/3 nodes are available", None);
+        }
+        let (events, _) = store.list("events", Some("demo"));
+        assert_eq!(events.len(), 1);
+        assert_eq!(events[0]["series"]["count"], 3);
+        assert!(events[0]["lastTimestamp"].is_null() && events[0]["count"].is_null());
     }
 
     #[test]

@@ -53,13 +53,21 @@ const fn namespaced(plural: &'static str, singular: &'static str, kind: &'static
 /// Every kind that is served. `events` are in two groups and stored once.
 pub const RESOURCES: &[Resource] = &[
     Resource { short_names: &["cm"], ..namespaced("configmaps", "configmap", "ConfigMap", "") },
+    Resource { short_names: &["ep"], ..namespaced("endpoints", "endpoints", "Endpoints", "") },
     Resource { short_names: &["ev"], ..namespaced("events", "event", "Event", "") },
     Resource { namespaced: false, short_names: &["ns"], ..namespaced("namespaces", "namespace", "Namespace", "") },
     Resource { namespaced: false, short_names: &["no"], ..namespaced("nodes", "node", "Node", "") },
     Resource { short_names: &["po"], in_all: true, counts_generations: true, ..namespaced("pods", "pod", "Pod", "") },
     Resource { short_names: &["quota"], ..namespaced("resourcequotas", "resourcequota", "ResourceQuota", "") },
+    namespaced("secrets", "secret", "Secret", ""),
     Resource { short_names: &["sa"], ..namespaced("serviceaccounts", "serviceaccount", "ServiceAccount", "") },
     Resource { short_names: &["svc"], in_all: true, ..namespaced("services", "service", "Service", "") },
+    Resource {
+        short_names: &["ds"],
+        in_all: true,
+        counts_generations: true,
+        ..namespaced("daemonsets", "daemonset", "DaemonSet", "apps")
+    },
     Resource {
         short_names: &["deploy"],
         in_all: true,
@@ -73,11 +81,34 @@ pub const RESOURCES: &[Resource] = &[
         ..namespaced("replicasets", "replicaset", "ReplicaSet", "apps")
     },
     Resource {
+        short_names: &["sts"],
+        in_all: true,
+        counts_generations: true,
+        ..namespaced("statefulsets", "statefulset", "StatefulSet", "apps")
+    },
+    Resource {
+        short_names: &["cj"],
+        in_all: true,
+        counts_generations: true,
+        ..namespaced("cronjobs", "cronjob", "CronJob", "batch")
+    },
+    Resource { in_all: true, counts_generations: true, ..namespaced("jobs", "job", "Job", "batch") },
+    namespaced("leases", "lease", "Lease", "coordination.k8s.io"),
+    Resource {
         counts_generations: true,
         ..namespaced("endpointslices", "endpointslice", "EndpointSlice", "discovery.k8s.io")
     },
     Resource { short_names: &["ev"], ..namespaced("events", "event", "Event", "events.k8s.io") },
 ];
+
+/// What the metrics API serves. It keeps nothing: the node measures when it is asked.
+pub const METRICS: &[Resource] = &[
+    Resource { namespaced: false, version: "v1beta1", ..namespaced("nodes", "", "NodeMetrics", METRICS_GROUP) },
+    Resource { version: "v1beta1", ..namespaced("pods", "", "PodMetrics", METRICS_GROUP) },
+];
+
+/// The group of [`METRICS`].
+pub const METRICS_GROUP: &str = "metrics.k8s.io";
 
 /// The resource of this group with this plural.
 pub fn find(group: &str, plural: &str) -> Option<&'static Resource> {

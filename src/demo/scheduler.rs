@@ -2,11 +2,20 @@
 
 mod filter;
 
-use serde_json::{Value, json};
+use std::pin::pin;
+use std::time::Duration;
 
-use super::object::{name, namespace, text};
+use serde_json::{Value, json};
+use tokio::time::sleep;
+
+use super::object::{items, name, namespace, text};
 use super::recorder::{Recorder, Source};
 use super::store::{Store, now};
+
+/// A pod that fits nowhere is looked at again when a node changes, and after so long.
+const AGAIN: Duration = Duration::from_secs(300);
+
+pub(super) use filter::tolerates;
 
 const SOURCE: Source<'static> = Source { component: "default-scheduler", host: None };
 
@@ -15,23 +24,47 @@ pub(super) async fn run(store: Store, recorder: Recorder) {
     loop {
         let (pods, version) = store.list("pods", None);
         for pod in &pods {
-            schedule(&store, &recorder, pod);
+            schedule(&store, &recorder, pod, Turn::Again);
         }
-        let Ok(mut changes) = store.watch("pods", version) else {
+        let (Ok(mut changes), Ok(mut nodes)) = (store.watch("pods", version), store.watch("nodes", version)) else {
             continue;
         };
-        while let Some(Ok(change)) = changes.next().await {
-            schedule(&store, &recorder, &change.object);
+        let mut again = pin!(sleep(AGAIN));
+        loop {
+            tokio::select! {
+                change = changes.next() => match change {
+                    Some(Ok(change)) => schedule(&store, &recorder, &change.object, Turn::First),
+                    _ => break,
+                },
+                node = nodes.next() => match node {
+                    // what a node reports of itself makes no room
+                    Some(Ok(node)) if node.before.as_ref().is_some_and(|before| takes_the_same(before, &node.object)) => {}
+                    _ => break,
+                },
+                () = &mut again => break,
+            }
         }
     }
 }
 
-fn schedule(store: &Store, recorder: &Recorder, pod: &Value) {
+/// Whether a node lets in what it let in before.
+fn takes_the_same(before: &Value, after: &Value) -> bool {
+    ["/spec", "/metadata/labels", "/status/allocatable"].iter().all(|part| before.pointer(part) == after.pointer(part))
+}
+
+/// Whether a pod that found no node is looked at as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    First,
+    Again,
+}
+
+fn schedule(store: &Store, recorder: &Recorder, pod: &Value, turn: Turn) {
     let (namespace, name) = (namespace(pod), name(pod));
     let Some(pod) = store.get("pods", namespace, name) else {
         return;
     };
-    let already = pod["status"]["conditions"].as_array().is_some_and(|all| !all.is_empty());
+    let already = turn == Turn::First && !items(&pod, "/status/conditions").is_empty();
     if !text(&pod, "/spec/nodeName").is_empty() || !pod["metadata"]["deletionTimestamp"].is_null() || already {
         return;
     }
@@ -50,12 +83,14 @@ fn schedule(store: &Store, recorder: &Recorder, pod: &Value) {
     let fitting = of_nodes.iter().filter(|(_, _, reasons)| reasons.is_empty());
     let chosen = fitting.min_by_key(|(_, load, _)| *load).map(|(node, ..)| node);
     let now = now();
+    let before = items(&pod, "/status/conditions").iter().find(|one| one["type"] == "PodScheduled");
     let condition = |status: &str, more: Value| {
+        let since = before.filter(|one| one["status"] == status).and_then(|one| one["lastTransitionTime"].as_str());
         let mut condition = json!({
             "type": "PodScheduled",
             "status": status,
             "lastProbeTime": null,
-            "lastTransitionTime": now,
+            "lastTransitionTime": since.unwrap_or(&now),
             "observedGeneration": pod["metadata"]["generation"],
         });
         if let (Some(condition), Some(more)) = (condition.as_object_mut(), more.as_object()) {
@@ -106,7 +141,7 @@ mod tests {
     fn bound(store: &Store, recorder: &Recorder, name: &str, selector: &Value) -> std::sync::Arc<Value> {
         let pod = json!({ "metadata": { "name": name, "namespace": "demo" }, "spec": { "nodeSelector": selector } });
         let pod = store.create("pods", pod).unwrap();
-        schedule(store, recorder, &pod);
+        schedule(store, recorder, &pod, Turn::First);
         store.get("pods", "demo", name).unwrap()
     }
 
@@ -144,7 +179,7 @@ mod tests {
             "spec": { "nodeSelector": { "disk": "a" }, "tolerations": [{ "operator": "Exists" }] },
         });
         let tolerant = store.create("pods", tolerant).unwrap();
-        schedule(&store, &recorder, &tolerant);
+        schedule(&store, &recorder, &tolerant, Turn::First);
         assert_eq!(store.get("pods", "demo", "let-in").unwrap()["spec"]["nodeName"], "a");
     }
 

@@ -73,8 +73,13 @@ fn add(store: &Store, mut object: Value, seeded: &mut Seeded, images: &mut Vec<S
             seeded.nodes.insert(name.clone(), address.to_owned());
             let conditions = node_conditions(items(&object, "/status/conditions"));
             object["status"]["conditions"] = conditions;
+            let lease = json!({
+                "metadata": { "name": name, "namespace": "kube-node-lease" },
+                "spec": { "holderIdentity": name, "leaseDurationSeconds": 40, "renewTime": micro_now() },
+            });
+            store.create("leases", lease).map_err(|_| anyhow!("{name} is there twice"))?;
         }
-        _ => {}
+        _ => defaults::workload(resource, &mut object),
     }
     // what cannot be pulled is not present, and is found out by trying
     let spec = if object["spec"]["template"].is_object() { "/spec/template/spec" } else { "/spec" };
@@ -113,6 +118,11 @@ fn complete_service(service: &mut Value) {
         }
     }
     service["status"] = json!({ "loadBalancer": {} });
+}
+
+/// Now, as leases write it.
+fn micro_now() -> String {
+    format!("{:.6}", jiff::Timestamp::now())
 }
 
 /// The conditions of a node that is well, but for those that it comes with.

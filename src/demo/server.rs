@@ -5,6 +5,7 @@ mod call;
 pub(super) mod defaults;
 mod discovery;
 mod log;
+mod metrics;
 mod patch;
 mod pod_security;
 mod protobuf;
@@ -94,19 +95,23 @@ async fn route(server: Arc<Server>, request: Request<Incoming>) -> Result<Answer
         Target::Health => return Ok(answer::whole(200, "text/plain; charset=utf-8", "ok")),
         _ => {}
     }
+    let served = discovery::Served { metrics: server.node.usage().is_some() };
     let call = Call::read(server, request)?;
     match target {
         Target::CoreVersions => Ok(discovery::core_versions(call.header("accept"))),
-        Target::Groups => Ok(discovery::groups(call.header("accept"))),
-        Target::Group(group) => discovery::group(&group),
-        Target::Resources { group, version } => discovery::resources(&group, &version),
+        Target::Groups => Ok(discovery::groups(served, call.header("accept"))),
+        Target::Group(group) => discovery::group(served, &group),
+        Target::Resources { group, version } => discovery::resources(served, &group, &version),
+        Target::Metrics { resource, namespace, name } if served.metrics => {
+            metrics::answer(&call, resource, &namespace, &name)
+        }
         Target::Review(plural) => review::create(call, plural).await,
         Target::Collection { resource, namespace } => collection(call, resource, &namespace).await,
         Target::Object { resource, namespace, name, subresource } => {
             let part = Part { resource, namespace: &namespace, name: &name, subresource: &subresource };
             if subresource.is_empty() { object(call, part).await } else { below(call, part).await }
         }
-        Target::Version | Target::Health | Target::Unknown => Err(Refusal::no_such_resource()),
+        Target::Version | Target::Health | Target::Metrics { .. } | Target::Unknown => Err(Refusal::no_such_resource()),
     }
 }
 

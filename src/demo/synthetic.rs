@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio_util::task::AbortOnDropHandle;
 
+use super::node::Used;
 use super::store::Store;
 use churn::Churn;
 use population::Crowd;
@@ -135,6 +136,13 @@ impl SyntheticPod {
             },
             "status": status::status(self, &image),
         })
+    }
+
+    /// What its container is said to use, about what it asks for; nothing while it does not run.
+    pub(super) fn used(&self) -> Option<Used> {
+        let mixed = scatter(u64::from(self.serial));
+        let used = Used { cpu: mixed % 150_000_000, memory: (mixed >> 32) % (200 << 20) + (20 << 20) };
+        self.state.is_running().then_some(used)
     }
 
     /// A uid that stays the same for as long as the pod does.

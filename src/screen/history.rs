@@ -123,20 +123,15 @@ impl StoredRow {
         };
         let mut line = Builder { text: String::with_capacity(kept), runs: Vec::new() };
         // Neighbours mostly look the same, and comparing them is far cheaper than reading their style.
-        let mut same: Option<(&GridCell, Style)> = None;
-        for cell in &cells[..kept] {
-            if cell.flags.intersects(Flags::WIDE_CHAR_SPACER | Flags::LEADING_WIDE_CHAR_SPACER) {
+        for alike in cells[..kept].chunk_by(looks_like) {
+            let first = &alike[0];
+            if first.flags.intersects(Flags::WIDE_CHAR_SPACER | Flags::LEADING_WIDE_CHAR_SPACER) {
                 continue;
             }
-            let style = match same {
-                Some((other, style)) if looks_like(cell, other) => style,
-                _ => Style::of(cell),
-            };
-            same = Some((cell, style));
-            line.push(if is_printable(cell.c) { cell.c } else { ' ' }, style);
-            for mark in cell.zerowidth().unwrap_or_default() {
-                line.push(*mark, style);
-            }
+            line.text.extend(alike.iter().map(|cell| if is_printable(cell.c) { cell.c } else { ' ' }));
+            // One that has marks looks like no other.
+            line.text.extend(first.zerowidth().unwrap_or_default());
+            line.styled(Style::of(first));
         }
         line.finish(wrapped)
     }
@@ -178,6 +173,11 @@ struct Builder {
 impl Builder {
     fn push(&mut self, character: char, style: Style) {
         self.text.push(character);
+        self.styled(style);
+    }
+
+    /// What has been added since the last run is in this style.
+    fn styled(&mut self, style: Style) {
         let end = u32::try_from(self.text.len()).unwrap_or(u32::MAX);
         match self.runs.last_mut() {
             Some(run) if run.style == style => run.end = end,

@@ -30,6 +30,10 @@ pub(crate) use recorded;
 pub(crate) struct Echo;
 
 impl Node for Echo {
+    fn usage(&self) -> Option<std::sync::Arc<bathyscope::demo::node::Usage>> {
+        None
+    }
+
     fn log(&self, container: &ContainerRef, query: LogQuery) -> Result<BoxStream<'static, Bytes>, StreamError> {
         let first = Bytes::from(format!("{} tail={:?}\n", container.container, query.tail_lines));
         Ok(if query.follow {
@@ -107,6 +111,11 @@ pub(crate) fn echo(tty: bool, exit: Exit) -> Streams {
 }
 
 pub(crate) fn cluster() -> DemoCluster {
+    cluster_on(Arc::new(Echo))
+}
+
+/// The same objects, with another node.
+pub(crate) fn cluster_on(node: Arc<dyn Node>) -> DemoCluster {
     let store = Store::new();
     for (resource, list) in [
         ("namespaces", recorded!("namespaces.json")),
@@ -118,7 +127,7 @@ pub(crate) fn cluster() -> DemoCluster {
             store.create(resource, object.clone()).unwrap();
         }
     }
-    DemoCluster::assemble(store, Arc::new(Echo))
+    DemoCluster::assemble(store, node)
 }
 
 pub(crate) fn pods(cluster: &DemoCluster, user: &str) -> Api<Pod> {

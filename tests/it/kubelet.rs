@@ -27,7 +27,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 async fn start(mode: Option<Mode>) -> Components {
     let program = PathBuf::from(env!("CARGO_BIN_EXE_bathy"));
-    Components::start(program, mode).await.unwrap()
+    Components::start(program, mode, true).await.unwrap()
 }
 
 /// The demo with isolation; says so where the machine allows none.

@@ -2,6 +2,7 @@
 
 mod architecture;
 mod bench;
+mod churn;
 mod cli_leftovers;
 mod cluster_connect;
 mod cluster_debug;
@@ -18,6 +19,7 @@ mod contexts;
 mod copy_mode;
 mod copy_mode_properties;
 mod demo_api;
+mod demo_facts;
 mod demo_forward;
 mod demo_serve;
 mod demo_shell;

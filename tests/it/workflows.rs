@@ -11,6 +11,7 @@ mod form;
 mod launch;
 mod leftovers;
 mod nodes;
+mod pace;
 mod panes;
 mod person;
 mod reading;

@@ -1,4 +1,4 @@
-//! Endpoint slices: which pods are behind each service. Nothing is routed by them.
+//! Endpoint slices, and endpoints as they were before them: which pods are behind each service. Nothing is routed by them.
 
 use serde_json::{Value, json};
 
@@ -11,6 +11,12 @@ pub(super) fn reconcile(store: &Store) {
     for service in store.list("services", None).0 {
         if service["spec"]["selector"].is_object() {
             follow(store, &service);
+        }
+    }
+    // nothing owns these: they go when their service does
+    for older in store.list("endpoints", None).0 {
+        if store.get("services", namespace(&older), name(&older)).is_none() {
+            store.delete("endpoints", namespace(&older), name(&older));
         }
     }
 }
@@ -29,7 +35,7 @@ fn follow(store: &Store, service: &Value) {
         .map(|pod| {
             let ready = is_ready(pod);
             let terminating = !pod["metadata"]["deletionTimestamp"].is_null();
-            json!({
+            let mut endpoint = json!({
                 "addresses": [pod["status"]["podIP"]],
                 "conditions": { "ready": ready && !terminating, "serving": ready, "terminating": terminating },
                 "nodeName": pod["spec"]["nodeName"],
@@ -39,7 +45,11 @@ fn follow(store: &Store, service: &Value) {
                     "namespace": pod["metadata"]["namespace"],
                     "uid": pod["metadata"]["uid"],
                 },
-            })
+            });
+            if pod["spec"]["subdomain"] == service["metadata"]["name"] && pod["spec"]["hostname"].is_string() {
+                endpoint["hostname"] = pod["spec"]["hostname"].clone();
+            }
+            endpoint
         })
         .collect();
     let ports: Vec<Value> = items(service, "/spec/ports")
@@ -53,6 +63,17 @@ fn follow(store: &Store, service: &Value) {
         })
         .collect();
     let own = name(service);
+    let labels = |managed_by: (&str, &str), more: &[(&str, &str)]| {
+        let mut labels = json!({});
+        let headless = service["spec"]["clusterIP"] == "None";
+        let headless = headless.then_some(("service.kubernetes.io/headless", ""));
+        for (label, value) in more.iter().copied().chain([managed_by]).chain(headless) {
+            labels[label] = json!(value);
+        }
+        labels
+    };
+    let of_old = labels(("endpoints.kubernetes.io/managed-by", "endpoint-controller"), &[]);
+    keep_endpoints(store, service, &of_old, &endpoints, &ports);
     let slice = slice_name(service);
     let changed = store.update("endpointslices", space, &slice, |slice| {
         slice["endpoints"] = json!(endpoints);
@@ -69,10 +90,10 @@ fn follow(store: &Store, service: &Value) {
             "name": slice,
             "generateName": format!("{own}-"),
             "namespace": space,
-            "labels": {
-                "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io",
-                "kubernetes.io/service-name": own,
-            },
+            "labels": labels(
+                ("endpointslice.kubernetes.io/managed-by", "endpointslice-controller.k8s.io"),
+                &[("kubernetes.io/service-name", own)],
+            ),
             "ownerReferences": [{
                 "apiVersion": "v1",
                 "kind": "Service",
@@ -85,6 +106,48 @@ fn follow(store: &Store, service: &Value) {
     });
     // it was not there a moment ago, and nobody else makes one of this name
     let _ = store.create("endpointslices", slice);
+}
+
+/// The same in the older form: the ready ones, and those that are not.
+fn keep_endpoints(store: &Store, service: &Value, labels: &Value, endpoints: &[Value], ports: &[Value]) {
+    let addresses = |ready: bool| -> Vec<Value> {
+        let of_kind = endpoints.iter().filter(|one| (one["conditions"]["ready"] == true) == ready);
+        let address = |one: &Value| {
+            let mut address = json!({ "ip": one["addresses"][0], "nodeName": one["nodeName"] });
+            if one["hostname"].is_string() {
+                address["hostname"] = one["hostname"].clone();
+            }
+            address["targetRef"] = one["targetRef"].clone();
+            address
+        };
+        of_kind.map(address).collect()
+    };
+    let mut subset = json!({});
+    for (field, list) in [("addresses", addresses(true)), ("notReadyAddresses", addresses(false))] {
+        if !list.is_empty() {
+            subset[field] = Value::Array(list);
+        }
+    }
+    let subsets = if endpoints.is_empty() {
+        Value::Null
+    } else {
+        let unnamed = |port: &Value| {
+            let mut port = port.clone();
+            if let Some(fields) = port.as_object_mut().filter(|port| port["name"] == "") {
+                fields.shift_remove("name");
+            }
+            port
+        };
+        subset["ports"] = ports.iter().map(unnamed).collect();
+        json!([subset])
+    };
+    let (space, own) = (namespace(service), name(service));
+    let changed = store.update("endpoints", space, own, |kept| kept["subsets"] = subsets.clone());
+    if changed.is_none() {
+        let metadata = json!({ "name": own, "namespace": space, "labels": labels });
+        // it was not there a moment ago, and nobody else makes one of this name
+        let _ = store.create("endpoints", json!({ "metadata": metadata, "subsets": subsets }));
+    }
 }
 
 /// The port of the pods: the service's own unless it names another, by number or by the name of a container's port.
@@ -138,6 +201,10 @@ mod tests {
             endpoints.iter().map(|one| (text(one, "/targetRef/name"), one["conditions"]["ready"] == true)).collect();
         assert_eq!(names, [("original", true), ("slow", false)]);
         assert_eq!(slices[0]["ports"][0]["port"], 8000);
+        let older = store.get("endpoints", "demo", "svc").unwrap();
+        let subset = &older["subsets"][0];
+        assert_eq!(subset["addresses"][0]["targetRef"]["name"], "original");
+        assert_eq!(subset["notReadyAddresses"][0]["targetRef"]["name"], "slow");
         reconcile(&store);
         assert_eq!(store.version(), version, "nothing changed, nothing is written");
     }

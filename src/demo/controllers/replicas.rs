@@ -1,22 +1,16 @@
 //! Replica sets make and remove pods, deployments make and scale replica sets; pods are started by others.
 
-use std::sync::Arc;
-
-use jiff::{SignedDuration, Timestamp};
-use rand::seq::IndexedRandom as _;
 use serde_json::{Value, json};
 
-use super::{controller, is_ready, selects};
-use crate::demo::object::{items, name, namespace, number, text};
+use super::{conditions, is_ready, pods};
+use crate::demo::object::{name, namespace, number, text};
 use crate::demo::recorder::{Recorder, Source};
-use crate::demo::server::defaults;
 use crate::demo::store::Store;
-
-/// The letters of generated names, as Kubernetes picks them: none that make words or are taken for another.
-const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
 
 const DEPLOYMENTS: Source<'static> = Source { component: "deployment-controller", host: None };
 const REPLICA_SETS: Source<'static> = Source { component: "replicaset-controller", host: None };
+
+const REVISION: &str = "deployment.kubernetes.io/revision";
 
 /// One look at every deployment and replica set.
 pub(super) fn reconcile(store: &Store, recorder: &Recorder) {
@@ -31,14 +25,35 @@ pub(super) fn reconcile(store: &Store, recorder: &Recorder) {
     }
 }
 
+/// The name of the replica set of a deployment's template as it is now.
+fn current(deployment: &Value) -> String {
+    format!("{}-{}", name(deployment), pods::hash(&deployment["spec"]["template"]))
+}
+
+fn revision(object: &Value) -> u64 {
+    object["metadata"]["annotations"][REVISION].as_str().and_then(|number| number.parse().ok()).unwrap_or(0)
+}
+
 /// One replica set for the template as it is now; older ones go down to nothing.
 fn deploy(store: &Store, recorder: &Recorder, deployment: &Value) {
-    let (namespace, own) = (namespace(deployment), name(deployment));
+    let space = namespace(deployment);
     let template = &deployment["spec"]["template"];
-    let hash = hash(template);
-    let current = format!("{own}-{hash}");
+    let current = current(deployment);
     let replicas = number(deployment, "/spec/replicas").unwrap_or(1);
-    if store.get("replicasets", namespace, &current).is_none() {
+    let newest = pods::owned(store, "replicasets", deployment).iter().map(|set| revision(set)).max().unwrap_or(0);
+    let existing = store.get("replicasets", space, &current);
+    // a template that was there before is the newest again
+    let revision = match &existing {
+        Some(set) if revision(set) == newest => newest,
+        _ => newest + 1,
+    };
+    let annotations = json!({
+        "deployment.kubernetes.io/desired-replicas": replicas.to_string(),
+        "deployment.kubernetes.io/max-replicas": (replicas + (replicas + 3) / 4).to_string(),
+        REVISION: revision.to_string(),
+    });
+    if existing.is_none() {
+        let hash = pods::hash(template);
         let mut labels = template["metadata"]["labels"].clone();
         labels["pod-template-hash"] = json!(hash);
         let mut template = template.clone();
@@ -48,13 +63,10 @@ fn deploy(store: &Store, recorder: &Recorder, deployment: &Value) {
         let set = json!({
             "metadata": {
                 "name": current,
-                "namespace": namespace,
+                "namespace": space,
                 "labels": labels,
-                "annotations": {
-                    "deployment.kubernetes.io/desired-replicas": replicas.to_string(),
-                    "deployment.kubernetes.io/revision": "1",
-                },
-                "ownerReferences": [owner(deployment, "apps/v1", "Deployment")],
+                "annotations": annotations,
+                "ownerReferences": [pods::owner(deployment)],
             },
             "spec": { "replicas": replicas, "selector": selector, "template": template },
             "status": { "replicas": 0 },
@@ -64,179 +76,109 @@ fn deploy(store: &Store, recorder: &Recorder, deployment: &Value) {
             recorder.record(deployment, DEPLOYMENTS, "ScalingReplicaSet", &message, None);
         }
     }
-    for set in owned(store, "replicasets", deployment) {
-        let wanted = if name(&set) == current { replicas } else { 0 };
+    for set in pods::owned(store, "replicasets", deployment) {
+        let is_current = name(&set) == current;
+        let wanted = if is_current { replicas } else { 0 };
         let before = number(&set, "/spec/replicas").unwrap_or(1);
+        store.update("replicasets", space, name(&set), |set| {
+            set["spec"]["replicas"] = json!(wanted);
+            if is_current {
+                set["metadata"]["annotations"] = annotations.clone();
+            }
+        });
         if before != wanted {
-            store.update("replicasets", namespace, name(&set), |set| {
-                set["spec"]["replicas"] = json!(wanted);
-            });
             let way = if wanted > before { "up" } else { "down" };
             let message = format!("Scaled {way} replica set {} from {before} to {wanted}", name(&set));
             recorder.record(deployment, DEPLOYMENTS, "ScalingReplicaSet", &message, None);
         }
     }
+    store.update("deployments", space, name(deployment), |deployment| {
+        if !deployment["metadata"]["annotations"].is_object() {
+            deployment["metadata"]["annotations"] = json!({});
+        }
+        deployment["metadata"]["annotations"][REVISION] = json!(revision.to_string());
+    });
 }
 
-/// As many pods as the replica set is to have: adopts those that fit and belong to nobody, as the real one does, so
-/// that a copy which keeps its labels is counted, and the youngest goes if there are too many.
+/// As many pods as the replica set is to have; the youngest that is not ready goes first if there are too many.
 fn fill(store: &Store, recorder: &Recorder, set: &Value) {
-    let space = namespace(set);
-    let uid = text(set, "/metadata/uid");
-    let selector = &set["spec"]["selector"]["matchLabels"];
-    let mut pods: Vec<Arc<Value>> = Vec::new();
-    for pod in store.list("pods", Some(space)).0 {
-        let active = pod["metadata"]["deletionTimestamp"].is_null()
-            && !matches!(text(&pod, "/status/phase"), "Succeeded" | "Failed");
-        if !active || !selects(selector, &pod["metadata"]["labels"]) {
-            continue;
-        }
-        match controller(&pod) {
-            Some(owner) if owner == uid => pods.push(pod),
-            Some(_) => {}
-            None => {
-                let owner = owner(set, "apps/v1", "ReplicaSet");
-                let adopted = store.update("pods", space, name(&pod), |pod| {
-                    pod["metadata"]["ownerReferences"] = json!([owner]);
-                });
-                pods.extend(adopted);
-            }
-        }
-    }
+    let mut active = pods::claimed(store, set);
+    active.retain(|pod| pods::is_active(pod));
     let wanted = usize::try_from(number(set, "/spec/replicas").unwrap_or(1)).unwrap_or(0);
-    pods.sort_by_key(|pod| {
+    active.sort_by_key(|pod| {
         let version: u64 = text(pod, "/metadata/resourceVersion").parse().unwrap_or(0);
         (!is_ready(pod), text(pod, "/metadata/creationTimestamp").to_owned(), version)
     });
-    for pod in pods.split_off(wanted.min(pods.len())) {
-        delete(store, &pod);
+    for pod in active.split_off(wanted.min(active.len())) {
+        pods::delete(store, &pod);
         let message = format!("Deleted pod: {}", name(&pod));
         recorder.record(set, REPLICA_SETS, "SuccessfulDelete", &message, None);
     }
-    while pods.len() < wanted {
-        let Some(pod) = create(store, set) else { break };
+    while active.len() < wanted {
+        let Some(pod) = pods::create(store, set, &pods::generated(name(set)), |_| ()) else { break };
         let message = format!("Created pod: {}", name(&pod));
         recorder.record(set, REPLICA_SETS, "SuccessfulCreate", &message, None);
-        pods.push(pod);
+        active.push(pod);
     }
-    let ready = pods.iter().filter(|pod| is_ready(pod)).count();
-    store.update("replicasets", space, name(set), |set| {
-        let mut status = json!({
-            "replicas": pods.len(),
-            "fullyLabeledReplicas": pods.len(),
-            "observedGeneration": set["metadata"]["generation"],
-        });
+    let ready = pods::ready(&active);
+    store.update("replicasets", namespace(set), name(set), |set| {
+        let mut status = json!({ "replicas": active.len() });
+        if !active.is_empty() {
+            status["fullyLabeledReplicas"] = json!(active.len());
+        }
         if ready > 0 {
             status["readyReplicas"] = json!(ready);
             status["availableReplicas"] = json!(ready);
         }
+        status["observedGeneration"] = set["metadata"]["generation"].clone();
         set["status"] = status;
-    });
-}
-
-fn create(store: &Store, set: &Value) -> Option<Arc<Value>> {
-    let template = &set["spec"]["template"];
-    let base = name(set);
-    let mut pod = json!({ "metadata": template["metadata"], "spec": template["spec"] });
-    pod["metadata"]["name"] = json!(format!("{base}-{}", suffix(5)));
-    pod["metadata"]["generateName"] = json!(format!("{base}-"));
-    pod["metadata"]["namespace"] = json!(namespace(set));
-    pod["metadata"]["ownerReferences"] = json!([owner(set, "apps/v1", "ReplicaSet")]);
-    defaults::pod(&mut pod);
-    store.create("pods", pod).ok()
-}
-
-fn delete(store: &Store, pod: &Value) {
-    if text(pod, "/spec/nodeName").is_empty() {
-        store.delete("pods", namespace(pod), name(pod));
-        return;
-    }
-    let grace = number(pod, "/spec/terminationGracePeriodSeconds").unwrap_or(30);
-    let end = Timestamp::now() + SignedDuration::from_secs(grace);
-    store.update("pods", namespace(pod), name(pod), |pod| {
-        pod["metadata"]["deletionTimestamp"] = json!(end.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
-        pod["metadata"]["deletionGracePeriodSeconds"] = json!(grace);
     });
 }
 
 /// The status of a deployment, from its replica sets.
 fn report(store: &Store, deployment: &Value) {
-    let sets = owned(store, "replicasets", deployment);
+    let sets = pods::owned(store, "replicasets", deployment);
     let sum = |field: &str| -> i64 { sets.iter().filter_map(|set| number(set, &format!("/status/{field}"))).sum() };
     let (replicas, ready) = (sum("replicas"), sum("readyReplicas"));
     let wanted = number(deployment, "/spec/replicas").unwrap_or(1);
-    let available = ready >= wanted;
-    let since = |kind: &str, value: &str| {
-        let old = items(deployment, "/status/conditions");
-        let same = old.iter().find(|condition| condition["type"] == kind && condition["status"] == value);
-        same.and_then(|condition| condition["lastTransitionTime"].as_str())
-            .map_or_else(crate::demo::store::now, ToOwned::to_owned)
-    };
-    let (value, reason, message) = if available {
-        ("True", "MinimumReplicasAvailable", "Deployment has minimum availability.")
+    let current = current(deployment);
+    let newest = sets.iter().find(|set| name(set) == current);
+    let of_newest = |field: &str| newest.and_then(|set| number(set, &format!("/status/{field}"))).unwrap_or(0);
+    let updated = of_newest("replicas");
+    let available = if ready >= wanted {
+        ("Available", "True", "MinimumReplicasAvailable", "Deployment has minimum availability.".to_owned())
     } else {
-        ("False", "MinimumReplicasUnavailable", "Deployment does not have minimum availability.")
+        (
+            "Available",
+            "False",
+            "MinimumReplicasUnavailable",
+            "Deployment does not have minimum availability.".to_owned(),
+        )
     };
-    let time = since("Available", value);
-    let mut status = json!({
-        "observedGeneration": deployment["metadata"]["generation"],
-        "replicas": replicas,
-        "updatedReplicas": replicas,
-        "conditions": [{
-            "type": "Available",
-            "status": value,
-            "reason": reason,
-            "message": message,
-            "lastTransitionTime": time,
-            "lastUpdateTime": time,
-        }],
-    });
-    if ready > 0 {
-        status["readyReplicas"] = json!(ready);
-        status["availableReplicas"] = json!(ready);
+    let done = of_newest("readyReplicas") >= wanted && replicas == updated;
+    let progressing = if done {
+        (
+            "Progressing",
+            "True",
+            "NewReplicaSetAvailable",
+            format!("ReplicaSet \"{current}\" has successfully progressed."),
+        )
+    } else {
+        ("Progressing", "True", "ReplicaSetUpdated", format!("ReplicaSet \"{current}\" is progressing."))
+    };
+    let mut status = json!({ "observedGeneration": deployment["metadata"]["generation"] });
+    let counts = [
+        ("replicas", replicas),
+        ("updatedReplicas", updated),
+        ("readyReplicas", ready),
+        ("availableReplicas", ready),
+        ("unavailableReplicas", (wanted - ready).max(0)),
+    ];
+    for (field, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
+        status[field] = json!(count);
     }
-    if wanted > ready {
-        status["unavailableReplicas"] = json!(wanted - ready);
-    }
+    status["conditions"] = conditions::updated(deployment, &[available, progressing]);
     store.update("deployments", namespace(deployment), name(deployment), |deployment| deployment["status"] = status);
-}
-
-fn owned(store: &Store, resource: &str, by: &Value) -> Vec<Arc<Value>> {
-    let uid = by["metadata"]["uid"].as_str();
-    let (all, _) = store.list(resource, Some(namespace(by)));
-    all.into_iter().filter(|object| controller(object).is_some() && controller(object) == uid).collect()
-}
-
-fn owner(of: &Value, version: &str, kind: &str) -> Value {
-    json!({
-        "apiVersion": version,
-        "kind": kind,
-        "name": of["metadata"]["name"],
-        "uid": of["metadata"]["uid"],
-        "controller": true,
-        "blockOwnerDeletion": true,
-    })
-}
-
-fn suffix(length: usize) -> String {
-    let mut random = rand::rng();
-    (0..length).filter_map(|_| LETTERS.choose(&mut random)).map(|letter| char::from(*letter)).collect()
-}
-
-/// Ten letters that are the same for the same template (FNV-1a).
-fn hash(template: &Value) -> String {
-    let hash = template
-        .to_string()
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    let mut rest = hash;
-    (0..10)
-        .map(|_| {
-            let letter = LETTERS[usize::try_from(rest % 27).unwrap_or(0)];
-            rest /= 27;
-            char::from(letter)
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! What a container wrote: bounded, with the time of each line; followed by whoever asks. It reads no descriptor.
+//! What a container wrote: bounded by rotation, with the time of each line; followed by whoever asks. It reads no
+//! descriptor.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,8 +11,12 @@ use tokio::sync::watch;
 
 use crate::demo::node::LogQuery;
 
-/// At most so many bytes of a container are kept, the last ones.
-const KEPT: usize = 1 << 20;
+/// A file of a log is put aside once it has so many bytes. As on a real node, only what was written since then is read by
+/// those who come afterwards, and those who follow go on. The file before it is kept for those who are behind.
+const FILE: usize = 4 << 20;
+
+/// What each line takes in a file besides its text: time, stream and mark.
+const STAMP: usize = "2026-01-01T00:00:00.000000000Z stdout F ".len();
 
 /// Longer lines are kept in pieces, as a container runtime keeps them.
 const LONGEST_LINE: usize = 16 << 10;
@@ -30,9 +35,12 @@ pub(super) struct Log {
 #[derive(Debug, Default)]
 struct Lines {
     kept: VecDeque<Line>,
-    bytes: usize,
     /// The number of the first kept line; each line has its own, for good.
     first: u64,
+    /// The number of the first line of the newest file.
+    file: u64,
+    /// The size of the newest file.
+    bytes: usize,
     ended: bool,
 }
 
@@ -55,6 +63,8 @@ impl Line {
 struct Position {
     line: u64,
     bytes: usize,
+    /// What it was handed last is the middle of a line, which is kept in pieces.
+    within: bool,
 }
 
 impl Log {
@@ -105,42 +115,56 @@ impl Lines {
                     Some(line) if line.is_open() && line.errors == errors => {
                         line.text.extend_from_slice(piece);
                     }
-                    _ => self.kept.push_back(Line { time, text: piece.to_vec(), errors }),
+                    _ => {
+                        self.rotate();
+                        self.kept.push_back(Line { time, text: piece.to_vec(), errors });
+                        self.bytes += STAMP;
+                    }
                 }
                 self.bytes += piece.len();
             }
         }
-        while self.bytes > KEPT && self.kept.len() > 1 {
-            if let Some(oldest) = self.kept.pop_front() {
-                self.bytes -= oldest.text.len();
-                self.first += 1;
-            }
+    }
+
+    /// Begins another file if this one is full; the one that was put aside before goes.
+    fn rotate(&mut self) {
+        if self.bytes < FILE {
+            return;
         }
+        let aside = usize::try_from(self.file - self.first).unwrap_or(usize::MAX);
+        self.kept.drain(..aside.min(self.kept.len()));
+        self.first = self.file;
+        self.file = self.first + self.kept.len() as u64;
+        self.bytes = 0;
     }
 
     fn start(&self, query: &LogQuery) -> Position {
-        let count = self.kept.len();
+        let aside = usize::try_from(self.file - self.first).unwrap_or(usize::MAX);
+        let count = self.kept.len().saturating_sub(aside);
         let tail = query.tail_lines.map_or(count, |lines| usize::try_from(lines).unwrap_or(usize::MAX).min(count));
-        let since = query.since.map_or(0, |since| self.kept.iter().take_while(|line| line.time < since).count());
+        let file = self.kept.iter().skip(aside);
+        let since = query.since.map_or(0, |since| file.take_while(|line| line.time < since).count());
         let skipped = (count - tail).max(since);
-        Position { line: self.first + skipped as u64, bytes: 0 }
+        Position { line: self.file + skipped as u64, bytes: 0, within: false }
     }
 
     /// What comes after a position, at most a piece of it, and the position after that.
     fn after(&self, position: Position, timestamps: bool) -> (Vec<u8>, Position) {
         // what was dropped meanwhile is lost to a reader that is too slow
-        let mut at = if position.line < self.first { Position { line: self.first, bytes: 0 } } else { position };
+        let lost = Position { line: self.first, bytes: 0, within: false };
+        let mut at = if position.line < self.first { lost } else { position };
         let mut piece = Vec::new();
         let skip = usize::try_from(at.line - self.first).unwrap_or(usize::MAX);
         let last = self.kept.len().saturating_sub(1);
         for (index, line) in self.kept.iter().enumerate().skip(skip) {
-            if timestamps && at.bytes == 0 && !line.text.is_empty() {
+            if timestamps && at.bytes == 0 && !at.within && !line.text.is_empty() {
                 piece.extend_from_slice(format!("{:.9} ", line.time).as_bytes());
             }
             piece.extend_from_slice(&line.text[at.bytes..]);
             at.bytes = line.text.len();
             if index < last || !line.is_open() {
-                at = Position { line: at.line + 1, bytes: 0 };
+                let within = line.text.last() != Some(&b'\n');
+                at = Position { line: at.line + 1, bytes: 0, within };
             }
             if piece.len() >= PIECE {
                 break;
@@ -223,15 +247,44 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_flood_keeps_its_end_only() {
+    async fn a_long_line_has_one_time_though_it_is_kept_in_pieces() {
         let log = Log::new();
-        for number in 0..200_000 {
+        log.append(false, &[&vec![b'x'; 3 * LONGEST_LINE][..], b"\nnext\n"].concat());
+        let stamped = text(&log, LogQuery { timestamps: true, ..LogQuery::default() }).await;
+        assert_eq!(stamped.matches("Z ").count(), 2);
+        assert_eq!(stamped.lines().count(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_flood_is_bounded_and_a_rotated_file_is_read_by_nobody_who_comes_later() {
+        let log = Log::new();
+        for number in 0..400_000 {
             log.append(false, format!("line {number}\n").as_bytes());
         }
         let kept = text(&log, LogQuery::default()).await;
-        assert!(kept.len() <= KEPT);
-        assert!(kept.ends_with("line 199999\n"));
-        log.append(true, &vec![b'x'; 3 << 20]);
-        assert!(text(&log, LogQuery::default()).await.len() <= KEPT);
+        assert!(kept.len() <= FILE && !kept.contains("line 0\n"), "{} bytes", kept.len());
+        assert!(kept.ends_with("line 399999\n"));
+        let tail = text(&log, LogQuery { tail_lines: Some(2), ..LogQuery::default() }).await;
+        assert_eq!(tail, "line 399998\nline 399999\n");
+        log.append(true, &vec![b'x'; 6 * FILE]);
+        assert!(text(&log, LogQuery::default()).await.len() <= FILE);
+        let lines = log.lock();
+        assert!(lines.kept.iter().map(|line| line.text.len()).sum::<usize>() <= 2 * FILE);
+    }
+
+    #[tokio::test]
+    async fn who_follows_goes_on_across_a_rotation() {
+        let log = Log::new();
+        log.append(false, b"first\n");
+        let mut pieces = log.read(&LogQuery { follow: true, ..LogQuery::default() });
+        assert_eq!(pieces.next().await.unwrap(), "first\n");
+        let whole = vec![b'y'; FILE];
+        log.append(false, &whole);
+        log.append(false, b"\nlast\n");
+        assert!(log.lock().file > 0, "there was a rotation");
+        log.end();
+        let rest: Vec<Bytes> = pieces.collect().await;
+        assert_eq!(rest.concat().len(), FILE + "\nlast\n".len());
+        assert!(rest.concat().ends_with(b"\nlast\n"));
     }
 }

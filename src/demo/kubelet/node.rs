@@ -1,11 +1,14 @@
 //! Logs, attach, exec and port-forward of the pods that run here; it starts no container.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt as _};
 use futures::stream::{BoxStream, StreamExt as _};
+use jiff::Timestamp;
 use rustix::net::AddressFamily;
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
@@ -13,8 +16,8 @@ use tokio::sync::{mpsc, oneshot};
 use super::container::containers;
 use super::running::{Life, Running};
 use super::streams::{Console, Ends, pipes};
-use super::{Kubelet, Shared, start};
-use crate::demo::node::{ContainerRef, Duplex, Exit, LogQuery, Node, PodRef, StreamError, Streams};
+use super::{Kubelet, Shared, lock, start};
+use crate::demo::node::{ContainerRef, Duplex, Exit, LogQuery, Node, PodRef, StreamError, Streams, Usage};
 use crate::demo::sandbox::{Files, ProcessSpec, Processes};
 
 impl Shared {
@@ -36,24 +39,28 @@ impl Shared {
 impl Node for Kubelet {
     fn log(&self, container: &ContainerRef, query: LogQuery) -> Result<BoxStream<'static, Bytes>, StreamError> {
         let (running, pod) = self.shared.container(container)?;
-        let name = &container.container;
-        let life =
-            running.and_then(|running| if query.previous { running.previous(name) } else { running.current(name) });
-        if let Some(life) = life {
-            return Ok(life.log.read(&query).boxed());
-        }
-        let pod_name = &container.pod.name;
-        let what = if query.previous { "previous terminated container" } else { "container" };
-        let reason = waiting_reason(&pod, name);
-        Err(refusal(
-            400,
-            "BadRequest",
-            if query.previous {
-                format!("{what} {name:?} in pod {pod_name:?} not found")
+        let (name, pod_name) = (&container.container, &container.pod.name);
+        let bad = |message: String| refusal(400, "BadRequest", message);
+        let id = logged_life(&pod, name, query.previous).map_err(|reason| {
+            bad(if query.previous {
+                format!("previous terminated container {name:?} in pod {pod_name:?} not found")
             } else {
-                format!("{what} {name:?} in pod {pod_name:?} is waiting to start: {reason}")
-            },
-        ))
+                format!("container {name:?} in pod {pod_name:?} is waiting to start: {reason}")
+            })
+        })?;
+        match running.and_then(|running| running.life(name, &id)) {
+            Some(life) => Ok(life.log.read(&query).boxed()),
+            // the pod has left its node, and its logs with it
+            None => Err(bad(format!("unable to retrieve container logs for containerd://{id}"))),
+        }
+    }
+
+    fn usage(&self) -> Option<Arc<Usage>> {
+        if !cfg!(target_os = "linux") || !self.shared.options.metrics {
+            return None;
+        }
+        let nothing = || Usage { time: Timestamp::now(), window: Duration::ZERO, containers: BTreeMap::new() };
+        Some(lock(&self.shared.usage).clone().unwrap_or_else(|| Arc::new(nothing())))
     }
 
     fn attach(&self, container: &ContainerRef, _tty: bool) -> BoxFuture<'static, Result<Streams, StreamError>> {
@@ -112,7 +119,7 @@ impl Node for Kubelet {
     }
 }
 
-fn connection(descriptor: std::os::fd::OwnedFd) -> std::io::Result<Box<dyn Duplex>> {
+pub(super) fn connection(descriptor: std::os::fd::OwnedFd) -> std::io::Result<Box<dyn Duplex>> {
     rustix::io::ioctl_fionbio(&descriptor, true)?;
     // where pods have no network of their own, a port is a socket in the file system
     if rustix::net::getsockname(&descriptor)?.address_family() == AddressFamily::UNIX {
@@ -124,7 +131,7 @@ fn connection(descriptor: std::os::fd::OwnedFd) -> std::io::Result<Box<dyn Duple
 }
 
 /// Starts another process in a container. That it could not be started is told by the stream, as a real node does.
-async fn exec(running: &Running, life: &Life, container: &str, command: Vec<String>, tty: bool) -> Streams {
+pub(super) async fn exec(running: &Running, life: &Life, container: &str, command: Vec<String>, tty: bool) -> Streams {
     let id = start::new_id();
     let mut environment = life.process.environment.clone();
     if tty {
@@ -185,16 +192,32 @@ fn not_started(words: String) -> Streams {
     Streams { input: mpsc::channel(1).0, output: mpsc::channel(1).1, resize: mpsc::channel(1).0, exit: exit_receiver }
 }
 
-/// Why a container that has not started waits.
-fn waiting_reason(pod: &Value, container: &str) -> String {
-    ["containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"]
-        .iter()
-        .filter_map(|field| pod["status"][field].as_array())
-        .flatten()
-        .find(|status| status["name"] == container)
-        .and_then(|status| status["state"]["waiting"]["reason"].as_str())
-        .unwrap_or("ContainerCreating")
-        .to_owned()
+/// The id of the life of a container whose log is meant, by its status as a kubelet goes by it: while a container waits
+/// for its next life, the last one is both this and the previous one. The error is why there is none.
+fn logged_life(pod: &Value, container: &str, previous: bool) -> Result<String, String> {
+    let all = ["containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"];
+    let mut statuses = all.iter().filter_map(|field| pod["status"][field].as_array()).flatten();
+    let status = statuses.find(|status| status["name"] == container).unwrap_or(&Value::Null);
+    let (state, last) = (&status["state"], &status["lastState"]["terminated"]["containerID"]);
+    let id = if previous {
+        last
+    } else if state["running"].is_object() {
+        &status["containerID"]
+    } else if state["terminated"]["containerID"].is_string() {
+        &state["terminated"]["containerID"]
+    } else {
+        last
+    };
+    match id.as_str() {
+        Some(id) => Ok(id.trim_start_matches("containerd://").to_owned()),
+        None => Err(match state["waiting"]["reason"].as_str() {
+            Some("ErrImagePull") => "image can't be pulled",
+            Some("ImagePullBackOff") => "trying and failing to pull image",
+            Some(reason) => reason,
+            None => "ContainerCreating",
+        }
+        .to_owned()),
+    }
 }
 
 fn refusal(code: u16, reason: &str, message: String) -> StreamError {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use jiff::Timestamp;
 use tokio::sync::Notify;
 
 use super::log::Log;
@@ -33,6 +34,10 @@ struct Lives {
 pub(super) struct Life {
     /// The container's id, 64 hexadecimal digits.
     pub(super) id: String,
+    /// When it began.
+    pub(super) began: Timestamp,
+    /// The machine's PID of its process.
+    pub(super) pid: i32,
     /// As what it was started.
     pub(super) process: ProcessSpec,
     /// What it wrote.
@@ -50,12 +55,20 @@ struct Alive {
 impl Life {
     pub(super) fn new(
         id: String,
+        pid: i32,
         process: ProcessSpec,
         log: Arc<Log>,
         console: Arc<Console>,
         leash: Leash,
     ) -> Arc<Self> {
-        Arc::new(Self { id, process, log, alive: Mutex::new(Some(Alive { console, leash })) })
+        Arc::new(Self {
+            id,
+            began: Timestamp::now(),
+            pid,
+            process,
+            log,
+            alive: Mutex::new(Some(Alive { console, leash })),
+        })
     }
 
     /// Its streams, if it still runs.
@@ -109,9 +122,18 @@ impl Running {
         lock(&self.lives).get(container)?.current.clone()
     }
 
-    /// The life before the newest.
-    pub(super) fn previous(&self, container: &str) -> Option<Arc<Life>> {
-        lock(&self.lives).get(container)?.previous.clone()
+    /// The life of this id, if it is one of the last two.
+    pub(super) fn life(&self, container: &str, id: &str) -> Option<Arc<Life>> {
+        let all = lock(&self.lives);
+        let lives = all.get(container)?;
+        [&lives.current, &lives.previous].into_iter().flatten().find(|life| life.id == id).cloned()
+    }
+
+    /// The containers that run, by name.
+    pub(super) fn alive(&self) -> Vec<(String, Arc<Life>)> {
+        let all = lock(&self.lives);
+        let current = all.iter().filter_map(|(name, lives)| Some((name.clone(), lives.current.clone()?)));
+        current.filter(|(_, life)| life.console().is_some()).collect()
     }
 
     /// A number that no other process of the pod has.

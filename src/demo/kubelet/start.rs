@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::Shared;
 use super::container::{Container, Kind, containers, has_terminal, process};
 use super::log::Log;
+use super::probe::Probes;
 use super::running::{Life, Running};
 use super::streams::{Console, Ends, Pump, pipes};
 use crate::demo::image::{self, Image};
@@ -36,6 +37,7 @@ pub(super) struct Outcome {
 #[derive(Debug)]
 pub(super) struct Started {
     pub(super) life: Arc<Life>,
+    pub(super) probes: Probes,
     pub(super) ending: Ending,
     pub(super) pump: Pump,
 }
@@ -184,12 +186,13 @@ async fn run(
     .await
     .unwrap_or_else(|stopped| Err(stopped.into()));
     let parts = started.and_then(|(process, ends)| {
+        let pid = process.pid();
         let (leash, ending) = process.into_parts()?;
         let (console, mut pump) = Console::new(ends, Some(Arc::clone(&log)), once)?;
         pump.start();
-        Ok((leash, ending, console, pump))
+        Ok((pid, leash, ending, console, pump))
     });
-    let (leash, ending, console, pump) = parts.map_err(|error| {
+    let (pid, leash, ending, console, pump) = parts.map_err(|error| {
         let message = format!(
             "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create \
              failed: unable to start container process: {error:#}"
@@ -197,9 +200,9 @@ async fn run(
         failed("RunContainerError", message, Some(id.clone()))
     })?;
     tell("Started", "Container started");
-    let life = Life::new(id, process, log, console, leash);
+    let life = Life::new(id, pid, process, log, console, leash);
     running.begin(container.name, Arc::clone(&life));
-    Ok(Started { life, ending, pump })
+    Ok(Started { life, probes: Probes::of(container.spec), ending, pump })
 }
 
 /// Whose processes a container sees.

@@ -69,6 +69,10 @@ pub(super) struct Tracked {
     /// How long the wait for that is in all.
     pub(super) wait: Duration,
     pub(super) running_since: Option<Instant>,
+    /// A startup probe has not passed yet.
+    pub(super) unstarted: bool,
+    /// A readiness probe has not passed yet, or does no longer.
+    pub(super) unready: bool,
 }
 
 impl Tracked {
@@ -89,6 +93,8 @@ impl Tracked {
             retry_at: None,
             wait: Duration::ZERO,
             running_since: None,
+            unstarted: false,
+            unready: false,
         }
     }
 
@@ -177,7 +183,7 @@ impl Tracked {
     /// Whether the pod's readiness may count on it.
     pub(super) fn is_ready(&self) -> bool {
         match self.kind {
-            Kind::Regular | Kind::Sidecar => self.is_running(),
+            Kind::Regular | Kind::Sidecar => self.is_running() && !self.unstarted && !self.unready,
             Kind::Init => matches!(&self.state, State::Terminated(ended) if ended.code == 0),
             Kind::Ephemeral => false,
         }
@@ -201,7 +207,7 @@ impl Tracked {
             status["resources"] = json!({});
         }
         if self.kind != Kind::Ephemeral {
-            status["started"] = json!(self.is_running());
+            status["started"] = json!(self.is_running() && !self.unstarted);
         }
         if let Some(user) = &self.user {
             status["user"] = json!({ "linux": {

@@ -7,10 +7,12 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::Shared;
 use super::container::{Container, Kind, containers, pod_title};
 use super::policy;
+use super::probe::{Finding, Purpose, Target};
 use super::running::Running;
 use super::start::{self, Outcome, Started};
 use super::state::{LOOK_AGAIN, State, Tracked};
@@ -27,6 +29,8 @@ const PULL_ERROR_SHOWN: Duration = Duration::from_secs(2);
 enum Report {
     Start(String, Outcome),
     End(String, String, Ended),
+    /// Of the life of this id.
+    Probe(String, String, Finding),
 }
 
 struct Worker {
@@ -294,6 +298,7 @@ impl Worker {
                     known.ended(id, ended.code, now(), Instant::now());
                 }
             }
+            Report::Probe(name, id, finding) => self.note_probe(&name, &id, &finding),
         }
     }
 
@@ -304,14 +309,27 @@ impl Worker {
         known.image = outcome.image.or_else(|| known.image.take());
         known.user = outcome.user.or_else(|| known.user.take());
         match outcome.result {
-            Ok(Started { life, ending, pump }) => {
+            Ok(Started { life, probes, ending, pump }) => {
                 known.began(life.id.clone(), now(), Instant::now());
+                (known.unstarted, known.unready) = (probes.has_startup(), probes.has_readiness());
+                let target = Target {
+                    running: Arc::clone(&self.running),
+                    life: Arc::clone(&life),
+                    container: name.to_owned(),
+                    address: self.address.clone().unwrap_or_default(),
+                };
+                let (findings, of, id) = (self.reports.clone(), name.to_owned(), life.id.clone());
+                let probing = probes.run(target, async move |finding| {
+                    let _ = findings.send(Report::Probe(of.clone(), id.clone(), finding)).await;
+                });
+                let probing = AbortOnDropHandle::new(tokio::spawn(probing));
                 let (reports, name) = (self.reports.clone(), name.to_owned());
                 if self.deadline.is_some() {
                     life.terminate(); // it came too late
                 }
                 tokio::spawn(async move {
                     let ended = ending.wait().await;
+                    drop(probing);
                     life.bury();
                     pump.finish(Exit::Finished).await;
                     // a worker that is gone has no pod any more
@@ -319,6 +337,38 @@ impl Worker {
                 });
             }
             Err(failure) => known.failed(failure, self.never_again, now(), Instant::now()),
+        }
+    }
+
+    /// What a probe of a container has found; nothing of it counts once the pod is to end.
+    fn note_probe(&mut self, name: &str, id: &str, finding: &Finding) {
+        let Some(pod) = self.shared.store.get("pods", &self.name.namespace, &self.name.name) else { return };
+        let of_life = |known: &&mut Tracked| known.is_running() && known.id.as_deref() == Some(id);
+        let Some(known) = self.tracked.get_mut(name).filter(of_life) else { return };
+        if self.deadline.is_some() {
+            return;
+        }
+        let Some(container) = containers(&pod).into_iter().find(|container| container.name == name) else { return };
+        match finding {
+            Finding::Failed(purpose, why) => {
+                self.tell_of(&pod, &container, "Unhealthy", &format!("{} probe failed: {why}", purpose.word()));
+            }
+            Finding::Settled(Purpose::Readiness, holds) => known.unready = !holds,
+            Finding::Settled(Purpose::Startup, true) => known.unstarted = false,
+            Finding::Settled(_, true) => {}
+            Finding::Settled(purpose, false) => {
+                let purpose = purpose.word().to_lowercase();
+                let message = format!("Container {name} failed {purpose} probe, will be restarted");
+                self.tell_of(&pod, &container, "Killing", &message);
+                if let Some(life) = self.running.current(name) {
+                    let grace = pod["spec"]["terminationGracePeriodSeconds"].as_u64().unwrap_or(30);
+                    life.terminate();
+                    tokio::spawn(async move {
+                        tokio::time::sleep(Duration::from_secs(grace)).await;
+                        life.kill();
+                    });
+                }
+            }
         }
     }
 

@@ -40,11 +40,24 @@ fn obstacle(pod: &Value, node: &Value) -> Option<&'static str> {
     let wanted = pod["spec"]["nodeSelector"].as_object();
     let matches =
         wanted.is_none_or(|wanted| wanted.iter().all(|(label, value)| node["metadata"]["labels"][label] == *value));
-    (!matches).then_some("node(s) didn't match Pod's node affinity/selector")
+    (!matches || !is_meant(pod, node)).then_some("node(s) didn't match Pod's node affinity/selector")
+}
+
+/// Whether the pod's required node affinity names this node: as far as fields go, which is what daemon sets write.
+fn is_meant(pod: &Value, node: &Value) -> bool {
+    let terms = "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms";
+    let terms = items(pod, terms);
+    let named = |term: &Value| {
+        items(term, "/matchFields").iter().all(|field| {
+            let listed = items(field, "/values").contains(&node["metadata"]["name"]);
+            listed == (text(field, "/operator") == "In")
+        })
+    };
+    terms.is_empty() || terms.iter().any(named)
 }
 
 /// Whether a pod tolerates a taint; a toleration without key or effect is one for all of them.
-fn tolerates(pod: &Value, taint: &Value) -> bool {
+pub(in crate::demo) fn tolerates(pod: &Value, taint: &Value) -> bool {
     items(pod, "/spec/tolerations").iter().any(|toleration| {
         let (key, effect) = (text(toleration, "/key"), text(toleration, "/effect"));
         let exists = text(toleration, "/operator") == "Exists";

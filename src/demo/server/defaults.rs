@@ -1,8 +1,11 @@
 //! What the API server fills in where a new pod or ephemeral container says nothing; it refuses nothing.
 
+mod workloads;
+
 use serde_json::{Value, json};
 
 use crate::demo::object::{items, text};
+pub(crate) use workloads::workload;
 
 /// Fills in a field that is missing, `null` or empty text.
 fn fill(object: &mut Value, field: &str, value: impl Into<Value>) {
@@ -22,6 +25,19 @@ pub(crate) fn container(container: &mut Value) {
     fill(container, "resources", json!({}));
     fill(container, "terminationMessagePath", "/dev/termination-log");
     fill(container, "terminationMessagePolicy", "File");
+    for probe in ["startupProbe", "readinessProbe", "livenessProbe"] {
+        if let Some(probe) = container.get_mut(probe).filter(|probe| probe.is_object()) {
+            if let Some(get) = probe.get_mut("httpGet").filter(|get| get.is_object()) {
+                fill(get, "path", "/");
+                fill(get, "scheme", "HTTP");
+            }
+            for (field, value) in
+                [("timeoutSeconds", 1), ("periodSeconds", 10), ("successThreshold", 1), ("failureThreshold", 3)]
+            {
+                fill(probe, field, value);
+            }
+        }
+    }
     if let Some(ports) = container.get_mut("ports").and_then(Value::as_array_mut) {
         ports.iter_mut().filter(|port| port.is_object()).for_each(|port| fill(port, "protocol", "TCP"));
     }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::answer::{Answer, Refusal, object, whole};
 use super::query::REVIEWS;
-use crate::demo::resource::{RESOURCES, Resource};
+use crate::demo::resource::{METRICS, METRICS_GROUP, RESOURCES, Resource};
 
 const VERBS: &[&str] = &["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 
@@ -18,8 +18,38 @@ const POD_PARTS: &[(&str, &str, &[&str])] = &[
     ("status", "Pod", &["get", "patch", "update"]),
 ];
 
-/// Every group but the core one; all are served as v1.
-const GROUPS: &[&str] = &["apps", "authentication.k8s.io", "authorization.k8s.io", "discovery.k8s.io", "events.k8s.io"];
+/// Every group but the core one, with its version.
+const GROUPS: &[(&str, &str)] = &[
+    ("apps", "v1"),
+    ("authentication.k8s.io", "v1"),
+    ("authorization.k8s.io", "v1"),
+    ("batch", "v1"),
+    ("coordination.k8s.io", "v1"),
+    ("discovery.k8s.io", "v1"),
+    ("events.k8s.io", "v1"),
+    (METRICS_GROUP, "v1beta1"),
+];
+
+/// What is served to this cluster's clients: the metrics only where something measures.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Served {
+    /// Whether there are metrics.
+    pub(super) metrics: bool,
+}
+
+impl Served {
+    fn groups(self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        GROUPS.iter().copied().filter(move |(group, _)| self.metrics || *group != METRICS_GROUP)
+    }
+
+    /// The version a group is served in; `None` if it is not served.
+    fn version(self, group: &str) -> Option<&'static str> {
+        if group.is_empty() {
+            return Some("v1");
+        }
+        self.groups().find(|(known, _)| *known == group).map(|(_, version)| version)
+    }
+}
 
 /// `/version`.
 pub(super) fn version() -> Answer {
@@ -51,39 +81,37 @@ fn architecture() -> &'static str {
 /// `/api`, or everything in it at once for a client that accepts that.
 pub(super) fn core_versions(accept: &str) -> Answer {
     if accept.contains("APIGroupDiscoveryList") {
-        return aggregated(&[""]);
+        return aggregated([("", "v1")].into_iter());
     }
     object(200, &json!({ "kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": [] }))
 }
 
 /// `/apis`, or everything in it at once for a client that accepts that.
-pub(super) fn groups(accept: &str) -> Answer {
+pub(super) fn groups(served: Served, accept: &str) -> Answer {
     if accept.contains("APIGroupDiscoveryList") {
-        return aggregated(GROUPS);
+        return aggregated(served.groups());
     }
-    let all: Vec<Value> = GROUPS.iter().map(|name| group_entry(name)).collect();
+    let all: Vec<Value> = served.groups().map(|(name, version)| group_entry(name, version)).collect();
     object(200, &json!({ "kind": "APIGroupList", "apiVersion": "v1", "groups": all }))
 }
 
-fn group_entry(name: &str) -> Value {
-    let version = json!({ "groupVersion": format!("{name}/v1"), "version": "v1" });
+fn group_entry(name: &str, version: &str) -> Value {
+    let version = json!({ "groupVersion": format!("{name}/{version}"), "version": version });
     json!({ "name": name, "versions": [version], "preferredVersion": version })
 }
 
 /// `/apis/GROUP`.
-pub(super) fn group(name: &str) -> Result<Answer, Refusal> {
-    if !GROUPS.contains(&name) {
-        return Err(Refusal::no_such_resource());
-    }
-    let mut group = group_entry(name);
+pub(super) fn group(served: Served, name: &str) -> Result<Answer, Refusal> {
+    let version = served.version(name).filter(|_| !name.is_empty()).ok_or_else(Refusal::no_such_resource)?;
+    let mut group = group_entry(name, version);
     group["kind"] = json!("APIGroup");
     group["apiVersion"] = json!("v1");
     Ok(object(200, &group))
 }
 
 /// `/api/v1`, `/apis/GROUP/VERSION`.
-pub(super) fn resources(group: &str, version: &str) -> Result<Answer, Refusal> {
-    if version != "v1" || !(group.is_empty() || GROUPS.contains(&group)) {
+pub(super) fn resources(served: Served, group: &str, version: &str) -> Result<Answer, Refusal> {
+    if served.version(group) != Some(version) {
         return Err(Refusal::no_such_resource());
     }
     let mut all = Vec::new();
@@ -93,7 +121,7 @@ pub(super) fn resources(group: &str, version: &str) -> Result<Answer, Refusal> {
             "singularName": resource.singular,
             "namespaced": resource.namespaced,
             "kind": resource.kind,
-            "verbs": VERBS,
+            "verbs": verbs(resource),
         });
         if !resource.short_names.is_empty() {
             entry["shortNames"] = json!(resource.short_names);
@@ -127,16 +155,20 @@ pub(super) fn resources(group: &str, version: &str) -> Result<Answer, Refusal> {
 }
 
 fn of_group(group: &str) -> impl Iterator<Item = &'static Resource> {
-    RESOURCES.iter().filter(move |resource| resource.group == group)
+    RESOURCES.iter().chain(METRICS).filter(move |resource| resource.group == group)
+}
+
+fn verbs(resource: &Resource) -> &'static [&'static str] {
+    if resource.group == METRICS_GROUP { &["get", "list"] } else { VERBS }
 }
 
 fn parts(resource: &Resource) -> &'static [(&'static str, &'static str, &'static [&'static str])] {
-    if resource.plural == "pods" { POD_PARTS } else { &[] }
+    if resource.plural == "pods" && resource.group.is_empty() { POD_PARTS } else { &[] }
 }
 
 /// Every kind of these groups in one answer.
-fn aggregated(groups: &[&str]) -> Answer {
-    let items: Vec<Value> = groups.iter().map(|group| aggregated_group(group)).collect();
+fn aggregated(groups: impl Iterator<Item = (&'static str, &'static str)>) -> Answer {
+    let items: Vec<Value> = groups.map(|(group, version)| aggregated_group(group, version)).collect();
     let list = json!({
         "kind": "APIGroupDiscoveryList",
         "apiVersion": "apidiscovery.k8s.io/v2",
@@ -147,9 +179,9 @@ fn aggregated(groups: &[&str]) -> Answer {
     whole(200, content_type, list.to_string())
 }
 
-fn aggregated_group(group: &str) -> Value {
+fn aggregated_group(group: &str, version: &str) -> Value {
     let scope = |namespaced: bool| if namespaced { "Namespaced" } else { "Cluster" };
-    let kind_of = |kind: &str, group: &str| json!({ "group": group, "version": "v1", "kind": kind });
+    let kind_of = |kind: &str, group: &str| json!({ "group": group, "version": version, "kind": kind });
     let served = of_group(group).map(|resource| {
         let subresources: Vec<Value> = parts(resource)
             .iter()
@@ -162,7 +194,7 @@ fn aggregated_group(group: &str) -> Value {
             "responseKind": kind_of(resource.kind, group),
             "scope": scope(resource.namespaced),
             "singularResource": resource.singular,
-            "verbs": VERBS,
+            "verbs": verbs(resource),
             "shortNames": resource.short_names,
             "categories": if resource.in_all { vec!["all"] } else { vec![] },
             "subresources": subresources,
@@ -178,6 +210,6 @@ fn aggregated_group(group: &str) -> Value {
         })
     });
     let resources: Vec<Value> = served.chain(reviews).collect();
-    let version = json!({ "version": "v1", "resources": resources, "freshness": "Current" });
+    let version = json!({ "version": version, "resources": resources, "freshness": "Current" });
     json!({ "metadata": { "name": group }, "versions": [version] })
 }

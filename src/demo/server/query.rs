@@ -80,6 +80,15 @@ pub(crate) enum Target {
         /// `log`, `exec` …; empty for the object itself.
         subresource: String,
     },
+    /// What pods or nodes use, by the metrics API.
+    Metrics {
+        /// Pods or nodes.
+        resource: &'static Resource,
+        /// Empty for all namespaces, and for nodes.
+        namespace: String,
+        /// Empty for all of them.
+        name: String,
+    },
     /// Nothing.
     Unknown,
 }
@@ -104,8 +113,23 @@ impl Target {
             ["api", "v1"] => Self::Resources { group: String::new(), version: "v1".to_owned() },
             ["apis", group, version] => Self::Resources { group: (*group).to_owned(), version: (*version).to_owned() },
             ["api", "v1", rest @ ..] => Self::below("", rest),
+            ["apis", resource::METRICS_GROUP, "v1beta1", rest @ ..] => Self::metrics(rest),
             ["apis", group, "v1", rest @ ..] => Self::below(group, rest),
             _ => Self::Unknown,
+        }
+    }
+
+    fn metrics(rest: &[&str]) -> Self {
+        let (namespace, plural, name) = match rest {
+            ["namespaces", namespace, "pods"] => (*namespace, "pods", ""),
+            ["namespaces", namespace, "pods", name] => (*namespace, "pods", *name),
+            ["nodes", name] => ("", "nodes", *name),
+            [plural] => ("", *plural, ""),
+            _ => return Self::Unknown,
+        };
+        match resource::METRICS.iter().find(|resource| resource.plural == plural) {
+            Some(resource) => Self::Metrics { resource, namespace: namespace.to_owned(), name: name.to_owned() },
+            None => Self::Unknown,
         }
     }
 

@@ -73,8 +73,21 @@ const VIEW: &[Rule] = &[
     Rule {
         verbs: READ,
         groups: &["apps"],
-        resources: &["deployments", "deployments/scale", "deployments/status", "replicasets", "replicasets/status"],
+        resources: &[
+            "daemonsets",
+            "daemonsets/status",
+            "deployments",
+            "deployments/scale",
+            "deployments/status",
+            "replicasets",
+            "replicasets/status",
+            "statefulsets",
+            "statefulsets/status",
+        ],
     },
+    Rule { verbs: READ, groups: &["batch"], resources: &["cronjobs", "cronjobs/status", "jobs", "jobs/status"] },
+    // what the metrics server adds to the role
+    Rule { verbs: READ, groups: &["metrics.k8s.io"], resources: &["nodes", "pods"] },
 ];
 
 /// What the stock role edit has beyond view. It has no `pods/ephemeralcontainers`.
@@ -91,7 +104,14 @@ const EDIT: &[Rule] = &[
         groups: &[""],
         resources: &["configmaps", "endpoints", "events", "serviceaccounts", "services"],
     },
-    Rule { verbs: WRITE, groups: &["apps"], resources: &["deployments", "deployments/scale", "replicasets"] },
+    Rule {
+        verbs: WRITE,
+        groups: &["apps"],
+        resources: &["daemonsets", "deployments", "deployments/scale", "replicasets", "statefulsets"],
+    },
+    Rule { verbs: WRITE, groups: &["batch"], resources: &["cronjobs", "jobs"] },
+    Rule { verbs: READ, groups: &[""], resources: &["secrets"] },
+    Rule { verbs: WRITE, groups: &[""], resources: &["secrets"] },
 ];
 
 /// What a person needs beyond edit to add debuggers to pods that run.

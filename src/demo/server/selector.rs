@@ -91,19 +91,37 @@ fn pointer(resource: &Resource, field: &str) -> Option<&'static str> {
         ("pods" | "namespaces", "status.phase") => "/status/phase",
         ("pods", "status.podIP") => "/status/podIP",
         ("pods", "status.nominatedNodeName") => "/status/nominatedNodeName",
-        ("events", "involvedObject.kind" | "regarding.kind") => "/involvedObject/kind",
-        ("events", "involvedObject.namespace" | "regarding.namespace") => "/involvedObject/namespace",
-        ("events", "involvedObject.name" | "regarding.name") => "/involvedObject/name",
-        ("events", "involvedObject.uid" | "regarding.uid") => "/involvedObject/uid",
-        ("events", "involvedObject.apiVersion") => "/involvedObject/apiVersion",
-        ("events", "involvedObject.resourceVersion") => "/involvedObject/resourceVersion",
-        ("events", "involvedObject.fieldPath") => "/involvedObject/fieldPath",
         ("events", "reason") => "/reason",
         ("events", "type") => "/type",
-        ("events", "source") => "/source/component",
-        ("events", "reportingComponent" | "reportingController") => "/reportingComponent",
+        ("events", field) => return event_pointer(resource, field),
         ("services", "spec.clusterIP") => "/spec/clusterIP",
+        ("secrets", "type") => "/type",
         ("services", "spec.type") => "/spec/type",
+        _ => return None,
+    })
+}
+
+/// The two groups that serve events name the same fields differently.
+fn event_pointer(resource: &Resource, field: &str) -> Option<&'static str> {
+    if resource.group.is_empty() && field == "source" {
+        return Some("/source/component");
+    }
+    let (involved, reporting) = if resource.group.is_empty() {
+        ("involvedObject.", "reportingComponent")
+    } else {
+        ("regarding.", "reportingController")
+    };
+    if field == reporting {
+        return Some("/reportingComponent");
+    }
+    Some(match field.strip_prefix(involved)? {
+        "kind" => "/involvedObject/kind",
+        "namespace" => "/involvedObject/namespace",
+        "name" => "/involvedObject/name",
+        "uid" => "/involvedObject/uid",
+        "apiVersion" => "/involvedObject/apiVersion",
+        "resourceVersion" => "/involvedObject/resourceVersion",
+        "fieldPath" => "/involvedObject/fieldPath",
         _ => return None,
     })
 }
@@ -194,6 +212,12 @@ mod tests {
         assert!(!matches("", "spec.nodeName="));
         let pods = by_plural("pods").unwrap();
         assert!(Selector::parse(pods, "", "spec.nothing=x").is_err());
+        let events = |group: &str, fields: &str| {
+            Selector::parse(crate::demo::resource::find(group, "events").unwrap(), "", fields).is_ok()
+        };
+        assert!(events("", "involvedObject.name=x,reportingComponent=kubelet,type=Warning"));
+        assert!(events("events.k8s.io", "regarding.name=x,reportingController=kubelet,reason=BackOff"));
+        assert!(!events("", "regarding.name=x") && !events("events.k8s.io", "involvedObject.name=x"));
         let one = Selector::parse(pods, "", "metadata.name=one").unwrap();
         assert_eq!(one.name(), Some("one"));
     }

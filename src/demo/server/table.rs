@@ -4,6 +4,7 @@ mod age;
 mod kinds;
 mod pod;
 mod synthetic;
+mod workloads;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -76,6 +77,51 @@ const REPLICA_SETS: &[Column] = &[
     IMAGES,
     SELECTOR,
 ];
+const STATEFUL_SETS: &[Column] =
+    &[NAME, Column("Ready", "string", false, "Ready pods of those wanted."), AGE, CONTAINERS, IMAGES];
+const DAEMON_SETS: &[Column] = &[
+    NAME,
+    Column("Desired", "integer", false, "Nodes that are to have a pod."),
+    Column("Current", "integer", false, "Nodes that have one."),
+    Column("Ready", "integer", false, "Nodes whose pod is ready."),
+    Column("Up-to-date", "integer", false, "Nodes whose pod is of the newest template."),
+    Column("Available", "integer", false, "Nodes whose pod has been ready for long enough."),
+    Column("Node Selector", "string", false, "Which nodes are to have a pod."),
+    AGE,
+    CONTAINERS,
+    IMAGES,
+    SELECTOR,
+];
+const JOBS: &[Column] = &[
+    NAME,
+    Column("Status", "string", false, "Where it is in its life."),
+    Column("Completions", "string", false, "Pods that have succeeded of those wanted."),
+    Column("Duration", "string", false, "How long it took, or has taken."),
+    AGE,
+    CONTAINERS,
+    IMAGES,
+    SELECTOR,
+];
+const CRON_JOBS: &[Column] = &[
+    NAME,
+    Column("Schedule", "string", false, "When its jobs are made."),
+    Column("Timezone", "string", false, "The time zone of the schedule."),
+    Column("Suspend", "boolean", false, "Whether no jobs are made."),
+    Column("Active", "integer", false, "Jobs that run."),
+    Column("Last Schedule", "string", false, "When the last job was made."),
+    AGE,
+    CONTAINERS,
+    IMAGES,
+    SELECTOR,
+];
+const ENDPOINTS: &[Column] = &[NAME, Column("Endpoints", "string", false, "Addresses and ports behind it."), AGE];
+const SECRETS: &[Column] = &[
+    NAME,
+    Column("Type", "string", false, "What it is for."),
+    Column("Data", "integer", false, "How many entries it has."),
+    AGE,
+];
+const LEASES: &[Column] = &[NAME, Column("Holder", "string", false, "Who holds it."), AGE];
 const EVENTS: &[Column] = &[
     Column("Last Seen", "string", false, "When it happened last."),
     Column("Type", "string", false, "Normal or Warning."),
@@ -107,6 +153,13 @@ fn columns_of(resource: &Resource) -> &'static [Column] {
         "services" => SERVICES,
         "deployments" => DEPLOYMENTS,
         "replicasets" => REPLICA_SETS,
+        "statefulsets" => STATEFUL_SETS,
+        "daemonsets" => DAEMON_SETS,
+        "jobs" => JOBS,
+        "cronjobs" => CRON_JOBS,
+        "endpoints" => ENDPOINTS,
+        "secrets" => SECRETS,
+        "leases" => LEASES,
         "events" => EVENTS,
         "endpointslices" => ENDPOINT_SLICES,
         "configmaps" => CONFIG_MAPS,
@@ -179,8 +232,18 @@ pub(crate) fn cells(resource: &Resource, object: &Value, now: Timestamp) -> Valu
         "namespaces" => json!([name(object), text(object, "/status/phase"), age()]),
         "nodes" => kinds::node(object, &age()),
         "services" => kinds::service(object, &age()),
-        "deployments" => kinds::deployment(object, &age()),
-        "replicasets" => kinds::replica_set(object, &age()),
+        "deployments" => workloads::deployment(object, &age()),
+        "replicasets" => workloads::replica_set(object, &age()),
+        "statefulsets" => workloads::stateful_set(object, &age()),
+        "daemonsets" => workloads::daemon_set(object, &age()),
+        "jobs" => workloads::job(object, now, &age()),
+        "cronjobs" => workloads::cron_job(object, now, &age()),
+        "endpoints" => json!([name(object), workloads::endpoints(object), age()]),
+        "secrets" => {
+            let size = object.pointer("/data").and_then(Value::as_object).map_or(0, serde_json::Map::len);
+            json!([name(object), text(object, "/type"), size, age()])
+        }
+        "leases" => json!([name(object), text(object, "/spec/holderIdentity"), age()]),
         "events" => kinds::event(object, now),
         "endpointslices" => kinds::endpoint_slice(object, &age()),
         "configmaps" => {

@@ -114,7 +114,7 @@ fn prepare(call: &Call, resource: &Resource, namespace: &str, object: &mut Value
             object["status"] = json!({ "phase": "Active" });
         }
         "services" => service_defaults(object),
-        _ => {}
+        _ => defaults::workload(resource, object),
     }
     Ok(())
 }

@@ -20,7 +20,7 @@ pub enum State {
 }
 
 impl State {
-    fn is_running(self) -> bool {
+    pub(super) fn is_running(self) -> bool {
         matches!(self, Self::Running | Self::Unready)
     }
 

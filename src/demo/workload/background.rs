@@ -22,6 +22,7 @@ const IDLE: &[(&str, &str)] = &[
     ("shopfront", "listening on :8080"),
     ("checkout", "listening on :8081"),
     ("catalog", "listening on :8082"),
+    ("recommender", "loading the model of last week's orders"),
     ("payments", "connected to the ledger, listening on :8090"),
     ("collector", "Everything is ready. Begin running and processing data."),
 ];

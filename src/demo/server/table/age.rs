@@ -10,6 +10,11 @@ pub(super) fn since(time: &str, now: Timestamp) -> String {
     }
 }
 
+/// How long something takes.
+pub(super) fn duration(time: jiff::SignedDuration) -> String {
+    words(time.as_secs())
+}
+
 /// Two units at most, and only one where that says enough.
 fn words(seconds: i64) -> String {
     const MINUTE: i64 = 60;

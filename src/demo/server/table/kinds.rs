@@ -1,4 +1,4 @@
-//! The rows of everything but pods, cell by cell; pure.
+//! The rows of everything but pods and what owns them, cell by cell; pure.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -7,12 +7,12 @@ use super::age::since;
 use super::or;
 use crate::demo::object::{is_true, items, name, number, text};
 
-fn joined(values: impl Iterator<Item = String>) -> String {
+pub(super) fn joined(values: impl Iterator<Item = String>) -> String {
     let joined = values.collect::<Vec<_>>().join(",");
     if joined.is_empty() { "<none>".to_owned() } else { joined }
 }
 
-fn labels(object: &Value, at: &str) -> String {
+pub(super) fn labels(object: &Value, at: &str) -> String {
     let map = object.pointer(at).and_then(Value::as_object);
     let mut pairs: Vec<String> =
         map.into_iter().flatten().map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default())).collect();
@@ -87,44 +87,6 @@ pub(super) fn service(object: &Value, age: &str) -> Value {
         joined(ports),
         age,
         labels(object, "/spec/selector"),
-    ])
-}
-
-/// The last three columns of whatever has a pod template.
-fn template(object: &Value) -> [String; 3] {
-    let containers = items(object, "/spec/template/spec/containers");
-    let each = |at: &str| containers.iter().map(|one| text(one, at).to_owned()).collect::<Vec<_>>().join(",");
-    [each("/name"), each("/image"), labels(object, "/spec/selector/matchLabels")]
-}
-
-pub(super) fn deployment(object: &Value, age: &str) -> Value {
-    let count = |at| number(object, at).unwrap_or(0);
-    let wanted = number(object, "/spec/replicas").unwrap_or(1);
-    let [containers, images, selector] = template(object);
-    json!([
-        name(object),
-        format!("{}/{wanted}", count("/status/readyReplicas")),
-        count("/status/updatedReplicas"),
-        count("/status/availableReplicas"),
-        age,
-        containers,
-        images,
-        selector,
-    ])
-}
-
-pub(super) fn replica_set(object: &Value, age: &str) -> Value {
-    let count = |at| number(object, at).unwrap_or(0);
-    let [containers, images, selector] = template(object);
-    json!([
-        name(object),
-        number(object, "/spec/replicas").unwrap_or(1),
-        count("/status/replicas"),
-        count("/status/readyReplicas"),
-        age,
-        containers,
-        images,
-        selector,
     ])
 }
 

@@ -109,7 +109,10 @@ fn admit(home: Option<&Value>, part: Part<'_>, old: &Value, new: &mut Value) -> 
             new["status"] = old["status"].clone();
             validation::pod_update(old, new)
         }
-        _ => Vec::new(),
+        _ => {
+            defaults::workload(resource, new);
+            Vec::new()
+        }
     };
     if !errors.is_empty() {
         return Err(Refusal::invalid(resource, name, &errors));

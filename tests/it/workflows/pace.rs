@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bathyscope::cluster::{Cluster, ContextInfo, Contexts, Problem};
 use bathyscope::demo::DemoCluster;
-use bathyscope::demo::node::{ContainerRef, Duplex, Exit, LogQuery, Node, Output, PodRef, StreamError, Streams};
+use bathyscope::demo::node::{ContainerRef, Duplex, Exit, LogQuery, Node, Output, PodRef, StreamError, Streams, Usage};
 use bytes::Bytes;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -61,6 +61,10 @@ impl Node for Slow {
         tty: bool,
     ) -> BoxFuture<'static, Result<Streams, StreamError>> {
         Echo.exec(container, command, tty)
+    }
+
+    fn usage(&self) -> Option<Arc<Usage>> {
+        None
     }
 
     fn dial(&self, pod: &PodRef, port: u16) -> BoxFuture<'static, Result<Box<dyn Duplex>, StreamError>> {

@@ -2,6 +2,7 @@
 
 mod copy;
 mod debug;
+mod describe;
 mod events;
 mod general;
 mod launch;
@@ -27,6 +28,7 @@ static ACTIONS: LazyLock<Vec<Action>> = LazyLock::new(|| {
         panes::ACTIONS,
         view::ACTIONS,
         yaml::ACTIONS,
+        describe::ACTIONS,
         events::ACTIONS,
         recording::ACTIONS,
         copy::ACTIONS,

@@ -25,6 +25,7 @@ pub mod nodes;
 mod notices;
 pub mod overlay;
 mod overlay_keys;
+mod owners;
 pub mod panes;
 mod pointing;
 pub mod reader;
@@ -65,6 +66,7 @@ pub use message::{Effect, Message, Start, Target};
 pub use navigator::List;
 pub use nodes::{leave_nodes, namespace_for_node_debugger, show_nodes, show_pods_of_node};
 pub use notices::{Level, Notice, Notices};
+pub use owners::{leave_owner, toggle_owners_pods};
 pub use panes::Axis;
 pub use recent_images::RecentImages;
 pub use rows::{Row, Rows};
@@ -178,6 +180,7 @@ fn take_in(state: &mut State, message: Message) -> Vec<Effect> {
             forms::checked(state, form, revision, verdict);
             Vec::new()
         }
+        Message::Owners(context, pod, owners) => owners::found(state, &context, &pod, owners),
         Message::View(id, told) => {
             view::told(state, id, told);
             Vec::new()

@@ -4,6 +4,7 @@ mod access;
 mod check;
 mod connect;
 mod debug;
+pub mod describe;
 pub mod detail;
 mod end;
 pub mod events;
@@ -22,6 +23,7 @@ pub mod marks;
 pub mod metrics;
 mod node;
 mod object;
+mod owners;
 mod policy;
 mod problem;
 mod proxy;
@@ -46,6 +48,7 @@ pub use leftovers::{Found, Leftover, LeftoverKind, LeftoverScope};
 pub use log::{LOG_LIMIT, LogOptions};
 pub use node::{NodeCondition, NodeDetail, NodeResource, NodeRow, is_node_debugger, node_detail};
 pub use object::{ObjectKey, ObjectKind};
+pub use owners::{Owner, OwnerChain};
 pub use text::{cleaned, printable};
 pub use truth::{Expected, Sight, expected};
 pub use warnings::Warnings;
@@ -253,6 +256,8 @@ pub enum WatchTarget {
     PodsEverywhere,
     /// The pods on this node, of every namespace.
     PodsOnNode(String),
+    /// The pods of the top of this chain: of all that it controls, directly or not.
+    PodsOf(Arc<OwnerChain>),
     /// One pod, whole.
     Pod(PodKey),
     /// All nodes.

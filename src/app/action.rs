@@ -27,13 +27,15 @@ pub enum Scope {
     Yaml,
     /// In a pane that shows events.
     Events,
+    /// In a pane that describes an object.
+    Describe,
     /// In a pane that shows a launch on its way, one that failed, or the timeline of one.
     Launch,
 }
 
 impl Scope {
     /// All scopes, in the order help shows them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Pods,
         Self::Namespaces,
         Self::Nodes,
@@ -41,6 +43,7 @@ impl Scope {
         Self::View,
         Self::Yaml,
         Self::Events,
+        Self::Describe,
         Self::Leader,
         Self::Copy,
         Self::Ended,
@@ -59,6 +62,7 @@ impl Scope {
             Self::View => "In a view",
             Self::Yaml => "In a view of YAML",
             Self::Events => "In a view of events",
+            Self::Describe => "In a description",
             Self::Ended => "In a pane whose session has ended",
             Self::Launch => "In a pane that shows a launch",
         }

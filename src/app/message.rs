@@ -13,8 +13,8 @@ use super::settings::{Leave, LeaveKind};
 use super::view::{ViewId, ViewSource, ViewUpdate};
 use crate::cluster::metrics::{MetricsScope, PodUse};
 use crate::cluster::{
-    ContainerKey, ContextInfo, Found as Leftovers, Granted, LaunchStep, LeftoverScope, PodKey, Problem, Sight, WatchId,
-    WatchTarget, WatchUpdate, Which,
+    ContainerKey, ContextInfo, Found as Leftovers, Granted, LaunchStep, LeftoverScope, OwnerChain, PodKey, Problem,
+    Sight, WatchId, WatchTarget, WatchUpdate, Which,
 };
 use crate::plan::{DebugOptions, Plan, Profile};
 use crate::session::recording::{About, Event, Options, RecordingId, Report};
@@ -82,6 +82,8 @@ pub enum Message {
     SubjectRead(FormId, Result<Found, Problem>),
     /// A verdict on the plan of a form at this revision.
     Checked(FormId, u64, Verdict),
+    /// What a pod of this context belongs to.
+    Owners(String, PodKey, Result<OwnerChain, Problem>),
     /// What a view reads has something to tell.
     View(ViewId, ViewUpdate),
     /// Something asked for was done.
@@ -247,6 +249,8 @@ pub enum Effect {
     AskRights(String, Arc<str>),
     /// Ask what these pods of a context use.
     AskMetrics(String, MetricsScope),
+    /// Find out what a pod of this context belongs to.
+    FindOwners(String, PodKey),
     /// Read for a view in this context from now on.
     OpenView(ViewId, String, ViewSource),
     /// Read no more for a view.

@@ -74,6 +74,7 @@ impl Effect {
             | Self::ReadSubject(..)
             | Self::AskRights(..)
             | Self::AskMetrics(..)
+            | Self::FindOwners(..)
             | Self::CheckPlan { .. }
             | Self::Copy(_)
             | Self::SaveText(..)

@@ -217,6 +217,7 @@ pub(super) fn home(context: &ContextInfo) -> Arc<str> {
 fn named_in(scope: &PodScope) -> Option<Arc<str>> {
     match scope {
         PodScope::Namespace(name) => Some(Arc::clone(name)),
+        PodScope::Owner(chain) => Some(Arc::clone(&chain.namespace)),
         PodScope::All | PodScope::Node(_) => None,
     }
 }

@@ -1,5 +1,6 @@
 //! Views: panes that are read, not typed into; what each kind shows is its own file's affair, and none asks the outside itself.
 
+pub mod describe;
 pub mod events;
 mod keys;
 pub mod yaml;
@@ -13,8 +14,10 @@ use super::panes::PaneId;
 use super::reader::{Line, Lines, Reader};
 use super::state::{Focus, State};
 use super::{Axis, Scope};
+use crate::cluster::describe::Description;
 use crate::cluster::events::{Event, EventScope};
 use crate::cluster::{Liveness, ObjectKey, Problem};
+use describe::Describe;
 use events::Events;
 pub use keys::{act, ask, back, close_view, copy, with};
 pub(super) use keys::{pasted, pressed};
@@ -31,6 +34,8 @@ pub enum ViewSource {
     Yaml(ObjectKey),
     /// What is told of objects.
     Events(EventScope),
+    /// An object as it is told to a person.
+    Describe(ObjectKey),
 }
 
 /// Something that a view's source has to tell.
@@ -49,6 +54,8 @@ pub enum ViewUpdate {
         /// By uid.
         gone: Vec<String>,
     },
+    /// The object described, or that there is none any more.
+    Described(Option<Box<Description>>),
 }
 
 /// What a view shows.
@@ -58,6 +65,8 @@ pub enum Content {
     Yaml(Yaml),
     /// What is told of objects.
     Events(Events),
+    /// An object described.
+    Describe(Describe),
 }
 
 /// What is typed into a view.
@@ -109,6 +118,7 @@ impl Content {
         match source {
             ViewSource::Yaml(key) => Self::Yaml(Yaml::new(key.clone())),
             ViewSource::Events(scope) => Self::Events(Events::new(scope.clone())),
+            ViewSource::Describe(key) => Self::Describe(Describe::new(key.clone())),
         }
     }
 
@@ -117,6 +127,7 @@ impl Content {
         match self {
             Self::Yaml(yaml) => yaml.lines(),
             Self::Events(events) => events.lines(),
+            Self::Describe(describe) => describe.lines(),
         }
     }
 
@@ -125,6 +136,7 @@ impl Content {
         match self {
             Self::Yaml(_) => Scope::Yaml,
             Self::Events(_) => Scope::Events,
+            Self::Describe(_) => Scope::Describe,
         }
     }
 
@@ -133,6 +145,7 @@ impl Content {
         match self {
             Self::Yaml(yaml) => yaml.title(),
             Self::Events(events) => events.title(),
+            Self::Describe(describe) => describe.title(),
         }
     }
 
@@ -141,6 +154,7 @@ impl Content {
         match self {
             Self::Yaml(yaml) => yaml.says(),
             Self::Events(events) => events.says(),
+            Self::Describe(describe) => describe.says(),
         }
     }
 
@@ -149,6 +163,8 @@ impl Content {
         match self {
             Self::Yaml(_) => Reader::new(false, false),
             Self::Events(_) => Reader::new(true, true),
+            // Much of it is sentences.
+            Self::Describe(_) => Reader::new(false, true),
         }
     }
 
@@ -156,8 +172,18 @@ impl Content {
         match (self, update) {
             (Self::Yaml(yaml), ViewUpdate::Object(object)) => yaml.take(object.as_deref(), reader),
             (Self::Events(events), ViewUpdate::Events { told, gone }) => events.take(told, &gone, reader),
-            // news of another kind are none of this view
+            (Self::Describe(describe), ViewUpdate::Described(description)) => describe.take(description, reader),
+            // What every view takes, and what is meant for another kind.
             _ => {}
+        }
+    }
+
+    /// Brings up to date what changes with time alone.
+    fn settle(&mut self, now: Timestamp, reader: &mut Reader) {
+        match self {
+            Self::Describe(describe) => describe.settle(now, reader),
+            Self::Events(events) => events.at(now),
+            Self::Yaml(_) => {}
         }
     }
 }
@@ -235,7 +261,7 @@ pub(super) fn told(state: &mut State, id: ViewId, update: ViewUpdate) {
     match &update {
         ViewUpdate::Liveness(liveness) => view.liveness.clone_from(liveness),
         ViewUpdate::Failed(problem) => view.problem = Some(problem.clone()),
-        ViewUpdate::Object(_) | ViewUpdate::Events { .. } => {
+        ViewUpdate::Object(_) | ViewUpdate::Described(_) | ViewUpdate::Events { .. } => {
             view.problem = None;
             view.activity = !in_view;
         }
@@ -248,9 +274,7 @@ pub(super) fn settle(state: &mut State) {
     let now = state.now;
     for view in state.sessions.views_mut() {
         let size = view.size;
-        if let Content::Events(events) = &mut view.content {
-            events.at(now);
-        }
+        view.content.settle(now, &mut view.reader);
         view.read(|reader, lines| reader.settle(lines, size));
     }
 }

@@ -5,6 +5,7 @@
 mod backoff;
 mod collection;
 mod events;
+mod family;
 mod follow;
 mod lines;
 mod list;
@@ -71,6 +72,7 @@ pub async fn watch(cluster: Cluster, id: WatchId, target: WatchTarget, updates: 
             WatchTarget::PodsOnNode(node) => {
                 collection::run::<Pods>(&cluster, &report, collection::Reach::node(node)).await;
             }
+            WatchTarget::PodsOf(owners) => family::run(&cluster, owners, &report).await,
             WatchTarget::Nodes => {
                 collection::run::<Nodes>(&cluster, &report, collection::Reach::everything()).await;
             }

@@ -1,6 +1,7 @@
 //! Reading for views: one task each, their news in one bounded queue, so that a source that is not listened to waits; what
 //! a view does with the news is decided elsewhere.
 
+mod describe;
 mod events;
 mod object;
 
@@ -87,5 +88,6 @@ async fn read(cluster: Cluster, source: ViewSource, outlet: Outlet) {
     match source {
         ViewSource::Yaml(key) => object::follow(&cluster, key, &outlet).await,
         ViewSource::Events(scope) => events::follow(&cluster, scope, &outlet).await,
+        ViewSource::Describe(key) => describe::follow(&cluster, key, &outlet).await,
     }
 }

@@ -134,7 +134,7 @@ pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Re
 
 fn pods(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
     let rows = &state.navigator.pods;
-    let one_namespace = matches!(state.navigator.scope, PodScope::Namespace(_));
+    let one_namespace = matches!(state.navigator.scope, PodScope::Namespace(_) | PodScope::Owner(_));
     let columns = Columns::new(area.width, !one_namespace, state.metrics.are_known(state.now));
     let heading = heading(state, &columns);
     frame.buffer_mut().set_stringn(area.x, area.y, heading, usize::from(area.width), theme.faint);
@@ -260,6 +260,9 @@ pub(super) fn empty(
         _ if state.navigator.list == List::Nodes => ("this cluster has no nodes".to_owned(), theme.faint),
         _ if matches!(state.navigator.scope, PodScope::Node(_)) && state.navigator.list == List::Pods => {
             ("no pods on this node".to_owned(), theme.faint)
+        }
+        _ if matches!(state.navigator.scope, PodScope::Owner(_)) && state.navigator.list == List::Pods => {
+            ("it has no pods now; Esc goes back".to_owned(), theme.faint)
         }
         _ => (format!("no {what} here; 0 lists those of all namespaces"), theme.faint),
     };

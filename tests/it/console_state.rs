@@ -176,7 +176,7 @@ pub(crate) fn parse_keys(keys: &str) -> Vec<KeyEvent> {
     events
 }
 
-fn pod(name: &str, ready: &str, status: &str, restarts: u32, age: i64) -> PodRow {
+pub(crate) fn pod(name: &str, ready: &str, status: &str, restarts: u32, age: i64) -> PodRow {
     PodRow {
         key: PodKey { namespace: "payments".into(), name: name.into() },
         ready: ready.into(),

@@ -5,6 +5,7 @@ mod backend;
 mod browse;
 mod copy;
 mod cut;
+mod describe;
 mod ephemeral;
 mod events;
 mod form;

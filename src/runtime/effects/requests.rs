@@ -52,6 +52,18 @@ impl Effects {
         });
     }
 
+    pub(super) fn find_owners(&mut self, context: String, pod: PodKey) {
+        let cluster = self.cluster(&context);
+        let facts = self.facts.0.clone();
+        self.tasks.spawn(async move {
+            let owners = match cluster {
+                Ok(cluster) => cluster.owners(&pod).await,
+                Err(problem) => Err(problem),
+            };
+            let _ = facts.send(Fact::Message(Message::Owners(context, pod, owners)));
+        });
+    }
+
     pub(super) fn delete_pod(&mut self, context: &str, pod: PodKey, which: Which) {
         let cluster = self.cluster(context);
         let facts = self.facts.0.clone();

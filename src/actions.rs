@@ -7,6 +7,7 @@ mod events;
 mod general;
 mod launch;
 mod lists;
+mod logs;
 mod nodes;
 mod pane;
 mod panes;
@@ -30,6 +31,7 @@ static ACTIONS: LazyLock<Vec<Action>> = LazyLock::new(|| {
         yaml::ACTIONS,
         describe::ACTIONS,
         events::ACTIONS,
+        logs::ACTIONS,
         recording::ACTIONS,
         copy::ACTIONS,
         launch::ACTIONS,

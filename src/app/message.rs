@@ -132,13 +132,6 @@ pub enum Start {
         /// Where.
         container: ContainerKey,
     },
-    /// The log, followed.
-    Logs {
-        /// Whose.
-        container: ContainerKey,
-        /// Of its previous life.
-        previous: bool,
-    },
 }
 
 impl Start {
@@ -147,9 +140,7 @@ impl Start {
         match self {
             Self::Debug { pod, .. } => Some(pod),
             Self::NodeDebug { .. } => None,
-            Self::Attach { container } | Self::Shell { container } | Self::Logs { container, .. } => {
-                Some(&container.pod)
-            }
+            Self::Attach { container } | Self::Shell { container } => Some(&container.pod),
         }
     }
 
@@ -158,9 +149,7 @@ impl Start {
         match self {
             Self::NodeDebug { namespace, .. } => namespace,
             Self::Debug { pod, .. } => &pod.namespace,
-            Self::Attach { container } | Self::Shell { container } | Self::Logs { container, .. } => {
-                &container.pod.namespace
-            }
+            Self::Attach { container } | Self::Shell { container } => &container.pod.namespace,
         }
     }
 

@@ -3,6 +3,7 @@
 pub mod describe;
 pub mod events;
 mod keys;
+pub mod logs;
 pub mod yaml;
 
 use jiff::Timestamp;
@@ -21,6 +22,7 @@ use describe::Describe;
 use events::Events;
 pub use keys::{act, ask, back, close_view, copy, with};
 pub(super) use keys::{pasted, pressed};
+use logs::{Following, LogBatch, Logs};
 use yaml::Yaml;
 
 /// Names a view of this run.
@@ -36,6 +38,8 @@ pub enum ViewSource {
     Events(EventScope),
     /// An object as it is told to a person.
     Describe(ObjectKey),
+    /// Logs.
+    Logs(Following),
 }
 
 /// Something that a view's source has to tell.
@@ -56,6 +60,8 @@ pub enum ViewUpdate {
     },
     /// The object described, or that there is none any more.
     Described(Option<Box<Description>>),
+    /// What came of logs.
+    Logs(Box<LogBatch>),
 }
 
 /// What a view shows.
@@ -67,6 +73,8 @@ pub enum Content {
     Events(Events),
     /// An object described.
     Describe(Describe),
+    /// Logs.
+    Logs(Box<Logs>),
 }
 
 /// What is typed into a view.
@@ -77,6 +85,10 @@ pub enum Asking {
         /// Upwards.
         older: bool,
     },
+    /// Which lines of logs are shown.
+    Filter,
+    /// How much of the past of logs is read.
+    Range,
 }
 
 /// A line under edit in a view.
@@ -119,6 +131,7 @@ impl Content {
             ViewSource::Yaml(key) => Self::Yaml(Yaml::new(key.clone())),
             ViewSource::Events(scope) => Self::Events(Events::new(scope.clone())),
             ViewSource::Describe(key) => Self::Describe(Describe::new(key.clone())),
+            ViewSource::Logs(following) => Self::Logs(Box::new(Logs::new(following.clone()))),
         }
     }
 
@@ -128,6 +141,7 @@ impl Content {
             Self::Yaml(yaml) => yaml.lines(),
             Self::Events(events) => events.lines(),
             Self::Describe(describe) => describe.lines(),
+            Self::Logs(logs) => &**logs,
         }
     }
 
@@ -137,6 +151,7 @@ impl Content {
             Self::Yaml(_) => Scope::Yaml,
             Self::Events(_) => Scope::Events,
             Self::Describe(_) => Scope::Describe,
+            Self::Logs(_) => Scope::Logs,
         }
     }
 
@@ -146,6 +161,7 @@ impl Content {
             Self::Yaml(yaml) => yaml.title(),
             Self::Events(events) => events.title(),
             Self::Describe(describe) => describe.title(),
+            Self::Logs(logs) => logs.title(),
         }
     }
 
@@ -155,6 +171,7 @@ impl Content {
             Self::Yaml(yaml) => yaml.says(),
             Self::Events(events) => events.says(),
             Self::Describe(describe) => describe.says(),
+            Self::Logs(logs) => logs.says(),
         }
     }
 
@@ -165,17 +182,21 @@ impl Content {
             Self::Events(_) => Reader::new(true, true),
             // Much of it is sentences.
             Self::Describe(_) => Reader::new(false, true),
+            Self::Logs(_) => Reader::new(true, true),
         }
     }
 
-    fn take(&mut self, update: ViewUpdate, reader: &mut Reader) {
+    /// What it has to tell of trouble comes back.
+    fn take(&mut self, update: ViewUpdate, reader: &mut Reader) -> Option<Problem> {
         match (self, update) {
             (Self::Yaml(yaml), ViewUpdate::Object(object)) => yaml.take(object.as_deref(), reader),
+            (Self::Logs(logs), ViewUpdate::Logs(batch)) => return logs.take(*batch, reader),
             (Self::Events(events), ViewUpdate::Events { told, gone }) => events.take(told, &gone, reader),
             (Self::Describe(describe), ViewUpdate::Described(description)) => describe.take(description, reader),
             // What every view takes, and what is meant for another kind.
             _ => {}
         }
+        None
     }
 
     /// Brings up to date what changes with time alone.
@@ -183,7 +204,7 @@ impl Content {
         match self {
             Self::Describe(describe) => describe.settle(now, reader),
             Self::Events(events) => events.at(now),
-            Self::Yaml(_) => {}
+            Self::Yaml(_) | Self::Logs(_) => {}
         }
     }
 }
@@ -211,12 +232,24 @@ impl View {
         work(&mut self.reader, self.content.lines())
     }
 
+    /// Turns it to other logs; how they are shown stays.
+    pub fn turn(&mut self, following: Following) -> Vec<Effect> {
+        let Content::Logs(logs) = &self.content else { return Vec::new() };
+        let turned = logs.turned(following.clone());
+        self.content = Content::Logs(Box::new(turned));
+        self.source = ViewSource::Logs(following);
+        self.reader = Reader::new(true, self.reader.wraps());
+        (self.problem, self.liveness) = (None, Liveness::Connecting);
+        vec![Effect::CloseView(self.id), Effect::OpenView(self.id, self.context.clone(), self.source.clone())]
+    }
+
     /// What stands in its pane before it has anything to show.
     pub fn stands_for_lines(&self) -> Option<Line> {
         use super::reader::Tone;
         (self.content.lines().count() == 0 && self.problem.is_none()).then(|| match &self.liveness {
             Liveness::Stale { why, .. } => Line::of(Tone::Bad, format!("the server is not heard: {why}")),
-            _ => Line::of(Tone::Faint, "reading…"),
+            Liveness::Live => Line::of(Tone::Faint, "nothing was written yet"),
+            Liveness::Connecting => Line::of(Tone::Faint, "reading…"),
         })
     }
 
@@ -265,8 +298,17 @@ pub(super) fn told(state: &mut State, id: ViewId, update: ViewUpdate) {
             view.problem = None;
             view.activity = !in_view;
         }
+        ViewUpdate::Logs(batch) => {
+            if !batch.entries.is_empty() {
+                view.problem = None;
+                view.activity |= !in_view;
+            }
+            view.liveness = Liveness::Live;
+        }
     }
-    view.content.take(update, &mut view.reader);
+    if let Some(problem) = view.content.take(update, &mut view.reader) {
+        view.problem = Some(problem);
+    }
 }
 
 /// Brings every view up to date with its pane and its lines.

@@ -14,6 +14,7 @@ mod object;
 mod plain;
 mod pod;
 mod rows;
+mod selected;
 mod table;
 mod told;
 
@@ -34,6 +35,7 @@ pub(super) use self::object::News as PodNews;
 pub use self::object::News as ObjectNews;
 pub(super) use self::object::news as object_news;
 pub(super) use self::pod::pod_news;
+pub(super) use self::selected::selected_pods;
 pub(super) use self::told::{EventPlace, Told, told};
 use self::{
     node::Nodes,

@@ -3,6 +3,7 @@
 
 mod describe;
 mod events;
+mod logs;
 mod object;
 
 use std::collections::HashMap;
@@ -89,5 +90,6 @@ async fn read(cluster: Cluster, source: ViewSource, outlet: Outlet) {
         ViewSource::Yaml(key) => object::follow(&cluster, key, &outlet).await,
         ViewSource::Events(scope) => events::follow(&cluster, scope, &outlet).await,
         ViewSource::Describe(key) => describe::follow(&cluster, key, &outlet).await,
+        ViewSource::Logs(following) => logs::follow(cluster, following, &outlet).await,
     }
 }

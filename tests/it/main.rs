@@ -10,6 +10,7 @@ mod cluster_forward;
 mod cluster_lasting;
 mod cluster_launch;
 mod cluster_leftovers;
+mod cluster_logs;
 mod cluster_owners;
 mod cluster_sight;
 mod cluster_streams;

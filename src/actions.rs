@@ -3,9 +3,11 @@
 mod copy;
 mod debug;
 mod describe;
+mod events;
 mod general;
 mod launch;
 mod lists;
+mod logs;
 mod nodes;
 mod pane;
 mod panes;
@@ -28,6 +30,8 @@ static ACTIONS: LazyLock<Vec<Action>> = LazyLock::new(|| {
         view::ACTIONS,
         yaml::ACTIONS,
         describe::ACTIONS,
+        events::ACTIONS,
+        logs::ACTIONS,
         recording::ACTIONS,
         copy::ACTIONS,
         launch::ACTIONS,

@@ -18,6 +18,7 @@ mod leftovers;
 mod lives;
 mod made;
 mod message;
+mod metrics;
 mod mouse;
 pub mod navigator;
 pub mod nodes;
@@ -111,6 +112,7 @@ fn take_in(state: &mut State, message: Message) -> Vec<Effect> {
             terminal::ticked(state);
             pointing::ticked(state);
             let effects = forms::ticked(state);
+            let effects = join(effects, metrics::ticked(state));
             join(effects, refresh_leftovers(state, false))
         }
         Message::Sight(id, sight) => {
@@ -119,6 +121,10 @@ fn take_in(state: &mut State, message: Message) -> Vec<Effect> {
         }
         Message::Rights(context, namespace, granted) => {
             state.rights.answer(context, namespace, granted);
+            Vec::new()
+        }
+        Message::Metrics(context, scope, used) => {
+            metrics::told(state, &context, &scope, used);
             Vec::new()
         }
         Message::Stop => vec![Effect::Quit],

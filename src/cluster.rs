@@ -7,6 +7,7 @@ mod debug;
 pub mod describe;
 pub mod detail;
 mod end;
+pub mod events;
 mod exec;
 mod exec_plugin;
 pub mod explain;
@@ -17,8 +18,10 @@ mod guard;
 mod kubeconfig;
 mod leftovers;
 mod log;
+mod logs;
 pub mod manifest;
 pub mod marks;
+pub mod metrics;
 mod node;
 mod object;
 mod owners;
@@ -44,6 +47,7 @@ pub use guard::{Deed, Outcome, Verb, Witness, read_only_problem};
 pub use kubeconfig::KubeconfigOptions;
 pub use leftovers::{Found, Leftover, LeftoverKind, LeftoverScope};
 pub use log::{LOG_LIMIT, LogOptions};
+pub use logs::{LogLine, LogMark, LogNews, LogRange, LogScope, LogSubject, MarkKind, STREAMS_MAX, follow_logs};
 pub use node::{NodeCondition, NodeDetail, NodeResource, NodeRow, is_node_debugger, node_detail};
 pub use object::{ObjectKey, ObjectKind};
 pub use owners::{Owner, OwnerChain};
@@ -185,6 +189,8 @@ pub struct ContainerDetail {
     pub tty: bool,
     /// Whether its spec has standard input.
     pub stdin: bool,
+    /// What it asks for and is held to.
+    pub resources: metrics::Resources,
 }
 
 /// A pod as the inspector shows it: what a table row does not hold.

@@ -1,4 +1,4 @@
-//! Actions that start something beside or inside a pod: debuggers, shells, attaching, logs, deletion.
+//! Actions that start something beside or inside a pod: debuggers, shells, attaching, deletion.
 
 use crate::app::overlay::{Choice, Choose, Deed, Entry, EntryKind, Leftovers, Overlay};
 use crate::app::rights::{self, missing};
@@ -79,26 +79,6 @@ pub(super) const ACTIONS: &[Action] = &[
         },
     },
     Action {
-        name: "logs",
-        title: "logs",
-        help: "Follows the container's log in a pane.",
-        scope: Scope::Pods,
-        keys: &["l"],
-        hint: Some(3),
-        available: |state| may(state, rights::LOG).and(|| details(state)),
-        run: |state| logs(state, false),
-    },
-    Action {
-        name: "logs.previous",
-        title: "previous logs",
-        help: "Shows the log of the container's previous life.",
-        scope: Scope::Pods,
-        keys: &["p"],
-        hint: None,
-        available: |state| may(state, rights::LOG).and(|| restarted(state)),
-        run: |state| logs(state, true),
-    },
-    Action {
         name: "pod.delete",
         title: "delete",
         help: "Deletes the pod, after a question.",
@@ -128,7 +108,7 @@ fn pod_selected(state: &State) -> Availability {
 }
 
 /// Whether none of these rights is known to be missing where the selected pod is.
-fn may(state: &State, needed: &[PodRight]) -> Availability {
+pub(super) fn may(state: &State, needed: &[PodRight]) -> Availability {
     let missing: Vec<String> = missing(state, needed).iter().map(ToString::to_string).collect();
     let Some(pod) = state.selected_pod().filter(|_| !missing.is_empty()) else { return Availability::Yes };
     Availability::No(format!("you may not {} in {}", missing.join(", "), pod.namespace))
@@ -151,7 +131,7 @@ fn running_debugger(state: &State) -> Option<&ContainerDetail> {
         .or_else(|| reuse::running(pod, target.as_deref()))
 }
 
-fn meant_state(state: &State) -> Result<(&str, &ContainerState, u32), Availability> {
+pub(super) fn meant_state(state: &State) -> Result<(&str, &ContainerState, u32), Availability> {
     match details(state) {
         Availability::Yes => {}
         no => return Err(no),
@@ -171,14 +151,6 @@ fn container_runs(state: &State) -> Availability {
         Err(no) => no,
         Ok((_, ContainerState::Running { .. }, _)) => Availability::Yes,
         Ok((name, _, _)) => Availability::No(format!("container {name} does not run")),
-    }
-}
-
-fn restarted(state: &State) -> Availability {
-    match meant_state(state) {
-        Err(no) => no,
-        Ok((_, _, restarts)) if restarts > 0 => Availability::Yes,
-        Ok((name, _, _)) => Availability::No(format!("container {name} was never restarted")),
     }
 }
 
@@ -237,13 +209,6 @@ pub(super) fn toolkits(state: &State) -> Vec<Entry> {
         }
     };
     state.settings.toolkits.iter().map(entry).collect()
-}
-
-fn logs(state: &mut State, previous: bool) -> Vec<Effect> {
-    match state.meant_container() {
-        Some(container) => start(state, Start::Logs { container, previous }),
-        None => Vec::new(),
-    }
 }
 
 fn delete(state: &mut State) -> Vec<Effect> {

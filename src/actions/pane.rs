@@ -243,9 +243,7 @@ fn attachable(state: &State) -> Option<(SessionId, ContainerKey)> {
 fn own_container(state: &State) -> Option<(SessionId, ContainerKey)> {
     let session = state.sessions.active().filter(|session| session.context == state.context.name)?;
     match &session.start {
-        Start::Shell { container } | Start::Attach { container } | Start::Logs { container, .. } => {
-            Some((session.id, container.clone()))
-        }
+        Start::Shell { container } | Start::Attach { container } => Some((session.id, container.clone())),
         Start::Debug { .. } | Start::NodeDebug { .. } => None,
     }
 }

@@ -252,12 +252,9 @@ fn can_join(state: &State, axis: Axis) -> Availability {
     other_tab(state).and(|| Availability::when(state.sessions.has_room_for_next(axis, panes_with_keys(state)), NO_ROOM))
 }
 
-/// What a new pane beside the focused one shows: a shell in the same container, the same log once more.
+/// What a new pane beside the focused one shows: a shell in the same container.
 fn once_more(state: &State) -> Option<Start> {
     let session = state.sessions.active()?;
-    if session.is_log() {
-        return Some(session.start.clone());
-    }
     Some(Start::Shell { container: session.container.clone()? })
 }
 

@@ -25,6 +25,10 @@ pub enum Scope {
     View,
     /// In a pane that shows an object as YAML.
     Yaml,
+    /// In a pane that shows logs.
+    Logs,
+    /// In a pane that shows events.
+    Events,
     /// In a pane that describes an object.
     Describe,
     /// In a pane that shows a launch on its way, one that failed, or the timeline of one.
@@ -33,13 +37,15 @@ pub enum Scope {
 
 impl Scope {
     /// All scopes, in the order help shows them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Pods,
         Self::Namespaces,
         Self::Nodes,
         Self::Global,
         Self::View,
         Self::Yaml,
+        Self::Logs,
+        Self::Events,
         Self::Describe,
         Self::Leader,
         Self::Copy,
@@ -58,6 +64,8 @@ impl Scope {
             Self::Copy => "In copy mode",
             Self::View => "In a view",
             Self::Yaml => "In a view of YAML",
+            Self::Logs => "In a view of logs",
+            Self::Events => "In a view of events",
             Self::Describe => "In a description",
             Self::Ended => "In a pane whose session has ended",
             Self::Launch => "In a pane that shows a launch",

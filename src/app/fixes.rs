@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::message::{Start, Target};
-use crate::cluster::{PodKey, Way};
+use crate::cluster::{ContainerKey, PodKey, Way};
 use crate::plan::{CopyOptions, DebugOptions, Profile, PullPolicy};
 
 /// What a way comes to.
@@ -13,6 +13,8 @@ use crate::plan::{CopyOptions, DebugOptions, Profile, PullPolicy};
 pub enum Taken {
     /// This is started.
     Start(Start),
+    /// The log of this container, or of its previous life, is read.
+    Log(ContainerKey, bool),
     /// The person has to say something first: a form for this pod, with these choices filled in.
     Form(PodKey, Target, Box<DebugOptions>, About),
     /// The same for a debugger on this node, in this namespace.
@@ -46,7 +48,7 @@ pub fn take(start: &Start, way: &Way, accepted: bool, defaults: &Defaults) -> Ta
         Way::Attach(container) => return Taken::Start(Start::Attach { container: container.clone() }),
         Way::Shell(container) => return Taken::Start(Start::Shell { container: container.clone() }),
         Way::Logs { container, previous } => {
-            return Taken::Start(Start::Logs { container: container.clone(), previous: *previous });
+            return Taken::Log(container.clone(), *previous);
         }
         Way::Again if !matches!(start, Start::Debug { .. }) => return Taken::Start(start.clone()),
         _ => {}
@@ -172,7 +174,7 @@ fn debugger(start: &Start, defaults: &Defaults) -> Option<(PodKey, Target, Debug
     Some(match start {
         Start::NodeDebug { .. } => return None,
         Start::Debug { pod, target, options } => (pod.clone(), target.clone(), (**options).clone()),
-        Start::Attach { container } | Start::Shell { container } | Start::Logs { container, .. } => {
+        Start::Attach { container } | Start::Shell { container } => {
             let target = Some(container.container.to_string());
             (container.pod.clone(), Target::AsGiven, DebugOptions { target, ..defaults.options.clone() })
         }
@@ -304,7 +306,7 @@ mod tests {
         let given = options(&shell, &Way::Profile(Profile::Restricted));
         assert_eq!((given.target.as_deref(), given.image.as_deref()), (Some("app"), Some("busybox")));
         let log = Way::Logs { container: container.clone(), previous: true };
-        assert_eq!(take(&shell, &log, true, &defaults()), Taken::Start(Start::Logs { container, previous: true }));
+        assert_eq!(take(&shell, &log, true, &defaults()), Taken::Log(container, true));
         assert_eq!(take(&shell, &Way::Again, true, &defaults()), Taken::Start(shell));
     }
 

@@ -99,7 +99,7 @@ fn to_pane(state: &mut State, key: &KeyEvent, chord: Chord) -> Vec<Effect> {
     if let Some(action) = launch {
         return run(state, action);
     }
-    if session.is_live() && !session.is_log() {
+    if session.is_live() {
         return if session.timeline_open { Vec::new() } else { typing::pressed(state, key) };
     }
     match state.keymap.action(Scope::Ended, chord) {

@@ -105,8 +105,7 @@ pub(super) fn taken_away(removals: impl IntoIterator<Item = (String, Removal)>) 
 
 /// Leaves the program: at once, or after a question while something of ours still runs and its fate is not decided.
 pub fn quit(state: &mut State) -> Vec<Effect> {
-    let live: Vec<String> =
-        state.sessions.iter().filter(|s| s.is_live() && !s.is_log()).map(|s| format!("  {}", s.title())).collect();
+    let live: Vec<String> = state.sessions.iter().filter(|s| s.is_live()).map(|s| format!("  {}", s.title())).collect();
     let made: Vec<Made> = state.sessions.iter().flat_map(made).collect();
     let fate = |made: &Made| state.settings.on_leave.of(made.kind);
     let (decided, open): (Vec<Made>, Vec<Made>) = made.into_iter().partition(|made| fate(made) != Leave::Ask);
@@ -114,7 +113,7 @@ pub fn quit(state: &mut State) -> Vec<Effect> {
     let goes: Vec<&Made> = decided.iter().filter(|made| fate(made) == Leave::Remove).collect();
     let removal = |made: &Made| (made.context.clone(), made.removal.clone());
     let removed: Vec<(String, Removal)> = goes.iter().map(|made| removal(made)).collect();
-    let undecided_shell = state.sessions.iter().any(|s| s.is_live() && !s.is_log() && self::made(s).is_empty());
+    let undecided_shell = state.sessions.iter().any(|s| s.is_live() && self::made(s).is_empty());
     if open.is_empty() && !undecided_shell {
         let mut effects = taken_away(removed);
         effects.push(Effect::Quit);

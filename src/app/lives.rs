@@ -85,9 +85,7 @@ fn start_in(state: &mut State, start: Start, place: Where) -> Vec<Effect> {
     let context = old.map_or(&state.context.name, |old| &old.context).clone();
     let container = match &start {
         Start::Debug { .. } | Start::NodeDebug { .. } => None,
-        Start::Attach { container } | Start::Shell { container } | Start::Logs { container, .. } => {
-            Some(container.clone())
-        }
+        Start::Attach { container } | Start::Shell { container } => Some(container.clone()),
     };
     let mut session = Session {
         id,
@@ -205,7 +203,7 @@ pub(super) fn printed(state: &mut State, id: SessionId, bytes: &Bytes) -> Vec<Ef
     session.activity |= !in_view;
     let replies = session.screen.take_replies();
     let noticed = session.screen.take_notices();
-    let live = session.is_live() && !session.is_log();
+    let live = session.is_live();
     let title = session.title();
     for notice in noticed {
         let what = match notice {
@@ -272,7 +270,6 @@ pub fn close(state: &mut State, id: SessionId) -> Vec<Effect> {
     let mut choose = match (session.is_live(), removal) {
         (true, None) if session.phase == Phase::Launching => return remove(state, id),
         (false, None) => return remove(state, id),
-        (true, None) if session.is_log() => return remove(state, id),
         (false, Some(removal)) => {
             let names: Vec<&str> = session.created.iter().map(|pod| &*pod.name).collect();
             Choose {

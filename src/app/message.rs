@@ -11,6 +11,7 @@ use super::layout::Size;
 use super::overlay::{FormId, Found, Subject, Verdict};
 use super::settings::{Leave, LeaveKind};
 use super::view::{ViewId, ViewSource, ViewUpdate};
+use crate::cluster::metrics::{MetricsScope, PodUse};
 use crate::cluster::{
     ContainerKey, ContextInfo, Found as Leftovers, Granted, LaunchStep, LeftoverScope, OwnerChain, PodKey, Problem,
     Sight, WatchId, WatchTarget, WatchUpdate, Which,
@@ -75,6 +76,8 @@ pub enum Message {
     Sight(SessionId, Sight),
     /// What the user may do in this namespace of this context.
     Rights(String, Arc<str>, Granted),
+    /// What the pods of a context use; `None` where there are no metrics.
+    Metrics(String, MetricsScope, Option<Vec<PodUse>>),
     /// What a form plans with.
     SubjectRead(FormId, Result<Found, Problem>),
     /// A verdict on the plan of a form at this revision.
@@ -129,13 +132,6 @@ pub enum Start {
         /// Where.
         container: ContainerKey,
     },
-    /// The log, followed.
-    Logs {
-        /// Whose.
-        container: ContainerKey,
-        /// Of its previous life.
-        previous: bool,
-    },
 }
 
 impl Start {
@@ -144,9 +140,7 @@ impl Start {
         match self {
             Self::Debug { pod, .. } => Some(pod),
             Self::NodeDebug { .. } => None,
-            Self::Attach { container } | Self::Shell { container } | Self::Logs { container, .. } => {
-                Some(&container.pod)
-            }
+            Self::Attach { container } | Self::Shell { container } => Some(&container.pod),
         }
     }
 
@@ -155,9 +149,7 @@ impl Start {
         match self {
             Self::NodeDebug { namespace, .. } => namespace,
             Self::Debug { pod, .. } => &pod.namespace,
-            Self::Attach { container } | Self::Shell { container } | Self::Logs { container, .. } => {
-                &container.pod.namespace
-            }
+            Self::Attach { container } | Self::Shell { container } => &container.pod.namespace,
         }
     }
 
@@ -244,6 +236,8 @@ pub enum Effect {
     NoteEnd(String, ContainerKey),
     /// Find out what the user may do in this namespace of this context.
     AskRights(String, Arc<str>),
+    /// Ask what these pods of a context use.
+    AskMetrics(String, MetricsScope),
     /// Find out what a pod of this context belongs to.
     FindOwners(String, PodKey),
     /// Read for a view in this context from now on.

@@ -113,7 +113,7 @@ pub(super) fn about(session: &Session, timestamp: i64) -> About {
 pub(super) fn image(state: &State, start: &Start) -> Option<String> {
     let container = match start {
         Start::Debug { options, .. } | Start::NodeDebug { options, .. } => return options.image.clone(),
-        Start::Attach { container } | Start::Shell { container } | Start::Logs { container, .. } => container,
+        Start::Attach { container } | Start::Shell { container } => container,
     };
     let pod = state.navigator.inspected.pod.as_ref().filter(|pod| pod.key == container.pod)?;
     let found = pod.containers.iter().find(|other| other.name == container.container)?;
@@ -123,7 +123,7 @@ pub(super) fn image(state: &State, start: &Start) -> Option<String> {
 /// Starts recording by itself where the configuration wants that, before anything is printed.
 pub(super) fn begin(state: &mut State, id: SessionId) -> Vec<Effect> {
     let wanted = state.settings.recording.always
-        && state.sessions.get(id).is_some_and(|session| session.recording == Recording::Never && !session.is_log());
+        && state.sessions.get(id).is_some_and(|session| session.recording == Recording::Never);
     if wanted { start(state, id, "attached") } else { Vec::new() }
 }
 

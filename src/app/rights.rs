@@ -100,7 +100,6 @@ pub(super) fn needed(start: &Start) -> &'static [PodRight] {
         Start::Debug { .. } => DEBUG,
         Start::Attach { .. } => ATTACH,
         Start::Shell { .. } => SHELL,
-        Start::Logs { .. } => LOG,
     }
 }
 

@@ -39,7 +39,6 @@ impl Effect {
                         let image = options.image.as_deref().unwrap_or_default();
                         Some(format!("create a debugger pod with {image} on node {node}, in namespace {namespace}"))
                     }
-                    Start::Logs { .. } => return None,
                     Start::Attach { .. } | Start::Shell { .. } => None,
                     Start::Debug { pod, options, .. } => {
                         let image = options.image.as_deref().unwrap_or("the images it has");
@@ -73,6 +72,7 @@ impl Effect {
             | Self::FindLeftovers(..)
             | Self::ReadSubject(..)
             | Self::AskRights(..)
+            | Self::AskMetrics(..)
             | Self::FindOwners(..)
             | Self::CheckPlan { .. }
             | Self::Copy(_)

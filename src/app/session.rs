@@ -100,9 +100,6 @@ impl Session {
             (Start::NodeDebug { node, .. }, _) => format!("node/{node}"),
             (Start::Attach { container }, _) => of(container),
             (Start::Shell { container }, _) => format!("{} sh", of(container)),
-            (Start::Logs { container, previous }, _) => {
-                format!("{} {}", of(container), if *previous { "previous log" } else { "log" })
-            }
         }
     }
 
@@ -150,12 +147,12 @@ impl Session {
 
     /// Whether what is typed is for its far end.
     pub fn takes_input(&self) -> bool {
-        self.is_live() && !self.is_log() && !self.timeline_open
+        self.is_live() && !self.timeline_open
     }
 
     /// Whether its program hears of the mouse and of the focus: its far end can be reached and it is what the pane shows.
     pub fn hears(&self) -> bool {
-        self.phase == Phase::Live && self.cut.is_none() && !self.is_log() && !self.timeline_open
+        self.phase == Phase::Live && self.cut.is_none() && !self.timeline_open
     }
 
     /// Whether its timeline is what the pane shows.
@@ -212,11 +209,6 @@ impl Session {
         self.steps.iter().any(|(_, step)| matches!(step, LaunchStep::Accepted(_)))
     }
 
-    /// Whether it is a log, which takes no input.
-    pub fn is_log(&self) -> bool {
-        matches!(self.start, Start::Logs { .. })
-    }
-
     /// Whether its image turned out to have no shell, so that a debugger is what helps.
     pub fn has_no_shell(&self) -> bool {
         let (Start::Shell { .. }, Phase::Ended { end, .. }) = (&self.start, &self.phase) else { return false };
@@ -260,7 +252,6 @@ impl Session {
                     "exited with code 137: killed, as every debugger is when its target ends".to_owned()
                 }
                 (_, Some(code)) | (End::Exited { code }, None) => format!("exited with code {code}"),
-                (End::Finished, None) if self.is_log() => "end of the log".to_owned(),
                 (End::Finished, None) => "the stream has ended".to_owned(),
                 (End::Failed { reason }, None) => format!("failed: {reason}"),
                 (End::Lost { reason }, None) => format!("connection lost: {reason}"),

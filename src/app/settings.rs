@@ -100,6 +100,8 @@ pub struct Settings {
     pub command: Vec<String>,
     /// Lines of scrollback a session keeps.
     pub scrollback: usize,
+    /// Bytes of lines that a view of logs keeps, about; while it is paused up to twice as many.
+    pub log_memory: usize,
     /// Whether the mouse is listened to.
     pub mouse: bool,
     /// Who is noted as the creator of copies.
@@ -135,6 +137,7 @@ impl Default for Settings {
             images: Vec::new(),
             command: Vec::new(),
             scrollback: 10_000,
+            log_memory: 16 * 1024 * 1024,
             mouse: true,
             creator: String::new(),
             recording: RecordingSettings::default(),

@@ -8,6 +8,7 @@ use super::abandoned::Abandoned;
 use super::focus::ToldFocus;
 use super::keymap::Keymap;
 use super::layout::Size;
+use super::metrics::Metrics;
 use super::mouse::Grip;
 use super::navigator::{Navigator, PodScope};
 use super::notices::Notices;
@@ -81,6 +82,8 @@ pub struct State {
     pub notices: Notices,
     /// What the user may do, as far as it is known.
     pub rights: Rights,
+    /// What the listed pods use, where the cluster tells.
+    pub metrics: Metrics,
     /// Launches that were let go of while their request was on its way.
     pub(super) abandoned: Abandoned,
     /// An action that waits for the details of its pod.
@@ -154,6 +157,7 @@ impl State {
             overlay: None,
             notices: Notices::default(),
             rights: Rights::default(),
+            metrics: Metrics::default(),
             abandoned: Abandoned::default(),
             waiting: None,
             slipped: None,

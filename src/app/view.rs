@@ -1,7 +1,9 @@
 //! Views: panes that are read, not typed into; what each kind shows is its own file's affair, and none asks the outside itself.
 
 pub mod describe;
+pub mod events;
 mod keys;
+pub mod logs;
 pub mod yaml;
 
 use jiff::Timestamp;
@@ -14,10 +16,13 @@ use super::reader::{Line, Lines, Reader};
 use super::state::{Focus, State};
 use super::{Axis, Scope};
 use crate::cluster::describe::Description;
+use crate::cluster::events::{Event, EventScope};
 use crate::cluster::{Liveness, ObjectKey, Problem};
 use describe::Describe;
+use events::Events;
 pub use keys::{act, ask, back, close_view, copy, with};
 pub(super) use keys::{pasted, pressed};
+use logs::{Following, LogBatch, Logs};
 use yaml::Yaml;
 
 /// Names a view of this run.
@@ -29,8 +34,12 @@ pub struct ViewId(pub u64);
 pub enum ViewSource {
     /// An object as the API has it.
     Yaml(ObjectKey),
+    /// What is told of objects.
+    Events(EventScope),
     /// An object as it is told to a person.
     Describe(ObjectKey),
+    /// Logs.
+    Logs(Following),
 }
 
 /// Something that a view's source has to tell.
@@ -42,8 +51,17 @@ pub enum ViewUpdate {
     Failed(Problem),
     /// The object, or that there is none any more.
     Object(Option<Box<serde_json::Value>>),
+    /// Events that are new or were counted once more, and those (by uid) that are forgotten.
+    Events {
+        /// In no order.
+        told: Vec<Event>,
+        /// By uid.
+        gone: Vec<String>,
+    },
     /// The object described, or that there is none any more.
     Described(Option<Box<Description>>),
+    /// What came of logs.
+    Logs(Box<LogBatch>),
 }
 
 /// What a view shows.
@@ -51,8 +69,12 @@ pub enum ViewUpdate {
 pub enum Content {
     /// An object as YAML.
     Yaml(Yaml),
+    /// What is told of objects.
+    Events(Events),
     /// An object described.
     Describe(Describe),
+    /// Logs.
+    Logs(Box<Logs>),
 }
 
 /// What is typed into a view.
@@ -63,6 +85,10 @@ pub enum Asking {
         /// Upwards.
         older: bool,
     },
+    /// Which lines of logs are shown.
+    Filter,
+    /// How much of the past of logs is read.
+    Range,
 }
 
 /// A line under edit in a view.
@@ -103,7 +129,9 @@ impl Content {
     fn of(source: &ViewSource) -> Self {
         match source {
             ViewSource::Yaml(key) => Self::Yaml(Yaml::new(key.clone())),
+            ViewSource::Events(scope) => Self::Events(Events::new(scope.clone())),
             ViewSource::Describe(key) => Self::Describe(Describe::new(key.clone())),
+            ViewSource::Logs(following) => Self::Logs(Box::new(Logs::new(following.clone()))),
         }
     }
 
@@ -111,7 +139,9 @@ impl Content {
     pub fn lines(&self) -> &dyn Lines {
         match self {
             Self::Yaml(yaml) => yaml.lines(),
+            Self::Events(events) => events.lines(),
             Self::Describe(describe) => describe.lines(),
+            Self::Logs(logs) => &**logs,
         }
     }
 
@@ -119,7 +149,9 @@ impl Content {
     pub fn scope(&self) -> Scope {
         match self {
             Self::Yaml(_) => Scope::Yaml,
+            Self::Events(_) => Scope::Events,
             Self::Describe(_) => Scope::Describe,
+            Self::Logs(_) => Scope::Logs,
         }
     }
 
@@ -127,7 +159,9 @@ impl Content {
     pub fn title(&self) -> String {
         match self {
             Self::Yaml(yaml) => yaml.title(),
+            Self::Events(events) => events.title(),
             Self::Describe(describe) => describe.title(),
+            Self::Logs(logs) => logs.title(),
         }
     }
 
@@ -135,7 +169,9 @@ impl Content {
     pub fn says(&self, _now: Timestamp) -> Vec<String> {
         match self {
             Self::Yaml(yaml) => yaml.says(),
+            Self::Events(events) => events.says(),
             Self::Describe(describe) => describe.says(),
+            Self::Logs(logs) => logs.says(),
         }
     }
 
@@ -143,25 +179,32 @@ impl Content {
     fn reader(&self) -> Reader {
         match self {
             Self::Yaml(_) => Reader::new(false, false),
+            Self::Events(_) => Reader::new(true, true),
             // Much of it is sentences.
             Self::Describe(_) => Reader::new(false, true),
+            Self::Logs(_) => Reader::new(true, true),
         }
     }
 
-    fn take(&mut self, update: ViewUpdate, reader: &mut Reader) {
+    /// What it has to tell of trouble comes back.
+    fn take(&mut self, update: ViewUpdate, reader: &mut Reader) -> Option<Problem> {
         match (self, update) {
             (Self::Yaml(yaml), ViewUpdate::Object(object)) => yaml.take(object.as_deref(), reader),
+            (Self::Logs(logs), ViewUpdate::Logs(batch)) => return logs.take(*batch, reader),
+            (Self::Events(events), ViewUpdate::Events { told, gone }) => events.take(told, &gone, reader),
             (Self::Describe(describe), ViewUpdate::Described(description)) => describe.take(description, reader),
             // What every view takes, and what is meant for another kind.
             _ => {}
         }
+        None
     }
 
     /// Brings up to date what changes with time alone.
     fn settle(&mut self, now: Timestamp, reader: &mut Reader) {
         match self {
             Self::Describe(describe) => describe.settle(now, reader),
-            Self::Yaml(_) => {}
+            Self::Events(events) => events.at(now),
+            Self::Yaml(_) | Self::Logs(_) => {}
         }
     }
 }
@@ -189,12 +232,24 @@ impl View {
         work(&mut self.reader, self.content.lines())
     }
 
+    /// Turns it to other logs; how they are shown stays.
+    pub fn turn(&mut self, following: Following) -> Vec<Effect> {
+        let Content::Logs(logs) = &self.content else { return Vec::new() };
+        let turned = logs.turned(following.clone());
+        self.content = Content::Logs(Box::new(turned));
+        self.source = ViewSource::Logs(following);
+        self.reader = Reader::new(true, self.reader.wraps());
+        (self.problem, self.liveness) = (None, Liveness::Connecting);
+        vec![Effect::CloseView(self.id), Effect::OpenView(self.id, self.context.clone(), self.source.clone())]
+    }
+
     /// What stands in its pane before it has anything to show.
     pub fn stands_for_lines(&self) -> Option<Line> {
         use super::reader::Tone;
         (self.content.lines().count() == 0 && self.problem.is_none()).then(|| match &self.liveness {
             Liveness::Stale { why, .. } => Line::of(Tone::Bad, format!("the server is not heard: {why}")),
-            _ => Line::of(Tone::Faint, "reading…"),
+            Liveness::Live => Line::of(Tone::Faint, "nothing was written yet"),
+            Liveness::Connecting => Line::of(Tone::Faint, "reading…"),
         })
     }
 
@@ -239,12 +294,21 @@ pub(super) fn told(state: &mut State, id: ViewId, update: ViewUpdate) {
     match &update {
         ViewUpdate::Liveness(liveness) => view.liveness.clone_from(liveness),
         ViewUpdate::Failed(problem) => view.problem = Some(problem.clone()),
-        ViewUpdate::Object(_) | ViewUpdate::Described(_) => {
+        ViewUpdate::Object(_) | ViewUpdate::Described(_) | ViewUpdate::Events { .. } => {
             view.problem = None;
             view.activity = !in_view;
         }
+        ViewUpdate::Logs(batch) => {
+            if !batch.entries.is_empty() {
+                view.problem = None;
+                view.activity |= !in_view;
+            }
+            view.liveness = Liveness::Live;
+        }
     }
-    view.content.take(update, &mut view.reader);
+    if let Some(problem) = view.content.take(update, &mut view.reader) {
+        view.problem = Some(problem);
+    }
 }
 
 /// Brings every view up to date with its pane and its lines.

@@ -31,6 +31,8 @@ pub struct Config {
     pub leader: Option<String>,
     /// Lines of scrollback.
     pub scrollback: Option<usize>,
+    /// Mebibytes of lines that a view of logs keeps.
+    pub log_memory: Option<usize>,
     /// Whether the mouse is listened to.
     pub mouse: Option<bool>,
     /// What programs in panes may do.
@@ -172,6 +174,8 @@ impl From<DebuggerFate> for Leave {
     }
 }
 
+/// The most that a view of logs may keep, in MiB.
+const MOST_LOG_MEMORY: usize = 4096;
 /// The most scrollback a session may be given, in lines: what is kept costs memory for each.
 const MOST_SCROLLBACK: usize = 100_000;
 
@@ -208,6 +212,10 @@ impl Config {
             config.scrollback.is_none_or(|lines| lines <= MOST_SCROLLBACK),
             "scrollback: at most {MOST_SCROLLBACK} lines can be kept"
         );
+        anyhow::ensure!(
+            config.log_memory.is_none_or(|memory| (1..=MOST_LOG_MEMORY).contains(&memory)),
+            "log-memory: from 1 to {MOST_LOG_MEMORY} (MiB for each view of logs)"
+        );
         toolkits::read(config.toolkits.as_deref().unwrap_or_default())?;
         if let Some(limit) = &config.copy_time_limit {
             seconds(limit).context("copy-time-limit")?;
@@ -234,6 +242,7 @@ impl Config {
             image: arguments.image.clone().or_else(|| self.image.clone()).unwrap_or(defaults.image),
             command: self.command.clone(),
             scrollback: self.scrollback.unwrap_or(defaults.scrollback),
+            log_memory: self.log_memory.map_or(defaults.log_memory, |memory| memory * 1024 * 1024),
             mouse: self.mouse.unwrap_or(defaults.mouse) && !arguments.no_mouse,
             creator: self.creator(),
             recording: self.recording.settings(),
@@ -334,6 +343,7 @@ mod tests {
             ("[keys]\n'no.such' = ['e']", "no.such"),
             ("leader = 'hyper-x'", "hyper-x"),
             ("scrollback = 1000000000", "scrollback"),
+            ("log-memory = 0", "log-memory"),
             ("[recording]\nmax-size = '1MB'", "max-size"),
             ("[[toolkits]]\nname = 'x'\nimage = 'A B'", "toolkit x: "),
             ("[debug]\nprofile = 'strong'", "debug.profile"),

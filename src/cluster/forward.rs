@@ -4,7 +4,7 @@
 //! A websocket that carries SPDY (KEP-4006) comes first; where that is refused, as older servers and some proxies do,
 //! bare SPDY, which is what kubectl does. The other protocol, `v4.channel.k8s.io`, has no way to end one direction.
 
-mod target;
+pub(super) mod target;
 
 use std::collections::HashSet;
 use std::io;

@@ -5,6 +5,7 @@ use std::{pin::pin, time::Duration};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderValue, Request, header};
 use http_body_util::BodyExt;
+use jiff::Timestamp;
 use kube::client::Body;
 use tokio::sync::mpsc;
 
@@ -33,6 +34,8 @@ pub struct LogOptions {
     pub limit_bytes: Option<u32>,
     /// Only what was written in the time before now, whole seconds.
     pub since: Option<Duration>,
+    /// Only what was written from this time on, which the API takes in whole seconds; goes before `since`.
+    pub since_time: Option<Timestamp>,
     /// The log of the container's previous life.
     pub previous: bool,
     /// Each line with the time it was written.
@@ -55,14 +58,23 @@ impl Cluster {
     /// # Errors
     /// The API's refusal, or a connection that could not be made.
     pub async fn follow_log(&self, container: &ContainerKey, options: LogOptions) -> Result<Transport, Problem> {
-        let opened = async { self.open(request(container, options, true)?, ANSWER_TIME).await };
         let refused = |fault: Fault| with_role(fault.problem(format!("cannot follow the log of {}", named(container))));
-        let response = opened.await.map_err(refused)?;
-        let (output, incoming) = mpsc::channel(PLACES);
+        let incoming = self.log_stream(container, options).await.map_err(refused)?;
         // Nothing is read from it: what a caller sends is dropped with the transport.
         let (outgoing, _) = mpsc::channel(1);
-        tokio::spawn(follow(response.into_body(), output));
         Ok(Transport { incoming, outgoing })
+    }
+
+    /// What the container has printed and goes on to print, piece by piece, and then how the stream ended.
+    pub(super) async fn log_stream(
+        &self,
+        container: &ContainerKey,
+        options: LogOptions,
+    ) -> Result<mpsc::Receiver<Incoming>, Fault> {
+        let response = self.open(request(container, options, true)?, ANSWER_TIME).await?;
+        let (output, incoming) = mpsc::channel(PLACES);
+        tokio::spawn(follow(response.into_body(), output));
+        Ok(incoming)
     }
 
     /// The log, its last `keep` bytes if it is longer.
@@ -98,7 +110,10 @@ fn request(container: &ContainerKey, options: LogOptions, follow: bool) -> Resul
         // The API refuses 0.
         target = target.with("limitBytes", &bytes.max(1).to_string());
     }
-    if let Some(since) = options.since {
+    if let Some(time) = options.since_time {
+        // The API server passes whole seconds on to the kubelet.
+        target = target.with("sinceTime", &format!("{time:.0}"));
+    } else if let Some(since) = options.since {
         // The API refuses 0.
         target = target.with("sinceSeconds", &since.as_secs().max(1).to_string());
     }

@@ -14,7 +14,9 @@ mod object;
 mod plain;
 mod pod;
 mod rows;
+mod selected;
 mod table;
+mod told;
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -33,6 +35,8 @@ pub(super) use self::object::News as PodNews;
 pub use self::object::News as ObjectNews;
 pub(super) use self::object::news as object_news;
 pub(super) use self::pod::pod_news;
+pub(super) use self::selected::selected_pods;
+pub(super) use self::told::{EventPlace, Told, told};
 use self::{
     node::Nodes,
     object::News,

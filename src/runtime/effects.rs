@@ -272,6 +272,7 @@ impl Effects {
             }
             Effect::CloseView(id) => self.views.close(id),
             Effect::AskRights(context, namespace) => self.ask_rights(context, namespace),
+            Effect::AskMetrics(context, scope) => self.ask_metrics(context, scope),
             Effect::FindOwners(context, pod) => self.find_owners(context, pod),
             Effect::Quit => {}
         }

@@ -55,7 +55,6 @@ pub(super) async fn start(cluster: Cluster, id: SessionId, start: Start, drawn: 
         Start::NodeDebug { .. } => "debug node",
         Start::Attach { .. } => "attach",
         Start::Shell { .. } => "shell",
-        Start::Logs { .. } => "logs",
     });
     let mut look = None;
     let ready = match start {
@@ -77,7 +76,6 @@ pub(super) async fn start(cluster: Cluster, id: SessionId, start: Start, drawn: 
         }
         Start::Attach { container } => attach(&cluster, &container, report).await,
         Start::Shell { container } => shell(&cluster, &container, report).await,
-        Start::Logs { container, previous } => logs(&cluster, &container, previous, report).await,
     };
     let fact = match ready {
         Ok(Ready { transport, past, redraw }) => {
@@ -120,7 +118,7 @@ async fn attach_once_started(
             joined(cluster, container, tty, true).await
         }
         // It ended before anyone could attach: what it said is in its log.
-        Started::Ended { .. } => log_alone(cluster, container, false).await,
+        Started::Ended { .. } => log_alone(cluster, container).await,
     }
 }
 
@@ -147,8 +145,8 @@ async fn joined(cluster: &Cluster, container: &ContainerKey, tty: bool, stdin: b
 }
 
 /// A container's log as a stream; it ends when the container has.
-async fn log_alone(cluster: &Cluster, container: &ContainerKey, previous: bool) -> Result<Ready, Problem> {
-    let options = LogOptions { tail_lines: Some(LOG_TAIL), previous, ..LogOptions::default() };
+async fn log_alone(cluster: &Cluster, container: &ContainerKey) -> Result<Ready, Problem> {
+    let options = LogOptions { tail_lines: Some(LOG_TAIL), ..LogOptions::default() };
     let transport = cluster.follow_log(container, options).await?;
     Ok(Ready { transport, past: with_new_lines(Bytes::new()), redraw: false })
 }
@@ -165,16 +163,6 @@ async fn shell(
     report(LaunchStep::Attaching);
     let transport = cluster.exec(container, &SHELL.map(ToOwned::to_owned), true).await?;
     Ok(Ready { transport, past: Bytes::new(), redraw: false })
-}
-
-async fn logs(
-    cluster: &Cluster,
-    container: &ContainerKey,
-    previous: bool,
-    mut report: impl FnMut(LaunchStep) + Send,
-) -> Result<Ready, Problem> {
-    report(LaunchStep::Attaching);
-    log_alone(cluster, container, previous).await
 }
 
 /// Random suffixes in the alphabet of Kubernetes' generated names.

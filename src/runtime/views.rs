@@ -2,6 +2,8 @@
 //! a view does with the news is decided elsewhere.
 
 mod describe;
+mod events;
+mod logs;
 mod object;
 
 use std::collections::HashMap;
@@ -86,6 +88,8 @@ impl Views {
 async fn read(cluster: Cluster, source: ViewSource, outlet: Outlet) {
     match source {
         ViewSource::Yaml(key) => object::follow(&cluster, key, &outlet).await,
+        ViewSource::Events(scope) => events::follow(&cluster, scope, &outlet).await,
         ViewSource::Describe(key) => describe::follow(&cluster, key, &outlet).await,
+        ViewSource::Logs(following) => logs::follow(cluster, following, &outlet).await,
     }
 }

@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::text::clip;
 use super::{Theme, copy_mode};
-use crate::app::session::Phase;
+use crate::app::session::{Phase, Session};
 use crate::app::{Focus, Level, Scope, State};
 
 pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
@@ -56,7 +56,7 @@ fn notice_line(state: &State, theme: &Theme, text: &str, width: usize, style: St
 }
 
 fn in_pane(state: &State, theme: &Theme) -> Line<'static> {
-    let live = state.sessions.active().is_some_and(|session| session.is_live() && !session.is_log());
+    let live = state.sessions.active().is_some_and(Session::is_live);
     let fixes = state.sessions.active().map_or(0, |session| session.fixes().len());
     let launching = state.sessions.active().is_some_and(|session| session.phase == Phase::Launching);
     let covered = live && state.sessions.active().is_some_and(|session| session.timeline_open);

@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::Paragraph;
 
 use super::text::{clip, elide, fit, wrap};
-use super::{Theme, nodes};
+use super::{Theme, nodes, used};
 use crate::app::age::age;
 use crate::app::rights::missing;
 use crate::app::{Focus, List, State};
@@ -59,6 +59,10 @@ pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Re
         lines.push(container_line(container, pointed, theme, style, width));
         if container.kind != ContainerKind::Ephemeral || selected {
             lines.push(Line::styled(clip(&format!("   {}", container.image), width), theme.faint));
+        }
+        if let Some((text, scarce)) = used::of(container, state) {
+            let style = if scarce { theme.changing } else { theme.faint };
+            lines.push(Line::styled(clip(&format!("   {text}"), width), style));
         }
         if let Some(more) = state_message(container).filter(|_| selected) {
             lines.extend(wrapped(&format!("   {more}"), width, theme.faint));

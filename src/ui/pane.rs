@@ -67,7 +67,7 @@ fn cut(session: &Session, state: &State, theme: &Theme, frame: &mut Frame<'_>, a
 
 fn place_cursor(session: &Session, state: &State, frame: &mut Frame<'_>, area: Rect) {
     let focused = state.focus == Focus::Pane && state.overlay.is_none() && !state.filtering;
-    if let Some(cursor) = session.screen.cursor().filter(|_| focused && !session.is_log()) {
+    if let Some(cursor) = session.screen.cursor().filter(|_| focused) {
         let at = Position::new(area.x + cursor.column, area.y + cursor.row);
         if area.contains(at) {
             frame.set_cursor_position(at);

@@ -126,6 +126,8 @@ fn draw_prompt(prompt: &Prompt, state: &State, theme: &Theme, frame: &mut Frame<
     let label = match prompt.asking {
         Asking::Search { older: true } => " search up: ",
         Asking::Search { older: false } => " search down: ",
+        Asking::Filter => " lines with: ",
+        Asking::Range => " how far back (500 lines, 10m, all): ",
     };
     let room = usize::from(area.width).saturating_sub(label.width() + 1);
     let before = tail(prompt.line.before_cursor(), room);

@@ -266,6 +266,7 @@ async fn logs_are_read_whole_and_followed() {
         tail_lines: Some(5),
         limit_bytes: Some(1000),
         since: Some(Duration::from_millis(200)),
+        since_time: None,
         previous: true,
         timestamps: true,
     };

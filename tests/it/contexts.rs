@@ -25,7 +25,7 @@ fn a_read_only_context_asks_nothing_of_the_cluster_that_changes_it() {
         let before = console.state.sessions.iter().count();
         let effects = bathyscope::app::run(&mut console.state, action);
         let changes = |effect: &Effect| match effect {
-            Effect::Start(_, _, start, _) => !matches!(start, Start::Logs { .. }),
+            Effect::Start(..) => true,
             Effect::DeletePod(..) | Effect::EndDebugger(..) => true,
             _ => false,
         };
@@ -45,7 +45,7 @@ fn a_read_only_context_says_so_and_its_keys_are_refused() {
     }
     assert_snapshot!(console.screen());
     console.press("l");
-    assert!(matches!(console.asked[..], [Effect::Start(_, _, Start::Logs { .. }, _)]), "logs are read");
+    assert!(matches!(console.asked[..], [Effect::OpenView(..)]), "logs are read");
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn leaving_waits_for_what_a_protected_context_has_to_be_asked_about() {
 fn looking_and_another_context_ask_nothing() {
     let mut console = protected();
     console.press("l");
-    assert!(matches!(console.asked[..], [Effect::Start(_, _, Start::Logs { .. }, _)]));
+    assert!(matches!(console.asked[..], [Effect::OpenView(..)]));
     let mut console = protected();
     console.press(":ctx stag<enter>");
     assert!(console.asked.contains(&Effect::Connect("staging".to_owned())));

@@ -169,6 +169,11 @@ impl Events {
         let _ = self.sender.send(Ok(Bytes::from(format!("{event}\n"))));
     }
 
+    /// Text as it is.
+    pub(crate) fn send_raw(&self, text: &str) {
+        let _ = self.sender.send(Ok(Bytes::copy_from_slice(text.as_bytes())));
+    }
+
     /// Ends it in the middle of the connection.
     pub(crate) fn cut(self) {
         let _ = self.sender.send(Err(io::Error::other("cut")));

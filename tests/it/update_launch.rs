@@ -405,7 +405,7 @@ fn an_action_waits_for_the_details_that_are_on_their_way() {
     assert!(starts(&console).is_empty());
     console.inspect("nodejsapps-66cd4f-gddtt");
     console.settled();
-    assert!(matches!(last(&console).1, Start::Logs { .. }));
+    assert!(matches!(console.asked.last(), Some(Effect::OpenView(..))), "{:?}", console.asked);
     // A debugger starts without them if they do not come; a log says why it cannot.
     console.press("<c-]>b<down>e");
     assert_eq!(starts(&console).len(), 1);

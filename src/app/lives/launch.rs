@@ -9,7 +9,8 @@ use crate::app::notices::Level;
 use crate::app::overlay::{Choice, Choose, Deed, FieldName, Overlay};
 use crate::app::session::{Phase, Reused, Session};
 use crate::app::state::State;
-use crate::app::{abandoned, open_node_form, open_pod_form, reuse};
+use crate::app::view::{ViewSource, logs::Following};
+use crate::app::{abandoned, open_node_form, open_pod_form, open_view, reuse, rights};
 use crate::cluster::{ContainerDetail, ContainerKey, LaunchStep, PodDetail, PodRight, Problem, Sight, Way, Which};
 use crate::plan::{CopyOptions, DebugOptions};
 use crate::session::SessionId;
@@ -164,6 +165,10 @@ pub fn take_fix(state: &mut State, number: usize) -> Vec<Effect> {
             start_in(state, start, Where::Tab)
         }
         Taken::Start(start) => start_instead(state, id, start),
+        Taken::Log(container, previous) => {
+            let following = Following::container(&container, previous, state.settings.log_memory);
+            open_view(state, ViewSource::Logs(following))
+        }
         Taken::NodeForm(node, namespace, options, about) => {
             let field = if about == About::Namespace { FieldName::Namespace } else { FieldName::Image };
             let effects = open_node_form(state, &node, &namespace, *options);
@@ -319,6 +324,9 @@ fn taken(state: &State, session: &Session, way: &Way) -> Taken {
 fn missing_for_way(state: &State, session: &Session, way: &Way) -> Vec<PodRight> {
     let start = match taken(state, session, way) {
         Taken::Start(start) => start,
+        Taken::Log(container, _) => {
+            return rights::missing_in(state, &container.pod.namespace, rights::LOG);
+        }
         // The form says itself what is missing, and can ask for something else.
         Taken::Form(..) | Taken::NodeForm(..) => return Vec::new(),
     };

@@ -2,7 +2,8 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::{Asking, Prompt, View, ViewId};
+use super::logs::read_range;
+use super::{Asking, Content, Prompt, View, ViewId};
 use crate::app::message::Effect;
 use crate::app::notices::Level;
 use crate::app::overlay::TextLine;
@@ -12,10 +13,8 @@ use crate::app::{Chord, Scope, run};
 
 /// A key was pressed in a pane that shows a view.
 pub(in crate::app) fn pressed(state: &mut State, key: &KeyEvent, chord: Chord) -> Vec<Effect> {
-    if let Some(view) = state.sessions.active_view_mut()
-        && typed(view, key)
-    {
-        return Vec::new();
+    if let Some(effects) = state.sessions.active_view_mut().and_then(|view| typed(view, key)) {
+        return effects;
     }
     let Some(own) = state.sessions.active_view().map(|view| view.content.scope()) else { return Vec::new() };
     let action = state.keymap.action(own, chord).or_else(|| state.keymap.action(Scope::View, chord));
@@ -27,26 +26,35 @@ pub(in crate::app) fn pressed(state: &mut State, key: &KeyEvent, chord: Chord) -
     run(state, action)
 }
 
-/// Takes a key for what is being typed; false while nothing is.
-fn typed(view: &mut View, key: &KeyEvent) -> bool {
-    let Some(Prompt { asking, line }) = &mut view.prompt else { return false };
+/// Takes a key for what is being typed; `None` while nothing is.
+fn typed(view: &mut View, key: &KeyEvent) -> Option<Vec<Effect>> {
+    let Prompt { asking, line } = view.prompt.as_mut()?;
     let interrupt = key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL);
     match key.code {
         KeyCode::Enter => {
             let (asking, text) = (*asking, line.text().to_owned());
             view.prompt = None;
-            answered(view, asking, &text);
+            return Some(answered(view, asking, &text));
         }
         _ if interrupt || key.code == KeyCode::Esc => view.prompt = None,
         KeyCode::Backspace if line.text().is_empty() => view.prompt = None,
         _ => {
             line.edit(key);
+            let (asking, text) = (*asking, line.text().to_owned());
+            filter_live(view, asking, &text);
         }
     }
-    true
+    Some(Vec::new())
 }
 
-fn answered(view: &mut View, asking: Asking, text: &str) {
+/// A filter shows at once what it lets through.
+fn filter_live(view: &mut View, asking: Asking, text: &str) {
+    if let (Asking::Filter, Content::Logs(logs)) = (asking, &mut view.content) {
+        logs.set_filter(text, &mut view.reader);
+    }
+}
+
+fn answered(view: &mut View, asking: Asking, text: &str) -> Vec<Effect> {
     match asking {
         Asking::Search { older } => {
             // As in vi, nothing typed is what was looked for last.
@@ -55,13 +63,29 @@ fn answered(view: &mut View, asking: Asking, text: &str) {
                 view.read(|reader, lines| reader.search(text, older, lines));
             }
         }
+        Asking::Filter => filter_live(view, asking, text),
+        Asking::Range => {
+            let Content::Logs(logs) = &view.content else { return Vec::new() };
+            match read_range(text) {
+                Some(range) => {
+                    let following = logs.following().turned(|subject| subject.range = range);
+                    return view.turn(following);
+                }
+                // What cannot be read stays to be mended.
+                None => view.prompt = Some(Prompt { asking, line: TextLine::new(text) }),
+            }
+        }
     }
+    Vec::new()
 }
 
 /// Text was pasted into a view: it belongs to what is being typed, and to nothing else.
 pub(in crate::app) fn pasted(state: &mut State, text: &str) {
-    if let Some(prompt) = state.sessions.active_view_mut().and_then(|view| view.prompt.as_mut()) {
+    let Some(view) = state.sessions.active_view_mut() else { return };
+    if let Some(prompt) = view.prompt.as_mut() {
         prompt.line.insert(text);
+        let (asking, text) = (prompt.asking, prompt.line.text().to_owned());
+        filter_live(view, asking, &text);
     }
 }
 

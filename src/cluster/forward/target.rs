@@ -1,7 +1,7 @@
 //! What a forward leads to: from a pod, Service or workload and a port's number or name to a pod and the port it listens
 //! on, as kubectl chooses, but a ready one first; it opens nothing.
 
-mod choose;
+pub(in crate::cluster) mod choose;
 
 use serde_json::Value;
 

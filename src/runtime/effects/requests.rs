@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Effects, Fact};
 use crate::app::Message;
+use crate::cluster::metrics::MetricsScope;
 use crate::cluster::{ContainerKey, Finish, LeftoverScope, PodKey, Which};
 use crate::session::SessionId;
 
@@ -36,6 +37,18 @@ impl Effects {
         self.tasks.spawn(async move {
             let granted = cluster.rights(&namespace).await;
             let _ = facts.send(Fact::Message(Message::Rights(context, namespace, granted)));
+        });
+    }
+
+    pub(super) fn ask_metrics(&mut self, context: String, scope: MetricsScope) {
+        let cluster = self.cluster(&context);
+        let facts = self.facts.0.clone();
+        self.tasks.spawn(async move {
+            let used = match cluster {
+                Ok(cluster) => cluster.metrics(&scope).await,
+                Err(_) => None,
+            };
+            let _ = facts.send(Fact::Message(Message::Metrics(context, scope, used)));
         });
     }
 

@@ -134,7 +134,7 @@ pub(super) fn best(pods: &[Value]) -> Option<&Value> {
 }
 
 /// Labels as an equality selector.
-pub(super) fn equality(labels: &Value) -> Option<String> {
+pub(in crate::cluster) fn equality(labels: &Value) -> Option<String> {
     let labels = labels.as_object().filter(|labels| !labels.is_empty())?;
     let pairs: Vec<String> =
         labels.iter().filter_map(|(name, value)| Some(format!("{name}={}", value.as_str()?))).collect();
@@ -142,7 +142,7 @@ pub(super) fn equality(labels: &Value) -> Option<String> {
 }
 
 /// A workload's selector in the words of a query (of a replication controller: plain labels).
-pub(super) fn selector(selector: &Value) -> Option<String> {
+pub(in crate::cluster) fn selector(selector: &Value) -> Option<String> {
     if selector["matchLabels"].is_null() && selector["matchExpressions"].is_null() {
         return equality(selector);
     }

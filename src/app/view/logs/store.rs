@@ -1,0 +1,385 @@
+//! The lines of a log view: in the order of their times as far as they come in it, the oldest dropped once they are too many,
+//! with an index of those that are shown which is kept up line by line; it draws nothing.
+
+use std::collections::{HashMap, VecDeque};
+
+use jiff::Timestamp;
+
+use super::entry::{Entry, Object};
+use super::filter::Filter;
+
+/// The most entries at the end that lines which come late are put in order with.
+const LATE_MAX: usize = 50_000;
+/// A line that has begun is looked for among so many entries at the end.
+const BEGUN_MAX: usize = 2_000;
+
+/// What stands on a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Row {
+    /// The number of the entry, for good.
+    pub(super) entry: u64,
+    /// Which of its rows, counted from 0.
+    pub(super) part: u32,
+}
+
+/// What became of the rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Changed {
+    /// So many at the beginning are gone.
+    pub(super) dropped: usize,
+    /// Rows that were there are others now.
+    pub(super) replaced: bool,
+}
+
+/// The entries that are kept.
+#[derive(Debug)]
+pub(super) struct Store {
+    entries: VecDeque<Entry>,
+    /// The number of the first one.
+    first: u64,
+    rows: VecDeque<Row>,
+    /// The entries from this number on have no rows yet: the view is held.
+    held: Option<u64>,
+    bytes: usize,
+    limit: usize,
+    /// How many lines were dropped because there was no room.
+    dropped: u64,
+    /// The place of the latest entry of each source.
+    latest: HashMap<Option<u32>, Timestamp>,
+    /// The sources whose latest line has not ended.
+    begun: HashMap<u32, Option<Timestamp>>,
+    unfolds: bool,
+}
+
+impl Store {
+    /// An empty one that keeps about so many bytes.
+    pub(super) fn new(limit: usize) -> Self {
+        Self {
+            entries: VecDeque::new(),
+            first: 0,
+            rows: VecDeque::new(),
+            held: None,
+            bytes: 0,
+            limit,
+            dropped: 0,
+            latest: HashMap::new(),
+            begun: HashMap::new(),
+            unfolds: false,
+        }
+    }
+
+    /// The rows that are shown.
+    pub(super) fn rows(&self) -> &VecDeque<Row> {
+        &self.rows
+    }
+
+    /// The entry of this number.
+    pub(super) fn entry(&self, number: u64) -> Option<&Entry> {
+        self.entries.get(usize::try_from(number.checked_sub(self.first)?).ok()?)
+    }
+
+    /// How many entries are kept.
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// How many lines were dropped because there was no room.
+    pub(super) fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    /// How many bytes are kept, about.
+    #[cfg(test)]
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// How many entries came while the view is held.
+    pub(super) fn held(&self) -> Option<u64> {
+        self.held.map(|held| (self.first + self.entries.len() as u64).saturating_sub(held))
+    }
+
+    /// Shows nothing more of what comes, or all that came meanwhile.
+    pub(super) fn hold(&mut self, holds: bool) {
+        if holds {
+            self.held.get_or_insert(self.first + self.entries.len() as u64);
+        } else if let Some(held) = self.held.take() {
+            self.index(held.max(self.first));
+        }
+    }
+
+    /// Takes in entries as they came.
+    pub(super) fn add(&mut self, mut entries: Vec<Entry>, filter: &Filter) -> Changed {
+        let mut changed = Changed::default();
+        let mut before = self.entries.back().map_or(Timestamp::MIN, |entry| entry.order);
+        for entry in &mut entries {
+            entry.shown = entry.mark.is_some() || filter.lets_through(&entry.text, entry.is_object());
+            entry.unfold(self.unfolds);
+            // What has no time stands where it came; what is of one source stays in its order.
+            if entry.order == Timestamp::MIN {
+                entry.order = before;
+            }
+            let latest = self.latest.entry(entry.source).or_insert(entry.order);
+            entry.order = entry.order.max(*latest);
+            *latest = entry.order;
+            before = entry.order;
+        }
+        for entry in &entries {
+            changed.replaced |= self.finish(entry);
+        }
+        entries.sort_by_key(|entry| entry.order);
+        let Some(earliest) = entries.first().map(|entry| entry.order) else { return changed };
+        let late = self.entries.iter().rev().take(LATE_MAX).take_while(|entry| entry.order > earliest).count();
+        let from = self.first + (self.entries.len() - late) as u64;
+        self.bytes += entries.iter().map(Entry::cost).sum::<usize>();
+        if late == 0 {
+            self.entries.extend(entries);
+        } else {
+            let mut old = self.entries.split_off(self.entries.len() - late).into_iter().peekable();
+            let mut new = entries.into_iter().peekable();
+            while let (Some(one), Some(other)) = (old.peek(), new.peek()) {
+                let earlier = if one.order <= other.order { old.next() } else { new.next() };
+                self.entries.extend(earlier);
+            }
+            self.entries.extend(old.chain(new));
+            changed.replaced = true;
+        }
+        self.index(from);
+        changed.dropped = self.drop_oldest();
+        changed
+    }
+
+    /// Removes the line that this one stands for, of which only the beginning had come.
+    fn finish(&mut self, entry: &Entry) -> bool {
+        let (Some(source), None) = (entry.source, entry.mark) else { return false };
+        let begun = self.begun.remove(&source);
+        if !entry.whole {
+            self.begun.insert(source, entry.time);
+        }
+        if begun != Some(entry.time) {
+            return false;
+        }
+        let is_begun = |other: &Entry| other.source == Some(source) && !other.whole && other.mark.is_none();
+        let Some(back) = self.entries.iter().rev().take(BEGUN_MAX).position(is_begun) else { return false };
+        let at = self.entries.len() - 1 - back;
+        if let Some(gone) = self.entries.remove(at) {
+            self.bytes -= gone.cost();
+        }
+        let number = self.first + at as u64;
+        self.held = self.held.map(|held| if held > number { held - 1 } else { held });
+        self.index(number);
+        true
+    }
+
+    /// Makes the rows of all entries from this number on anew.
+    fn index(&mut self, from: u64) {
+        while self.rows.back().is_some_and(|row| row.entry >= from) {
+            self.rows.pop_back();
+        }
+        let skipped = usize::try_from(from.saturating_sub(self.first)).unwrap_or(usize::MAX);
+        let end = self.held.unwrap_or(u64::MAX);
+        let numbered = (self.first + skipped as u64..end).zip(self.entries.iter().skip(skipped));
+        for (number, entry) in numbered.filter(|(_, entry)| entry.shown) {
+            self.rows.extend((0..entry.height()).map(|part| Row { entry: number, part }));
+        }
+    }
+
+    fn drop_oldest(&mut self) -> usize {
+        // What came while the view is held does not push out what is read so soon.
+        let limit = if self.held.is_some() { self.limit.saturating_mul(2) } else { self.limit };
+        while self.bytes > limit
+            && self.entries.len() > 1
+            && let Some(oldest) = self.entries.pop_front()
+        {
+            self.bytes -= oldest.cost();
+            self.first += 1;
+            self.dropped += u64::from(oldest.mark.is_none());
+        }
+        let rows = self.rows.iter().take_while(|row| row.entry < self.first).count();
+        self.rows.drain(..rows);
+        rows
+    }
+
+    /// Shows what this filter lets through.
+    pub(super) fn filter(&mut self, filter: &Filter) {
+        for entry in &mut self.entries {
+            entry.shown = entry.mark.is_some() || filter.lets_through(&entry.text, entry.is_object());
+        }
+        self.index(self.first);
+    }
+
+    /// Whether a line is found by this filter.
+    pub(super) fn has_any(&self, filter: &Filter) -> bool {
+        self.entries.iter().any(|entry| entry.mark.is_none() && filter.finds(&entry.text, entry.is_object()))
+    }
+
+    /// Unfolds the object on this row, or folds it; the row on which it begins.
+    pub(super) fn unfold(&mut self, row: usize) -> Option<usize> {
+        let number = self.rows.get(row)?.entry;
+        let at = usize::try_from(number.checked_sub(self.first)?).ok()?;
+        let entry = self.entries.get_mut(at).filter(|entry| entry.is_object())?;
+        entry.unfold(entry.object == Object::Folded);
+        let begins = self.rows.partition_point(|row| row.entry < number);
+        self.index(number);
+        Some(begins)
+    }
+
+    /// Unfolds every object, or folds all of them.
+    pub(super) fn unfold_all(&mut self) {
+        self.unfolds = !self.unfolds;
+        for entry in &mut self.entries {
+            entry.unfold(self.unfolds);
+        }
+        self.index(self.first);
+    }
+
+    /// Whether objects are unfolded as they come.
+    pub(super) fn unfolds(&self) -> bool {
+        self.unfolds
+    }
+
+    /// The row of this entry, or the next that is shown.
+    pub(super) fn row_of(&self, entry: u64) -> usize {
+        self.rows.partition_point(|row| row.entry < entry)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::cluster::{LogLine, LogMark, MarkKind};
+
+    fn entry(source: u32, time: i64, text: &str) -> Entry {
+        let time = Timestamp::from_second(time).ok();
+        Entry::line(&LogLine { source, time, text: text.into(), whole: true })
+    }
+
+    fn begun(source: u32, time: i64, text: &str) -> Entry {
+        Entry { whole: false, ..entry(source, time, text) }
+    }
+
+    fn shown(store: &Store) -> Vec<&str> {
+        let of = |row: &Row| store.entry(row.entry).filter(|_| row.part == 0).map(|entry| &*entry.text);
+        store.rows.iter().filter_map(of).collect()
+    }
+
+    fn open() -> Filter {
+        Filter::default()
+    }
+
+    #[test]
+    fn sources_are_put_in_the_order_of_time_and_keep_their_own() {
+        let mut store = Store::new(1 << 20);
+        let changed = store.add(vec![entry(0, 1, "a1"), entry(0, 5, "a5"), entry(0, 4, "late")], &open());
+        assert_eq!(changed, Changed::default());
+        let changed = store.add(vec![entry(1, 2, "b2"), entry(1, 6, "b6")], &open());
+        assert!(changed.replaced);
+        assert_eq!(shown(&store), ["a1", "b2", "a5", "late", "b6"]);
+        let mark = LogMark { source: None, time: None, kind: MarkKind::Gap, text: "here".to_owned() };
+        store.add(vec![Entry::mark(mark), entry(0, 7, "a7")], &open());
+        assert_eq!(shown(&store)[5..], ["here", "a7"]);
+    }
+
+    #[test]
+    fn a_line_that_has_begun_gives_way_to_itself() {
+        let mut store = Store::new(1 << 20);
+        store.add(vec![entry(0, 1, "one"), begun(0, 2, "tw")], &open());
+        store.add(vec![entry(1, 2, "other")], &open());
+        store.add(vec![begun(0, 2, "two")], &open());
+        store.add(vec![entry(0, 2, "two!"), entry(0, 2, "three")], &open());
+        assert_eq!(shown(&store), ["one", "other", "two!", "three"]);
+        store.add(vec![begun(0, 3, "half"), entry(0, 4, "of another life")], &open());
+        assert_eq!(shown(&store)[4..], ["half", "of another life"]);
+    }
+
+    #[test]
+    fn memory_is_bounded_and_what_goes_is_counted() {
+        let mut store = Store::new(100_000);
+        let mut rows_dropped = 0;
+        for number in 0..10_000 {
+            rows_dropped += store.add(vec![entry(0, number, &format!("line {number}"))], &open()).dropped;
+        }
+        assert!(store.bytes() <= 100_000 && store.len() > 100);
+        assert_eq!(usize::try_from(store.dropped()).unwrap() + store.len(), 10_000);
+        assert_eq!((rows_dropped + store.rows.len(), *shown(&store).last().unwrap()), (10_000, "line 9999"));
+        store.add(vec![entry(0, 10_000, &"x".repeat(300_000))], &open());
+        assert_eq!(store.len(), 1, "one line is kept whatever it costs");
+    }
+
+    #[test]
+    fn a_filter_hides_and_brings_back() {
+        let mut store = Store::new(1 << 20);
+        store.add((0..100).map(|n| entry(0, n, &format!("GET /{n}"))).collect(), &open());
+        let filter = Filter::literal("/9");
+        store.filter(&filter);
+        assert_eq!(store.rows.len(), 11);
+        store.add(vec![entry(0, 100, "GET /950"), entry(0, 101, "GET /850")], &filter);
+        assert_eq!(store.rows.len(), 12);
+        store.filter(&open());
+        assert_eq!(store.rows.len(), 102);
+        assert!(store.has_any(&Filter::literal("/850")) && !store.has_any(&Filter::literal("POST")));
+    }
+
+    #[test]
+    fn a_held_view_loses_nothing() {
+        let mut store = Store::new(1 << 20);
+        store.add(vec![entry(0, 1, "one")], &open());
+        store.hold(true);
+        store.add(vec![entry(0, 2, "two"), begun(0, 3, "thr")], &open());
+        store.add(vec![entry(0, 3, "three")], &open());
+        assert_eq!((shown(&store), store.held()), (vec!["one"], Some(2)));
+        store.hold(false);
+        assert_eq!((shown(&store), store.held()), (vec!["one", "two", "three"], None));
+    }
+
+    #[test]
+    fn objects_unfold_one_by_one_and_all_at_once() {
+        let mut store = Store::new(1 << 20);
+        store.add(vec![entry(0, 1, r#"{"a":1,"b":2}"#), entry(0, 2, "plain"), entry(0, 3, "{\"c\":3}")], &open());
+        assert_eq!(store.unfold(1), None, "no object");
+        assert_eq!(store.unfold(0), Some(0));
+        assert_eq!(store.rows.len(), 5);
+        assert_eq!(store.unfold(2), Some(0), "from a row inside of it");
+        assert_eq!(store.rows.len(), 3);
+        store.unfold_all();
+        store.add(vec![entry(0, 4, "{\"d\":4}")], &open());
+        assert_eq!(store.rows.len(), 3 + 1 + 4);
+        store.unfold_all();
+        assert_eq!(store.rows.len(), 4);
+    }
+
+    proptest! {
+        /// However lines come: the index is the one that would be made anew, and bytes are counted right.
+        #[test]
+        fn the_index_is_right_whatever_comes(
+            batches in prop::collection::vec(
+                prop::collection::vec((0..3_u32, 0..50_i64, "[ab]{1,3}", any::<bool>()), 1..8), 1..20),
+            limit in 600..6_000_usize,
+            hold_at in 0..20_usize,
+        ) {
+            let filter = Filter::literal("a");
+            let mut store = Store::new(limit);
+            let mut rows = 0;
+            for (step, batch) in batches.into_iter().enumerate() {
+                if step == hold_at {
+                    store.hold(true);
+                }
+                let batch = batch.into_iter().map(|(source, time, text, whole)| Entry { whole, ..entry(source, time, &text) });
+                let changed = store.add(batch.collect(), &filter);
+                rows += changed.dropped;
+                prop_assert_eq!(store.bytes, store.entries.iter().map(Entry::cost).sum::<usize>());
+                let order: Vec<Timestamp> = store.entries.iter().map(|entry| entry.order).collect();
+                prop_assert!(order.is_sorted());
+                if step > hold_at + 2 {
+                    store.hold(false);
+                }
+                let kept = store.rows.clone();
+                store.index(store.first);
+                prop_assert_eq!(&kept, &store.rows);
+            }
+            let _ = rows;
+        }
+    }
+}

@@ -8,6 +8,7 @@ mod lists;
 mod nodes;
 mod pane;
 mod panes;
+mod ports;
 mod recording;
 
 use std::sync::LazyLock;
@@ -19,6 +20,7 @@ static ACTIONS: LazyLock<Vec<Action>> = LazyLock::new(|| {
         debug::ACTIONS,
         lists::ACTIONS,
         nodes::ACTIONS,
+        ports::ACTIONS,
         general::ACTIONS,
         pane::ACTIONS,
         panes::ACTIONS,

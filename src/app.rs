@@ -10,6 +10,8 @@ mod cut;
 pub mod fixes;
 mod focus;
 mod forms;
+mod forwarding;
+pub mod forwards;
 mod keymap;
 mod keys;
 pub mod layout;
@@ -50,6 +52,8 @@ pub use action::{Action, Availability, Scope};
 pub use browse::{open, out, set_scope, switch_context};
 pub use cut::Cut;
 pub use forms::{open_node_form, open_pod_form};
+pub use forwarding::open_port_form;
+pub use forwards::{forward_again, start_forwards, stop_all_forwards, stop_forward};
 pub use keymap::{Chord, Keymap};
 pub use leaving::quit;
 pub use leftovers::refresh_leftovers;
@@ -166,6 +170,11 @@ fn take_in(state: &mut State, message: Message) -> Vec<Effect> {
         }
         Message::Checked(form, revision, verdict) => {
             forms::checked(state, form, revision, verdict);
+            Vec::new()
+        }
+        Message::PortsRead(form, found) => forwarding::ports_read(state, form, found),
+        Message::Forward(id, update) => {
+            forwards::told(state, id, update);
             Vec::new()
         }
         Message::Done(text) => {

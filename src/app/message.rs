@@ -7,12 +7,13 @@ use bytes::Bytes;
 use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::Timestamp;
 
+use super::forwards::{ForwardId, ForwardRequest, ForwardUpdate};
 use super::layout::Size;
-use super::overlay::{FormId, Found, Subject, Verdict};
+use super::overlay::{FormId, Found, PortSubject, Subject, Verdict};
 use super::settings::{Leave, LeaveKind};
 use crate::cluster::{
-    ContainerKey, ContextInfo, Found as Leftovers, Granted, LaunchStep, LeftoverScope, PodKey, Problem, Sight, WatchId,
-    WatchTarget, WatchUpdate, Which,
+    ContainerKey, ContextInfo, Found as Leftovers, Granted, LaunchStep, LeftoverScope, PodKey, PortOffers, Problem,
+    Sight, WatchId, WatchTarget, WatchUpdate, Which,
 };
 use crate::plan::{DebugOptions, Plan, Profile};
 use crate::session::recording::{About, Event, Options, RecordingId, Report};
@@ -78,6 +79,10 @@ pub enum Message {
     SubjectRead(FormId, Result<Found, Problem>),
     /// A verdict on the plan of a form at this revision.
     Checked(FormId, u64, Verdict),
+    /// What can be forwarded, for a form.
+    PortsRead(FormId, Result<PortOffers, Problem>),
+    /// Something happened to a forwarded port.
+    Forward(ForwardId, ForwardUpdate),
     /// Something asked for was done.
     Done(String),
     /// Something asked for failed.
@@ -239,6 +244,12 @@ pub enum Effect {
     NoteEnd(String, ContainerKey),
     /// Find out what the user may do in this namespace of this context.
     AskRights(String, Arc<str>),
+    /// Find out what can be forwarded in this context, for a form.
+    ReadPorts(FormId, String, PortSubject),
+    /// Forward a port.
+    StartForward(ForwardId, ForwardRequest),
+    /// Forward it no more.
+    StopForward(ForwardId),
     /// End the program.
     Quit,
 }

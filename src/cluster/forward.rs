@@ -3,6 +3,7 @@
 //! A websocket that carries SPDY (KEP-4006) comes first; where that is refused, as older servers and some proxies do,
 //! bare SPDY, which is what kubectl does. The other protocol, `v4.channel.k8s.io`, has no way to end one direction.
 
+mod offers;
 mod shared;
 mod target;
 
@@ -32,6 +33,7 @@ use super::streams::socket;
 use super::text::cleaned;
 use super::{Cluster, PodKey, Problem};
 use crate::spdy::{self, Gone, Headers, Opener, Reset, Stream};
+pub use offers::{PortOffer, PortOffers, PortOwner};
 use shared::{Place, Session, Sessions};
 pub use target::{ForwardKind, ForwardTarget, RemotePort};
 
@@ -124,26 +126,37 @@ impl Forwarder {
     /// # Errors
     /// The API's refusal, or a connection that could not be made.
     pub async fn connect(&self, pod: &PodKey, port: u16) -> Result<Connection, Unreachable> {
-        let what = || format!("cannot forward to port {port} of {}/{}", pod.namespace, pod.name);
-        let failed = |fault: &Fault| Unreachable::new(fault, what());
-        let place = self.sessions.place(pod, || {
-            let (forwarder, pod, what) = (self.clone(), pod.clone(), what());
-            let opening = async move {
-                let opened = timeout(OPEN_TIME, forwarder.session(&pod)).await;
-                let opened = opened.unwrap_or(Err(Fault::Silent(OPEN_TIME)));
-                opened.map(Arc::new).map_err(|fault| Unreachable::new(&fault, what))
-            };
-            opening.boxed().shared()
-        });
+        let what = format!("cannot forward to port {port} of {}/{}", pod.namespace, pod.name);
+        let place = self.place(pod, &what);
         let session = place.session().await?;
         let opened = timeout(OPEN_TIME, streams(&session, port)).await;
         match opened.unwrap_or(Err(Fault::Silent(OPEN_TIME))) {
             Ok((data, errors)) => Ok(Connection { pod: pod.clone(), port, data, errors, place }),
             Err(fault) => {
                 place.spend();
-                Err(failed(&fault))
+                Err(Unreachable::new(&fault, what))
             }
         }
+    }
+
+    /// Whether connections to ports of this pod can be made: the right to, and the way there.
+    ///
+    /// # Errors
+    /// As [`Forwarder::connect`].
+    pub async fn reach(&self, pod: &PodKey) -> Result<(), Unreachable> {
+        self.place(pod, &format!("cannot forward ports of {}/{}", pod.namespace, pod.name)).session().await.map(drop)
+    }
+
+    fn place(&self, pod: &PodKey, what: &str) -> Place {
+        self.sessions.place(pod, || {
+            let (forwarder, pod, what) = (self.clone(), pod.clone(), what.to_owned());
+            let opening = async move {
+                let opened = timeout(OPEN_TIME, forwarder.session(&pod)).await;
+                let opened = opened.unwrap_or(Err(Fault::Silent(OPEN_TIME)));
+                opened.map(Arc::new).map_err(|fault| Unreachable::new(&fault, what))
+            };
+            opening.boxed().shared()
+        })
     }
 
     async fn session(&self, pod: &PodKey) -> Result<Session, Fault> {

@@ -10,8 +10,9 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 
+use super::forwards::Forwards;
 use super::recordings::Recordings;
-use super::{clipboard, forms, image_file, launch, leaving_file, text_file};
+use super::{clipboard, forms, forwards, image_file, launch, leaving_file, text_file};
 use crate::app::layout::Size;
 use crate::app::{Effect, Message, Start};
 use crate::cluster::{Cluster, Contexts, LaunchStep, Problem, WatchId, WatchUpdate, watch};
@@ -70,6 +71,7 @@ pub(super) struct Effects {
     watched: (mpsc::Sender<Watched>, mpsc::Receiver<Watched>),
     printed: Queue<(SessionId, SessionUpdate)>,
     recordings: Recordings,
+    forwards: Forwards,
 }
 
 /// What a watch reports, and which watch.
@@ -104,6 +106,7 @@ impl Effects {
             watched: mpsc::channel(WATCH_QUEUE),
             printed: mpsc::unbounded_channel(),
             recordings: Recordings::default(),
+            forwards: Forwards::default(),
         }
     }
 
@@ -116,6 +119,7 @@ impl Effects {
             Some(connected) = self.connected.1.recv() => self.connected(connected),
             Some((id, update)) = self.watched.1.recv() => Fact::Message(Message::Watch(id, update)),
             Some((id, report)) = self.recordings.reported() => Fact::Message(Message::Recording(id, report)),
+            Some((id, update)) = self.forwards.told() => Fact::Message(Message::Forward(id, update)),
             Some((id, update)) = self.printed.1.recv() => self.printed(id, update),
             else => std::future::pending().await,
         }
@@ -134,6 +138,9 @@ impl Effects {
         }
         if let Some((id, report)) = self.recordings.ready() {
             return Some(Fact::Message(Message::Recording(id, report)));
+        }
+        if let Some((id, update)) = self.forwards.ready() {
+            return Some(Fact::Message(Message::Forward(id, update)));
         }
         let (id, update) = self.printed.1.try_recv().ok()?;
         Some(self.printed(id, update))
@@ -260,6 +267,15 @@ impl Effects {
                 }
             }
             Effect::AskRights(context, namespace) => self.ask_rights(context, namespace),
+            Effect::ReadPorts(form, context, subject) => {
+                let (cluster, facts) = (self.cluster(&context), self.facts.0.clone());
+                self.tasks.spawn(forwards::read_ports(cluster, form, subject, facts));
+            }
+            Effect::StartForward(id, request) => {
+                let cluster = self.cluster(&request.context);
+                self.forwards.start(id, cluster, request, &mut self.tasks);
+            }
+            Effect::StopForward(id) => self.forwards.stop(id),
             Effect::Quit => {}
         }
     }

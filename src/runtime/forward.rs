@@ -31,6 +31,8 @@ const BREATH: Duration = Duration::from_millis(200);
 pub struct PortPair {
     /// Here; 0 for any that is free, `None` for the same as there.
     pub local: Option<u16>,
+    /// Whether any free port here will do where that one cannot be had.
+    pub or_free: bool,
     /// There.
     pub remote: RemotePort,
 }
@@ -39,10 +41,10 @@ impl PortPair {
     /// Reads `REMOTE`, `LOCAL:REMOTE` or `:REMOTE`; the remote one may be a name.
     pub fn parse(text: &str) -> Option<Self> {
         let Some((local, remote)) = text.split_once(':') else {
-            return Some(Self { local: None, remote: RemotePort::parse(text)? });
+            return Some(Self { local: None, or_free: false, remote: RemotePort::parse(text)? });
         };
         let local = if local.is_empty() { 0 } else { local.parse().ok()? };
-        Some(Self { local: Some(local), remote: RemotePort::parse(remote)? })
+        Some(Self { local: Some(local), or_free: false, remote: RemotePort::parse(remote)? })
     }
 }
 
@@ -95,12 +97,17 @@ pub async fn forward(
 ) -> Result<Forward, Problem> {
     let found = forwarder.resolve(&target, &pair.remote).await;
     let (pod, port) = found.map_err(|unreachable| unreachable.problem)?;
+    // That somebody may not, or that there is no way, is told now and not to the first caller.
+    forwarder.reach(&pod).await.map_err(|unreachable| unreachable.problem)?;
     let wanted = match (pair.local, &pair.remote) {
         (Some(local), _) => local,
         (None, RemotePort::Number(remote)) => *remote,
         (None, RemotePort::Name(_)) => port,
     };
-    let listeners = listen(wanted, addresses).await?;
+    let listeners = match listen(wanted, addresses).await {
+        Err(_) if pair.or_free => listen(0, addresses).await?,
+        listeners => listeners?,
+    };
     let local = listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
     let traffic = Arc::new(Traffic::default());
     let way = Way::new(forwarder, target, pair.remote, &(pod, port), Box::new(tell));
@@ -170,7 +177,9 @@ mod tests {
 
     #[test]
     fn pairs_of_ports_are_written_as_for_kubectl() {
-        let pair = |local, remote| Some(PortPair { local, remote: RemotePort::parse(remote).expect("a port") });
+        let pair = |local, remote| {
+            Some(PortPair { local, or_free: false, remote: RemotePort::parse(remote).expect("a port") })
+        };
         assert_eq!(PortPair::parse("8080"), pair(None, "8080"));
         assert_eq!(PortPair::parse("http"), pair(None, "http"));
         assert_eq!(PortPair::parse("8888:http"), pair(Some(8888), "http"));

@@ -148,7 +148,7 @@ async fn service(demo: &DemoCluster) -> (Forward, mpsc::UnboundedReceiver<Forwar
     demo.store().create("services", service).unwrap();
     demo.store().create("endpointslices", slice("multi")).unwrap();
     let target = ForwardTarget::parse("svc/shop", "demo").unwrap();
-    let pair = PortPair { local: Some(0), remote: RemotePort::Name("web".into()) };
+    let pair = PortPair { local: Some(0), or_free: false, remote: RemotePort::Name("web".into()) };
     let (tell, events) = mpsc::unbounded_channel();
     let tell = move |event| drop(tell.send(event));
     (forward(forwarder(demo), target, pair, &LOOPBACK, tell).await.unwrap(), events)
@@ -176,7 +176,7 @@ async fn a_pod_that_cannot_be_reached_for_a_while_is_not_gone_and_one_that_is_de
     let demo = echo::cluster();
     let (forwarder, cut) = behind_a_switch(&demo);
     let target = ForwardTarget::parse("multi", "demo").unwrap();
-    let pair = PortPair { local: Some(0), remote: RemotePort::Number(8000) };
+    let pair = PortPair { local: Some(0), or_free: false, remote: RemotePort::Number(8000) };
     let (tell, mut events) = mpsc::unbounded_channel();
     let tell = move |event| drop(tell.send(event));
     let forward = forward(forwarder, target, pair, &LOOPBACK, tell).await.unwrap();

@@ -9,9 +9,8 @@ use super::{Forwarder, OPEN_TIME, Outlook, Unreachable};
 use crate::cluster::problem::Fault;
 use crate::cluster::request::{JSON, Target};
 use crate::cluster::{PodKey, Problem};
-use choose::{
-    Unresolved, best, endpoint, equality, no_selector, nothing_ready, of_pod, port_number, selector, service_port,
-};
+pub(super) use choose::port_number;
+use choose::{Unresolved, best, endpoint, equality, no_selector, nothing_ready, of_pod, selector, service_port};
 
 /// A kind of object that a port can be forwarded of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

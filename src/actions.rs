@@ -10,6 +10,8 @@ mod pane;
 mod panes;
 mod ports;
 mod recording;
+mod view;
+mod yaml;
 
 use std::sync::LazyLock;
 
@@ -24,6 +26,8 @@ static ACTIONS: LazyLock<Vec<Action>> = LazyLock::new(|| {
         general::ACTIONS,
         pane::ACTIONS,
         panes::ACTIONS,
+        view::ACTIONS,
+        yaml::ACTIONS,
         recording::ACTIONS,
         copy::ACTIONS,
         launch::ACTIONS,

@@ -28,6 +28,7 @@ pub mod overlay;
 mod overlay_keys;
 pub mod panes;
 mod pointing;
+pub mod reader;
 mod recent_images;
 pub mod recording;
 pub mod replay;
@@ -47,6 +48,7 @@ pub mod timing;
 mod toolkit;
 pub mod transcript;
 mod typing;
+pub mod view;
 
 pub use action::{Action, Availability, Scope};
 pub use browse::{open, out, set_scope, switch_context};
@@ -66,6 +68,7 @@ pub use message::{Effect, Message, Start, Target};
 pub use navigator::List;
 pub use nodes::{leave_nodes, namespace_for_node_debugger, show_nodes, show_pods_of_node};
 pub use notices::{Level, Notice, Notices};
+pub use panes::Axis;
 pub use recent_images::RecentImages;
 pub use rows::{Row, Rows};
 pub use safety::is_held;
@@ -75,6 +78,7 @@ pub use state::{Connection, Focus, Opening, State};
 pub use terminal::{DefaultColors, TerminalSettings, holds_frame};
 pub use toolkit::{Mount, Toolkit};
 pub use typing::type_into_all;
+pub use view::{open_view, open_view_beside, show_forwards};
 
 use overlay::Deed;
 
@@ -177,6 +181,10 @@ fn take_in(state: &mut State, message: Message) -> Vec<Effect> {
             forwards::told(state, id, update);
             Vec::new()
         }
+        Message::View(id, told) => {
+            view::told(state, id, told);
+            Vec::new()
+        }
         Message::Done(text) => {
             state.notices.push(state.now, Level::Info, text, Vec::new());
             refresh_leftovers(state, true)
@@ -207,6 +215,7 @@ fn bring_up_to_date(state: &mut State) -> Vec<Effect> {
     let effects = join(effects, timing::resume(state));
     let effects = join(effects, lives::sync_sizes(state));
     copying::settle(state);
+    view::settle(state);
     effects
 }
 

@@ -19,6 +19,7 @@ mod log;
 pub mod manifest;
 pub mod marks;
 mod node;
+mod object;
 mod policy;
 mod problem;
 mod proxy;
@@ -45,10 +46,11 @@ pub use kubeconfig::KubeconfigOptions;
 pub use leftovers::{Found, Leftover, LeftoverKind, LeftoverScope};
 pub use log::{LOG_LIMIT, LogOptions};
 pub use node::{NodeCondition, NodeDetail, NodeResource, NodeRow, is_node_debugger, node_detail};
-pub use text::cleaned;
+pub use object::{ObjectKey, ObjectKind};
+pub use text::{cleaned, printable};
 pub use truth::{Expected, Sight, expected};
 pub use warnings::Warnings;
-pub use watch::watch;
+pub use watch::{Lost, ObjectNews, watch};
 
 use std::sync::Arc;
 

@@ -18,6 +18,7 @@ pub mod report;
 mod state_file;
 pub mod text_file;
 pub mod tty;
+mod views;
 
 use std::future::Future;
 use std::io;

@@ -1,5 +1,6 @@
 //! Actions on panes and their sessions, behind the leader or once a session has ended.
 
+use crate::app::view::close_view;
 use crate::app::{
     Action, Availability, Effect, Focus, Scope, Start, State, again, attach_again, close, debug_instead, quit,
 };
@@ -192,14 +193,14 @@ pub(super) const ACTIONS: &[Action] = &[
     },
 ];
 
-fn browse(state: &mut State) -> Vec<Effect> {
+pub(super) fn browse(state: &mut State) -> Vec<Effect> {
     state.focus = Focus::List;
     state.sessions.zoomed = false;
     Vec::new()
 }
 
 fn session_open(state: &State) -> Availability {
-    Availability::when(!state.sessions.is_empty(), "no session is open")
+    Availability::when(!state.sessions.is_empty(), "no pane is open")
 }
 
 fn active(state: &State) -> Option<SessionId> {
@@ -207,6 +208,9 @@ fn active(state: &State) -> Option<SessionId> {
 }
 
 fn close_active(state: &mut State) -> Vec<Effect> {
+    if let Some(id) = state.sessions.active_view().map(|view| view.id) {
+        return close_view(state, id);
+    }
     active(state).map(|id| close(state, id)).unwrap_or_default()
 }
 
@@ -217,6 +221,9 @@ fn step(state: &mut State, by: isize) -> Vec<Effect> {
 }
 
 fn scroll(state: &mut State, halves: i32) -> Vec<Effect> {
+    if let Some(view) = state.sessions.active_view_mut() {
+        view.read(|reader, lines| reader.go_half(-isize::try_from(halves).unwrap_or(0), lines));
+    }
     if let Some(session) = state.sessions.active_mut() {
         let half = i32::from(session.screen.size().rows / 2).max(1);
         session.screen.scroll(halves * half);

@@ -3,7 +3,9 @@
 use crate::app::layout::{layout, panes_with_keys};
 use crate::app::overlay::{Name, Overlay, TextLine};
 use crate::app::panes::{Axis, Direction};
-use crate::app::{Action, Availability, Effect, Focus, Level, Scope, Start, State, start_beside, type_into_all};
+use crate::app::{
+    Action, Availability, Effect, Focus, Level, Scope, Start, State, open_view_beside, start_beside, type_into_all,
+};
 
 /// How many cells a border moves at a press.
 const STEP: u16 = 4;
@@ -24,7 +26,7 @@ pub(super) const ACTIONS: &[Action] = &[
     leader(
         "pane.split-right",
         "split",
-        "Opens one more shell in the same container, or the same log, to the right of the pane.",
+        "Opens one more shell in the same container, or the same view, to the right of the pane.",
         &["|", "%"],
         Some(2),
         |state| can_split(state, Axis::Columns),
@@ -33,7 +35,7 @@ pub(super) const ACTIONS: &[Action] = &[
     leader(
         "pane.split-below",
         "split below",
-        "Opens one more shell in the same container, or the same log, below the pane.",
+        "Opens one more shell in the same container, or the same view, below the pane.",
         &["-", "\""],
         None,
         |state| can_split(state, Axis::Rows),
@@ -218,11 +220,11 @@ pub(super) const ACTIONS: &[Action] = &[
 ];
 
 fn any_session(state: &State) -> Availability {
-    Availability::when(!state.sessions.is_empty(), "no session is open")
+    Availability::when(!state.sessions.is_empty(), "no pane is open")
 }
 
 fn several_panes(state: &State) -> Availability {
-    let several = state.sessions.tab().is_some_and(|tab| tab.sessions().len() > 1);
+    let several = state.sessions.tab().is_some_and(|tab| tab.panes().len() > 1);
     Availability::when(several, "this tab has one pane only")
 }
 
@@ -234,7 +236,8 @@ fn other_tab(state: &State) -> Availability {
 const NO_ROOM: &str = "there is no room: zoom the tab, close a pane, or enlarge the terminal";
 
 fn can_split(state: &State, axis: Axis) -> Availability {
-    let Some(session) = state.sessions.active() else { return any_session(state) };
+    let room = || Availability::when(state.sessions.has_room(axis, panes_with_keys(state)), NO_ROOM);
+    let Some(session) = state.sessions.active() else { return any_session(state).and(room) };
     if session.context != state.context.name {
         return Availability::No(format!("this pane belongs to context {}; switch to it first", session.context));
     }
@@ -242,8 +245,7 @@ fn can_split(state: &State, axis: Axis) -> Availability {
     if matches!(start, Some(Start::Shell { .. })) && state.settings.is_read_only(&state.context.name) {
         return Availability::No(format!("{} is used read-only", state.context.name));
     }
-    Availability::when(start.is_some(), "this launch has not come to a container yet")
-        .and(|| Availability::when(state.sessions.has_room(axis, panes_with_keys(state)), NO_ROOM))
+    Availability::when(start.is_some(), "this launch has not come to a container yet").and(room)
 }
 
 fn can_join(state: &State, axis: Axis) -> Availability {
@@ -260,6 +262,9 @@ fn once_more(state: &State) -> Option<Start> {
 }
 
 fn split(state: &mut State, axis: Axis) -> Vec<Effect> {
+    if let Some(id) = state.sessions.active_view().map(|view| view.id) {
+        return open_view_beside(state, axis, id);
+    }
     once_more(state).map(|start| start_beside(state, axis, start)).unwrap_or_default()
 }
 

@@ -21,14 +21,31 @@ pub enum Scope {
     Ended,
     /// In a pane that is in copy mode.
     Copy,
+    /// In a pane that shows a view, of whatever kind.
+    View,
+    /// In a pane that shows an object as YAML.
+    Yaml,
+    /// In the list of forwarded ports.
+    Ports,
     /// In a pane that shows a launch on its way, one that failed, or the timeline of one.
     Launch,
 }
 
 impl Scope {
     /// All scopes, in the order help shows them.
-    pub const ALL: [Self; 8] =
-        [Self::Pods, Self::Namespaces, Self::Nodes, Self::Global, Self::Leader, Self::Copy, Self::Ended, Self::Launch];
+    pub const ALL: [Self; 11] = [
+        Self::Pods,
+        Self::Namespaces,
+        Self::Nodes,
+        Self::Global,
+        Self::View,
+        Self::Yaml,
+        Self::Ports,
+        Self::Leader,
+        Self::Copy,
+        Self::Ended,
+        Self::Launch,
+    ];
 
     /// The heading over the scope's actions.
     pub fn title(self) -> &'static str {
@@ -39,6 +56,9 @@ impl Scope {
             Self::Pods => "Pods and containers",
             Self::Leader => "After the leader key",
             Self::Copy => "In copy mode",
+            Self::View => "In a view",
+            Self::Yaml => "In a view of YAML",
+            Self::Ports => "In the list of forwarded ports",
             Self::Ended => "In a pane whose session has ended",
             Self::Launch => "In a pane that shows a launch",
         }

@@ -20,7 +20,7 @@ pub const MARKING_PROMPT_PLAINLY: &str = r"PS1=$(printf '\033]133;A\007')$PS1";
 /// Whether the focused pane has text to be read.
 pub fn readable(state: &State) -> Availability {
     match state.sessions.active() {
-        None => Availability::No("no session is open".to_owned()),
+        None => Availability::No("the pane shows no terminal".to_owned()),
         Some(session) => Availability::when(!session.shows_timeline(), "the pane shows no terminal"),
     }
 }
@@ -191,5 +191,7 @@ pub fn moves_by_itself(state: &State) -> bool {
         let session = state.sessions.get(id);
         session.is_some_and(|session| session.copy_mode.as_ref().is_some_and(|mode| mode.is_busy(&session.screen)))
     };
-    state.pointing.scrolls() || state.sessions.iter().any(|session| searches(session.id))
+    super::view::moves_by_itself(state)
+        || state.pointing.scrolls()
+        || state.sessions.iter().any(|session| searches(session.id))
 }

@@ -24,7 +24,7 @@ pub(super) fn terminal(state: &mut State, gained: bool) -> Vec<Effect> {
 /// Tells the program that lost the focus, and the one that has it now.
 pub(super) fn follow(state: &mut State) -> Vec<Effect> {
     let has_keys = !state.told_focus.away && state.focus == Focus::Pane;
-    let holder = state.sessions.tab().filter(|_| has_keys).map(super::Tab::focused);
+    let holder = state.sessions.tab().filter(|_| has_keys).and_then(|tab| tab.focused().session());
     let before = std::mem::replace(&mut state.told_focus.holder, holder);
     if before == holder {
         return Vec::new();

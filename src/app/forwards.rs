@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::message::Effect;
 use super::notices::Level;
 use super::state::State;
+use super::view::show_forwards;
 use crate::cluster::{ForwardTarget, PodKey, Problem, RemotePort, cleaned};
 
 /// How many that have ended are kept in the list.
@@ -208,6 +209,7 @@ pub fn start_forwards(state: &mut State, requests: Vec<ForwardRequest>) -> Vec<E
         state.forwards.list.push(forward);
     }
     state.forwards.trim();
+    effects.extend(show_forwards(state));
     effects
 }
 

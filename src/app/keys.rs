@@ -6,7 +6,7 @@ use super::message::Effect;
 use super::notices::Level;
 use super::session::Session;
 use super::state::{Focus, State};
-use super::{Chord, Scope, copying, overlay_keys, run, typing};
+use super::{Chord, Scope, copying, overlay_keys, run, typing, view};
 
 /// A key was pressed.
 pub(super) fn pressed(state: &mut State, key: &KeyEvent) -> Vec<Effect> {
@@ -86,6 +86,9 @@ fn after_leader(state: &mut State, key: &KeyEvent, chord: Chord) -> Vec<Effect> 
 }
 
 fn to_pane(state: &mut State, key: &KeyEvent, chord: Chord) -> Vec<Effect> {
+    if state.sessions.shows_view() {
+        return view::pressed(state, key, chord);
+    }
     let Some(session) = state.sessions.active() else { return Vec::new() };
     if session.copy_mode.is_some() {
         return copying::pressed(state, key, chord);
@@ -113,6 +116,8 @@ pub(super) fn pasted(state: &mut State, text: &str) -> Vec<Effect> {
         let mut line = super::overlay::TextLine::new(state.navigator.filter());
         line.insert(text);
         state.navigator.set_filter(line.text().to_owned());
+    } else if state.focus == Focus::Pane && state.sessions.shows_view() {
+        view::pasted(state, text);
     } else if state.focus == Focus::Pane && copying::copying(state).is_offered() {
         copying::pasted(state, text);
     } else if state.focus == Focus::Pane && state.sessions.active().is_some_and(Session::takes_input) {

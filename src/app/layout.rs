@@ -25,7 +25,7 @@ pub struct Layout {
     pub tabs: Rect,
     /// The panes of the tab in view.
     pub panes: Rect,
-    /// The focused session's screen.
+    /// The screen of the focused pane.
     pub pane: Rect,
     /// Hints or the notice.
     pub footer: Rect,
@@ -82,7 +82,7 @@ fn arranged(state: &State, focus: Focus) -> Layout {
         layout.panes = Rect { y: body.y + top_height + 1, height: body.height - top_height - 1, ..body };
         let focused = state.sessions.tab().map(Tab::focused);
         let places = places(state, layout.panes);
-        layout.pane = places.iter().find(|place| Some(place.session) == focused).map_or(layout.panes, |p| p.screen);
+        layout.pane = places.iter().find(|place| Some(place.pane) == focused).map_or(layout.panes, |p| p.screen);
     }
     layout
 }

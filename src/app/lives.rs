@@ -12,7 +12,7 @@ use super::leaving;
 use super::message::{Effect, Start, Target};
 use super::notices::Level;
 use super::overlay::{Choice, Choose, Deed, Overlay};
-use super::panes::{Axis, Place};
+use super::panes::{Axis, PaneId, Place};
 use super::recording::{self, Recording};
 use super::session::{Phase, Session};
 use super::state::{Focus, State};
@@ -304,7 +304,7 @@ pub fn close(state: &mut State, id: SessionId) -> Vec<Effect> {
 
 /// Takes a pane away and lets go of its stream.
 pub(super) fn remove(state: &mut State, id: SessionId) -> Vec<Effect> {
-    let seen: Vec<SessionId> = places(state, layout(state).panes).iter().map(|place| place.session).collect();
+    let seen: Vec<PaneId> = places(state, layout(state).panes).iter().map(|place| place.pane).collect();
     let Some(session) = state.sessions.remove(id) else { return Vec::new() };
     abandoned::note(state, &session);
     // Keys meant for the lists must not land in whichever shell comes into view.
@@ -374,8 +374,12 @@ pub(super) fn sync_sizes(state: &mut State) -> Vec<Effect> {
     let zoomed = state.sessions.zoomed;
     let places: Vec<Place> = state.sessions.tabs().iter().flat_map(|tab| tab.places(area, zoomed)).collect();
     let mut effects = Vec::new();
-    for Place { session, screen, .. } in places {
+    for Place { pane, screen, .. } in places {
         let size = Size { columns: screen.width, rows: screen.height };
+        if let Some(view) = pane.view().and_then(|id| state.sessions.view_mut(id)) {
+            view.size = size;
+        }
+        let Some(session) = pane.session() else { continue };
         let Some(session) = state.sessions.get_mut(session).filter(|session| session.size != size) else { continue };
         session.size = size;
         session.screen.resize(size);

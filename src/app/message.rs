@@ -11,6 +11,7 @@ use super::forwards::{ForwardId, ForwardRequest, ForwardUpdate};
 use super::layout::Size;
 use super::overlay::{FormId, Found, PortSubject, Subject, Verdict};
 use super::settings::{Leave, LeaveKind};
+use super::view::{ViewId, ViewSource, ViewUpdate};
 use crate::cluster::{
     ContainerKey, ContextInfo, Found as Leftovers, Granted, LaunchStep, LeftoverScope, PodKey, PortOffers, Problem,
     Sight, WatchId, WatchTarget, WatchUpdate, Which,
@@ -83,6 +84,8 @@ pub enum Message {
     PortsRead(FormId, Result<PortOffers, Problem>),
     /// Something happened to a forwarded port.
     Forward(ForwardId, ForwardUpdate),
+    /// What a view reads has something to tell.
+    View(ViewId, ViewUpdate),
     /// Something asked for was done.
     Done(String),
     /// Something asked for failed.
@@ -250,6 +253,10 @@ pub enum Effect {
     StartForward(ForwardId, ForwardRequest),
     /// Forward it no more.
     StopForward(ForwardId),
+    /// Read for a view in this context from now on.
+    OpenView(ViewId, String, ViewSource),
+    /// Read no more for a view.
+    CloseView(ViewId),
     /// End the program.
     Quit,
 }

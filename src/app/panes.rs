@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 
 use ratatui::layout::{Position, Rect};
 
+use super::view::ViewId;
 use crate::session::SessionId;
 
 /// The smallest pane of a split tab, its title row included; where the area has no room for all of them, only the focused
@@ -45,11 +46,50 @@ impl Direction {
     }
 }
 
-/// The panes of a tab, each showing one session.
+/// What a pane shows, by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PaneId {
+    /// A session.
+    Session(SessionId),
+    /// A view.
+    View(ViewId),
+}
+
+impl PaneId {
+    /// The session that it shows, if it shows one.
+    pub fn session(self) -> Option<SessionId> {
+        match self {
+            Self::Session(id) => Some(id),
+            Self::View(_) => None,
+        }
+    }
+
+    /// The view that it shows, if it shows one.
+    pub fn view(self) -> Option<ViewId> {
+        match self {
+            Self::View(id) => Some(id),
+            Self::Session(_) => None,
+        }
+    }
+}
+
+impl From<SessionId> for PaneId {
+    fn from(id: SessionId) -> Self {
+        Self::Session(id)
+    }
+}
+
+impl From<ViewId> for PaneId {
+    fn from(id: ViewId) -> Self {
+        Self::View(id)
+    }
+}
+
+/// The panes of a tab, each showing a session or a view.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Panes {
     /// One pane.
-    One(SessionId),
+    One(PaneId),
     /// Two halves.
     Split(Box<Split>),
 }
@@ -71,8 +111,8 @@ pub struct Border(Vec<bool>);
 /// A pane's place: its title row, where there are several panes, and its screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
-    /// The session it shows.
-    pub session: SessionId,
+    /// What it shows.
+    pub pane: PaneId,
     /// The row over it; empty while it is the only pane.
     pub title: Rect,
     /// Its screen.
@@ -87,16 +127,16 @@ impl Place {
 }
 
 impl Panes {
-    /// The sessions shown, from the top left to the bottom right.
-    pub fn sessions(&self) -> Vec<SessionId> {
+    /// What they show, from the top left to the bottom right.
+    pub fn ids(&self) -> Vec<PaneId> {
         match self {
             Self::One(id) => vec![*id],
-            Self::Split(split) => [split.first.sessions(), split.second.sessions()].concat(),
+            Self::Split(split) => [split.first.ids(), split.second.ids()].concat(),
         }
     }
 
-    /// Whether this session has a pane here.
-    pub fn contains(&self, id: SessionId) -> bool {
+    /// Whether this one is among them.
+    pub fn contains(&self, id: PaneId) -> bool {
         match self {
             Self::One(own) => *own == id,
             Self::Split(split) => split.first.contains(id) || split.second.contains(id),
@@ -104,7 +144,7 @@ impl Panes {
     }
 
     /// Splits the pane of `beside` and puts other panes into the second half.
-    pub fn split(&mut self, beside: SessionId, axis: Axis, new: Panes) {
+    pub fn split(&mut self, beside: PaneId, axis: Axis, new: Panes) {
         match self {
             Self::One(own) if *own == beside => {
                 let first = Self::One(beside);
@@ -117,7 +157,7 @@ impl Panes {
     }
 
     /// Shows `new` where `old` was.
-    pub fn replace(&mut self, old: SessionId, new: SessionId) {
+    pub fn replace(&mut self, old: PaneId, new: PaneId) {
         match self {
             Self::One(own) if *own == old => *own = new,
             Self::One(_) => {}
@@ -129,7 +169,7 @@ impl Panes {
     }
 
     /// Changes the places of two panes.
-    pub fn swap(&mut self, one: SessionId, other: SessionId) {
+    pub fn swap(&mut self, one: PaneId, other: PaneId) {
         match self {
             Self::One(own) if *own == one => *own = other,
             Self::One(own) if *own == other => *own = one,
@@ -142,7 +182,7 @@ impl Panes {
     }
 
     /// The panes without this one; its neighbour takes the room. `None` if it was the last.
-    pub fn without(self, id: SessionId) -> Option<Self> {
+    pub fn without(self, id: PaneId) -> Option<Self> {
         match self {
             Self::One(own) => (own != id).then_some(self),
             Self::Split(split) => {
@@ -157,7 +197,7 @@ impl Panes {
 
     /// Moves the nearest border of this pane by so many cells in a direction, as far as the panes beside it leave room: a
     /// border on the far side first, as tmux does. False if there is none on that axis, or it cannot move.
-    pub fn resize(&mut self, id: SessionId, direction: Direction, cells: u16, area: Rect) -> bool {
+    pub fn resize(&mut self, id: PaneId, direction: Direction, cells: u16, area: Rect) -> bool {
         let Self::Split(split) = self else { return false };
         let (first, second) = split.halves(area);
         let in_first = split.first.contains(id);
@@ -234,8 +274,8 @@ impl Panes {
     }
 
     /// Where each pane stands in this area. Where they do not all fit, the focused one has it all.
-    pub fn places(&self, area: Rect, focused: SessionId) -> Vec<Place> {
-        let alone = |session| Place { session, title: Rect { height: 0, ..area }, screen: area };
+    pub fn places(&self, area: Rect, focused: PaneId) -> Vec<Place> {
+        let alone = |pane| Place { pane, title: Rect { height: 0, ..area }, screen: area };
         if let Self::One(id) = self {
             return vec![alone(*id)];
         }
@@ -249,10 +289,10 @@ impl Panes {
 
     fn place(&self, area: Rect, places: &mut Vec<Place>) {
         match self {
-            Self::One(session) => {
+            Self::One(pane) => {
                 let title = Rect { height: area.height.min(1), ..area };
                 let screen = Rect { y: area.y + title.height, height: area.height - title.height, ..area };
-                places.push(Place { session: *session, title, screen });
+                places.push(Place { pane: *pane, title, screen });
             }
             Self::Split(split) => {
                 let (first, second) = split.halves(area);
@@ -313,12 +353,12 @@ impl Split {
 }
 
 /// The pane that is next to `from` in a direction: of those that touch its side, the one that overlaps most.
-pub fn neighbour(places: &[Place], from: SessionId, direction: Direction) -> Option<SessionId> {
-    let own = places.iter().find(|place| place.session == from)?.whole();
+pub fn neighbour(places: &[Place], from: PaneId, direction: Direction) -> Option<PaneId> {
+    let own = places.iter().find(|place| place.pane == from)?.whole();
     let span = |start: u16, end: u16, other_start: u16, other_end: u16| {
         end.min(other_end).saturating_sub(start.max(other_start))
     };
-    let touching = places.iter().filter(|place| place.session != from).filter_map(|place| {
+    let touching = places.iter().filter(|place| place.pane != from).filter_map(|place| {
         let other = place.whole();
         // One column of rule lies between panes that stand side by side.
         let touches = match direction {
@@ -331,10 +371,10 @@ pub fn neighbour(places: &[Place], from: SessionId, direction: Direction) -> Opt
             Axis::Columns => span(own.y, own.bottom(), other.y, other.bottom()),
             Axis::Rows => span(own.x, own.right(), other.x, other.right()),
         };
-        (touches && overlap > 0).then_some((overlap, place.session))
+        (touches && overlap > 0).then_some((overlap, place.pane))
     });
     // Of several that overlap alike, the first is meant.
-    touching.min_by_key(|(overlap, _)| Reverse(*overlap)).map(|(_, session)| session)
+    touching.min_by_key(|(overlap, _)| Reverse(*overlap)).map(|(_, pane)| pane)
 }
 
 /// The pane under a cell.

@@ -8,7 +8,6 @@ use ratatui::layout::Rect;
 use super::layout::{layout, places};
 use super::message::Effect;
 use super::mouse::Grip;
-use super::panes::Place;
 use super::state::State;
 use crate::screen::{Position, SelectionKind};
 use crate::session::SessionId;
@@ -60,10 +59,10 @@ impl Pointing {
 }
 
 /// The left button was pressed on the screen of a pane.
-pub(super) fn pressed(state: &mut State, event: MouseEvent, pane: &Place) {
+pub(super) fn pressed(state: &mut State, event: MouseEvent, id: SessionId, screen: Rect) {
     let now = state.now;
-    let Some(session) = state.sessions.get_mut(pane.session) else { return };
-    let place = (event.column - pane.screen.x, event.row - pane.screen.y);
+    let Some(session) = state.sessions.get_mut(id) else { return };
+    let place = (event.column - screen.x, event.row - screen.y);
     let again = state
         .pointing
         .last
@@ -103,8 +102,8 @@ pub(super) fn moved(state: &mut State, event: MouseEvent, screen: Rect) -> Vec<E
 /// Time has passed: a drag that rests beyond an edge scrolls on. One that something has come between is let go of.
 pub(super) fn ticked(state: &mut State) {
     let Some(drag) = state.pointing.drag else { return };
-    let place = places(state, layout(state).panes).into_iter().find(|place| place.session == drag.session);
-    match place.filter(|_| state.grip == Some(Grip::Pane(drag.session))) {
+    let place = places(state, layout(state).panes).into_iter().find(|place| place.pane == drag.session.into());
+    match place.filter(|_| state.grip == Some(Grip::Pane(drag.session.into()))) {
         Some(place) if drag.chooses => {
             if scroll(state, place.screen) {
                 choose(state);

@@ -96,6 +96,8 @@ impl Effect {
             | Self::NoteEnd(..)
             | Self::ReadPorts(..)
             | Self::StopForward(_)
+            | Self::OpenView(..)
+            | Self::CloseView(_)
             | Self::Quit => None,
         }
     }

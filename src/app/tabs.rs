@@ -2,10 +2,12 @@
 
 use unicode_width::UnicodeWidthStr;
 
+use super::panes::PaneId;
 use super::session::{Phase, Session};
 use super::sessions::Tab;
 use super::state::State;
 use super::text::{clip, elide};
+use super::view::View;
 use crate::session::End;
 
 /// Below so many columns a line of tabs is narrow.
@@ -79,24 +81,30 @@ fn longest(state: &State, in_view: bool) -> usize {
 }
 
 fn text(state: &State, index: usize, tab: &Tab) -> String {
-    let sessions: Vec<&Session> = tab.sessions().into_iter().filter_map(|id| state.sessions.get(id)).collect();
-    let focused = state.sessions.get(tab.focused());
+    let panes = tab.panes();
+    let mark_of = |pane: &PaneId| match *pane {
+        PaneId::Session(id) => state.sessions.get(id).map(mark),
+        PaneId::View(id) => state.sessions.view(id).map(View::mark),
+    };
+    let marks: Vec<&'static str> = panes.iter().filter_map(mark_of).collect();
+    let focused = state.sessions.title(tab.focused());
+    let recorded = |id| state.sessions.get(id).is_some_and(|session| session.recording.running().is_some());
     let name = match (&tab.name, focused) {
         (Some(name), _) => clip(name, NAME),
-        (None, focused) => focused
-            .map(|session| elide(&session.title(), longest(state, index == state.sessions.active_index())))
-            .unwrap_or_default(),
+        (None, title) => {
+            title.map(|title| elide(&title, longest(state, index == state.sessions.active_index()))).unwrap_or_default()
+        }
     };
-    let count = if sessions.len() > 1 { format!(" ({})", sessions.len()) } else { String::new() };
+    let count = if panes.len() > 1 { format!(" ({})", panes.len()) } else { String::new() };
     let together = if tab.together { " [all]" } else { "" };
-    let recorded = if sessions.iter().any(|session| session.recording.running().is_some()) { " [rec]" } else { "" };
-    format!(" {} {name}{count}{}{together}{recorded} ", index + 1, mark_of(&sessions, focused))
+    let recorded = if tab.sessions().any(recorded) { " [rec]" } else { "" };
+    format!(" {} {name}{count}{}{together}{recorded} ", index + 1, chief(&marks, mark_of(&tab.focused())))
 }
 
 /// The mark of a tab: what is worth a look in any of its panes, else how the focused one stands.
-fn mark_of(sessions: &[&Session], focused: Option<&Session>) -> &'static str {
-    let worth = ["!", "…", "•"].into_iter().find(|wanted| sessions.iter().any(|session| mark(session) == *wanted));
-    worth.or_else(|| focused.map(mark)).unwrap_or_default()
+fn chief(marks: &[&'static str], focused: Option<&'static str>) -> &'static str {
+    let worth = ["!", "…", "•"].into_iter().find(|wanted| marks.contains(wanted));
+    worth.or(focused).unwrap_or_default()
 }
 
 /// How a session stands, in one sign: in trouble, on its way, with output that nobody has seen, ended.

@@ -1,4 +1,5 @@
-//! The text of a session for a file: what it is of and what its terminal has shown; the file is written elsewhere.
+//! The text of a pane for a file: what a session is of and what its terminal has shown, or what a view shows; the file is
+//! written elsewhere.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -6,8 +7,10 @@ use std::path::PathBuf;
 use super::message::Effect;
 use super::notices::Level;
 use super::overlay::{Overlay, Save, TextLine};
+use super::panes::PaneId;
 use super::recording;
 use super::session::Session;
+use super::sessions::Tab;
 use super::state::State;
 use crate::cluster::cleaned;
 use crate::session::recording::About;
@@ -16,16 +19,27 @@ use jiff::Timestamp;
 /// Asks which file the transcript of the focused pane is written to.
 pub fn ask(state: &mut State) -> Vec<Effect> {
     let now = state.now;
-    let Some(session) = state.sessions.active() else { return Vec::new() };
-    let name = format!("{}.txt", recording::about(session, now.as_second()).file_name());
+    let Some(pane) = state.sessions.tab().map(Tab::focused) else { return Vec::new() };
+    let Some(title) = state.sessions.title(pane) else { return Vec::new() };
+    let name = match state.sessions.active() {
+        Some(session) => recording::about(session, now.as_second()).file_name(),
+        None => file_name(&title, now),
+    };
+    let name = format!("{name}.txt");
     // Beside the recordings; without a place for them, in the directory that the program was started in.
     let path = state.settings.recording.directory.as_ref().map_or(PathBuf::from(&name), |at| at.join(&name));
-    let (title, line) = (session.title(), TextLine::new(path.display().to_string()));
-    state.overlay = Some(Overlay::Save(Save { session: session.id, title, line }));
+    let line = TextLine::new(path.display().to_string());
+    state.overlay = Some(Overlay::Save(Save { pane, title, line }));
     Vec::new()
 }
 
-/// Writes the transcript to the file that was named.
+/// The name of a view's file: what it is of, and when.
+fn file_name(title: &str, now: Timestamp) -> String {
+    let kept = |c: char| if c.is_alphanumeric() || matches!(c, '-' | '.') { c } else { '-' };
+    format!("{}-{}", title.chars().map(kept).collect::<String>(), now.strftime("%Y%m%dT%H%M%SZ"))
+}
+
+/// Writes the text of the pane to the file that was named.
 pub(super) fn save(state: &mut State, asked: &Save) -> Vec<Effect> {
     let now = state.now;
     let path = asked.line.text().trim();
@@ -33,7 +47,14 @@ pub(super) fn save(state: &mut State, asked: &Save) -> Vec<Effect> {
         state.notices.push(now, Level::Info, "nothing was saved: no file was named", Vec::new());
         return Vec::new();
     }
-    let Some(session) = state.sessions.get_mut(asked.session) else { return Vec::new() };
+    let session = match asked.pane {
+        PaneId::Session(id) => state.sessions.get_mut(id),
+        PaneId::View(id) => {
+            let text = state.sessions.view_mut(id).map(|view| view.read(|reader, lines| reader.text(lines)));
+            return text.map(|text| Effect::SaveText(PathBuf::from(path), text)).into_iter().collect();
+        }
+    };
+    let Some(session) = session else { return Vec::new() };
     let about = recording::about(session, now.as_second());
     let text = format!("{}\n{}\n", header(&about, session, now), session.screen.transcript());
     vec![Effect::SaveText(PathBuf::from(path), text)]

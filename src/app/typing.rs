@@ -6,6 +6,7 @@ use crossterm::event::KeyEvent;
 use super::cut;
 use super::message::Effect;
 use super::overlay::{Choice, Choose, Deed, Overlay};
+use super::panes::PaneId;
 use super::session::Session;
 use super::sessions::Tab;
 use super::state::State;
@@ -24,7 +25,8 @@ pub(super) fn pasted(state: &mut State, text: &str) -> Vec<Effect> {
 
 fn send(state: &mut State, encode: impl Fn(&Modes) -> Option<Vec<u8>>) -> Vec<Effect> {
     let Some(tab) = state.sessions.tab() else { return Vec::new() };
-    let meant = if tab.together { tab.sessions() } else { vec![tab.focused()] };
+    let meant: Vec<SessionId> =
+        if tab.together { tab.sessions().collect() } else { Vec::from_iter(tab.focused().session()) };
     let now = state.now;
     let mut effects = Vec::new();
     for id in meant {
@@ -54,7 +56,7 @@ pub fn type_into_all(state: &mut State) -> Vec<Effect> {
         tab.together = false;
         return Vec::new();
     }
-    let count = tab.sessions().len();
+    let count = tab.sessions().count();
     let guarded = protected(state);
     match guarded {
         None => switched_on(state, id),
@@ -73,7 +75,7 @@ pub fn type_into_all(state: &mut State) -> Vec<Effect> {
 }
 
 /// Lets what is typed go to every pane of the tab with this session.
-pub(super) fn switched_on(state: &mut State, id: SessionId) {
+pub(super) fn switched_on(state: &mut State, id: PaneId) {
     if let Some(tab) = state.sessions.tab_of_mut(id) {
         tab.together = true;
     }
@@ -81,8 +83,7 @@ pub(super) fn switched_on(state: &mut State, id: SessionId) {
 
 /// The protected context that a pane of the tab in view belongs to.
 fn protected(state: &State) -> Option<String> {
-    let sessions = state.sessions.tab().map(Tab::sessions).unwrap_or_default();
-    let mut sessions = sessions.into_iter().filter_map(|id| state.sessions.get(id));
+    let mut sessions = state.sessions.tab().into_iter().flat_map(Tab::sessions).filter_map(|id| state.sessions.get(id));
     let found: Option<&Session> = sessions.find(|session| state.settings.is_protected(&session.context));
     found.map(|session| session.context.clone())
 }

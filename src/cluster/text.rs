@@ -28,6 +28,15 @@ pub(super) fn clean(text: &str) -> Cow<'_, str> {
     Cow::Owned(kept)
 }
 
+/// Text of any length without control characters and invisible direction changes; tabs and line breaks are blanks.
+pub fn printable(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_hostile) {
+        return Cow::Borrowed(text);
+    }
+    let shown = |c| if matches!(c, '\n' | '\r' | '\t') { Some(' ') } else { (!is_hostile(c)).then_some(c) };
+    Cow::Owned(text.chars().filter_map(shown).collect())
+}
+
 /// Text of a server or a file, fit for a terminal and a sentence: without control characters and invisible direction
 /// changes, line breaks as spaces, cut at 4096 characters.
 pub fn cleaned(text: &str) -> String {

@@ -28,6 +28,9 @@ pub(super) use self::backoff::Backoff;
 pub(super) use self::events::{EventNews, pod_events};
 /// What is heard of a pod.
 pub(super) use self::object::News as PodNews;
+/// Any object, followed.
+pub use self::object::News as ObjectNews;
+pub(super) use self::object::news as object_news;
 pub(super) use self::pod::pod_news;
 use self::{
     node::Nodes,
@@ -136,7 +139,7 @@ impl Report {
 
 /// What is told while the server is not heard.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Lost {
+pub struct Lost {
     /// When it was last heard.
     pub(super) since: Option<Timestamp>,
     /// When the next try is made.

@@ -12,7 +12,8 @@ use tokio::task::{AbortHandle, JoinSet};
 
 use super::forwards::Forwards;
 use super::recordings::Recordings;
-use super::{clipboard, forms, forwards, image_file, launch, leaving_file, text_file};
+use super::views::Views;
+use super::{clipboard, forms, image_file, launch, leaving_file, text_file};
 use crate::app::layout::Size;
 use crate::app::{Effect, Message, Start};
 use crate::cluster::{Cluster, Contexts, LaunchStep, Problem, WatchId, WatchUpdate, watch};
@@ -72,6 +73,7 @@ pub(super) struct Effects {
     printed: Queue<(SessionId, SessionUpdate)>,
     recordings: Recordings,
     forwards: Forwards,
+    views: Views,
 }
 
 /// What a watch reports, and which watch.
@@ -107,6 +109,7 @@ impl Effects {
             printed: mpsc::unbounded_channel(),
             recordings: Recordings::default(),
             forwards: Forwards::default(),
+            views: Views::default(),
         }
     }
 
@@ -120,6 +123,7 @@ impl Effects {
             Some((id, update)) = self.watched.1.recv() => Fact::Message(Message::Watch(id, update)),
             Some((id, report)) = self.recordings.reported() => Fact::Message(Message::Recording(id, report)),
             Some((id, update)) = self.forwards.told() => Fact::Message(Message::Forward(id, update)),
+            Some((id, update)) = self.views.told() => Fact::Message(Message::View(id, update)),
             Some((id, update)) = self.printed.1.recv() => self.printed(id, update),
             else => std::future::pending().await,
         }
@@ -141,6 +145,9 @@ impl Effects {
         }
         if let Some((id, update)) = self.forwards.ready() {
             return Some(Fact::Message(Message::Forward(id, update)));
+        }
+        if let Some((id, update)) = self.views.ready() {
+            return Some(Fact::Message(Message::View(id, update)));
         }
         let (id, update) = self.printed.1.try_recv().ok()?;
         Some(self.printed(id, update))
@@ -266,14 +273,15 @@ impl Effects {
                     cluster.on_behalf_of("end").note_end(&container);
                 }
             }
-            Effect::AskRights(context, namespace) => self.ask_rights(context, namespace),
-            Effect::ReadPorts(form, context, subject) => {
-                let (cluster, facts) = (self.cluster(&context), self.facts.0.clone());
-                self.tasks.spawn(forwards::read_ports(cluster, form, subject, facts));
+            Effect::OpenView(id, context, source) => {
+                let cluster = self.cluster(&context);
+                self.views.open(id, cluster, source, &mut self.tasks);
             }
+            Effect::CloseView(id) => self.views.close(id),
+            Effect::AskRights(context, namespace) => self.ask_rights(context, namespace),
+            Effect::ReadPorts(form, context, subject) => self.read_ports(form, &context, subject),
             Effect::StartForward(id, request) => {
-                let cluster = self.cluster(&request.context);
-                self.forwards.start(id, cluster, request, &mut self.tasks);
+                self.forwards.start(id, self.cluster(&request.context), request, &mut self.tasks);
             }
             Effect::StopForward(id) => self.forwards.stop(id),
             Effect::Quit => {}

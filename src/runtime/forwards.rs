@@ -10,11 +10,8 @@ use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::effects::Fact;
 use super::forward::{ForwardEvent, LOOPBACK, PortPair, Traffic, forward};
-use crate::app::Message;
 use crate::app::forwards::{Carried, ForwardId, ForwardRequest, ForwardUpdate, LocalPort};
-use crate::app::overlay::{FormId, PortSubject};
 use crate::cluster::{Cluster, Forwarder, PodKey, Problem};
 
 /// How often news is told, whatever happens in between.
@@ -147,22 +144,6 @@ async fn run(
             return Err(problem);
         }
     }
-}
-
-/// Finds out what can be forwarded, and tells it.
-pub(super) async fn read_ports(
-    cluster: Result<Cluster, Problem>,
-    form: FormId,
-    subject: PortSubject,
-    facts: mpsc::UnboundedSender<Fact>,
-) {
-    let PortSubject { namespace, pod, container } = subject;
-    let found = match cluster {
-        Ok(cluster) => Forwarder::new(cluster).offers(&namespace, pod.as_ref(), container.as_deref()).await,
-        Err(problem) => Err(problem),
-    };
-    // Nobody listens once the program ends.
-    let _ = facts.send(Fact::Message(Message::PortsRead(form, found)));
 }
 
 fn carried(traffic: &Traffic) -> Carried {

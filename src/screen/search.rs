@@ -48,6 +48,16 @@ impl Pattern {
         builder.case_insensitive(!exact).size_limit(PATTERN_MAX).dfa_size_limit(PATTERN_MAX);
         builder.build().ok().map(Self)
     }
+
+    /// Whether it stands in a text.
+    pub fn is_in(&self, text: &str) -> bool {
+        self.0.is_match(text)
+    }
+
+    /// Where it stands in a text, in bytes, from left to right; matches of nothing are none.
+    pub fn places_in(&self, text: &str) -> Vec<std::ops::Range<usize>> {
+        self.0.find_iter(text).map(|found| found.range()).filter(|range| !range.is_empty()).collect()
+    }
 }
 
 /// A place where something was found.

@@ -29,6 +29,8 @@ pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Re
         Line::styled(" type to filter · ⏎ keep · Esc clear", theme.faint)
     } else if copy_mode::of_focused(state).is_some() {
         hints(state, theme, &[Scope::Copy], usize::from(area.width))
+    } else if let Some(view) = state.sessions.active_view().filter(|_| state.focus == Focus::Pane) {
+        hints(state, theme, &[view.content.scope(), Scope::View], usize::from(area.width))
     } else if state.focus == Focus::Pane {
         in_pane(state, theme)
     } else {
@@ -62,7 +64,7 @@ fn in_pane(state: &State, theme: &Theme) -> Line<'static> {
     let leader = state.keymap.leader();
     let browse = state.keymap.named("pane.browse").and_then(|action| state.keymap.key_of(action));
     let browse = browse.map(|key| key.to_string()).unwrap_or_default();
-    let together = state.sessions.tab().filter(|tab| tab.together).map(|tab| tab.sessions().len());
+    let together = state.sessions.tab().filter(|tab| tab.together).map(|tab| tab.sessions().count());
     let goes = match (fixes, live, together) {
         (1.., ..) => " a number takes that way out · ".to_owned(),
         (0, true, _) if covered => " keys do not reach the shell · ".to_owned(),

@@ -99,22 +99,28 @@ pub(super) fn paint(screen: &screen::Screen, skipped: u16, theme: &Theme, buffer
 
 fn style_of(cell: &screen::Cell<'_>) -> Style {
     let attributes = cell.attributes;
+    let attributes = screen::Attributes { inverse: attributes.inverse != cell.selected, ..attributes };
+    Style::new().fg(colour(cell.fg)).bg(colour(cell.bg)).add_modifier(modifier_of(attributes))
+}
+
+/// How SGR attributes look.
+pub(super) fn modifier_of(attributes: screen::Attributes) -> Modifier {
     let mut modifier = Modifier::empty();
     for (on, what) in [
         (attributes.bold, Modifier::BOLD),
         (attributes.dim, Modifier::DIM),
         (attributes.italic, Modifier::ITALIC),
         (attributes.underline != screen::Underline::None, Modifier::UNDERLINED),
-        (attributes.inverse != cell.selected, Modifier::REVERSED),
+        (attributes.inverse, Modifier::REVERSED),
         (attributes.hidden, Modifier::HIDDEN),
         (attributes.strike, Modifier::CROSSED_OUT),
     ] {
         modifier.set(what, on);
     }
-    Style::new().fg(colour(cell.fg)).bg(colour(cell.bg)).add_modifier(modifier)
+    modifier
 }
 
-fn colour(colour: screen::Color) -> Color {
+pub(super) fn colour(colour: screen::Color) -> Color {
     match colour {
         screen::Color::Default => Color::Reset,
         screen::Color::Indexed(index) => Color::Indexed(index),

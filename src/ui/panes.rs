@@ -6,11 +6,12 @@ use ratatui::style::Style;
 use unicode_width::UnicodeWidthStr;
 
 use super::text::{clip, elide};
-use super::{Theme, pane, tabs};
-use crate::app::panes::Place;
+use super::{Theme, pane, tabs, view};
+use crate::app::panes::{PaneId, Place};
 use crate::app::session::Session;
 use crate::app::tabs::mark;
-use crate::app::{Focus, State};
+use crate::app::view::View;
+use crate::app::{Focus, State, Tab};
 
 /// The columns that a pane's name keeps when there is more to be said than fits.
 const NAME: usize = 14;
@@ -19,17 +20,27 @@ const NAME_BESIDE_TROUBLE: usize = 8;
 
 /// Draws the panes at these places of `area`.
 pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect, places: &[Place]) {
-    let focused = state.sessions.active().map(|session| session.id);
+    let focused = state.sessions.tab().map(Tab::focused);
     if places.len() > 1 {
         rules(theme, frame, area, places);
     }
     for place in places {
-        let Some(session) = state.sessions.get(place.session) else { continue };
-        let focused = focused == Some(place.session);
+        let focused = focused == Some(place.pane);
         if !place.title.is_empty() {
-            title(session, state, theme, frame, place.title, focused);
+            title(place.pane, state, theme, frame, place.title, focused);
         }
-        pane::draw(session, state, theme, frame, place.screen, focused);
+        match place.pane {
+            PaneId::Session(id) => {
+                state.sessions.get(id).into_iter().for_each(|session| {
+                    pane::draw(session, state, theme, frame, place.screen, focused);
+                });
+            }
+            PaneId::View(id) => {
+                state.sessions.view(id).into_iter().for_each(|view| {
+                    view::draw(view, state, theme, frame, place.screen, focused);
+                });
+            }
+        }
     }
 }
 
@@ -67,25 +78,29 @@ fn rules(theme: &Theme, frame: &mut Frame<'_>, area: Rect, places: &[Place]) {
 }
 
 /// A pane's title on its rule: its name, how it stands, and what is to be known of it, the most important first.
-fn title(session: &Session, state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect, focused: bool) {
+fn title(pane: PaneId, state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect, focused: bool) {
     let has_keys = state.focus == Focus::Pane;
     let name_style = match (focused, has_keys) {
         (true, true) => theme.selected.patch(theme.focused_title),
         (true, false) => theme.title,
         (false, _) => theme.text,
     };
-    let together = state.sessions.tab().is_some_and(|tab| tab.together) && session.takes_input();
-    let recorded = session.recording.running().is_some();
-    let flags =
-        format!("{}{}{}", mark(session), if together { " [all]" } else { "" }, if recorded { " [rec]" } else { "" });
+    let session = pane.session().and_then(|id| state.sessions.get(id));
+    let takes_input = session.is_some_and(Session::takes_input);
+    let together = state.sessions.tab().is_some_and(|tab| tab.together) && takes_input;
+    let recorded = session.is_some_and(|session| session.recording.running().is_some());
+    let view = pane.view().and_then(|id| state.sessions.view(id));
+    let mark = session.map(mark).or(view.map(View::mark)).unwrap_or_default();
+    let flags = format!("{mark}{}{}", if together { " [all]" } else { "" }, if recorded { " [rec]" } else { "" });
     let pointer = if focused { '▸' } else { ' ' };
     // A piece of rule at both ends, and blanks around the name.
     let room = usize::from(area.width).saturating_sub(2 + 2 + flags.width());
-    let name = session.title();
-    let least = if tabs::is_amiss(session) { NAME_BESIDE_TROUBLE } else { NAME };
+    let name = state.sessions.title(pane).unwrap_or_default();
+    let (parts, amiss) = tabs::said_of(pane, state);
+    let least = if amiss { NAME_BESIDE_TROUBLE } else { NAME };
     let mut rest = room.saturating_sub(name.width().min(least));
     let mut said = String::new();
-    for part in tabs::said(session, state) {
+    for part in parts {
         // The first is cut rather than left out: it may be what is wrong.
         let part = if said.is_empty() { clip(&part, rest.saturating_sub(3)) } else { part };
         if part.is_empty() || part.width() + 3 > rest {
@@ -96,7 +111,7 @@ fn title(session: &Session, state: &State, theme: &Theme, frame: &mut Frame<'_>,
         said.push_str(&part);
     }
     let name = elide(&name, room.saturating_sub(said.width()));
-    let amiss = if tabs::is_amiss(session) { theme.changing } else { theme.faint };
+    let amiss = if amiss { theme.changing } else { theme.faint };
     let mut x = area.x + 1;
     let parts: [(String, Style); 4] = [
         (format!("{pointer}{name}"), name_style),

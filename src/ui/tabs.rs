@@ -6,6 +6,8 @@ use unicode_width::UnicodeWidthStr;
 
 use super::Theme;
 use super::text::clip;
+use super::view;
+use crate::app::panes::PaneId;
 use crate::app::session::Session;
 use crate::app::{Focus, State, tabs};
 
@@ -27,25 +29,36 @@ pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Re
         (x, _) = buffer.set_stringn(start, area.y, &label.text, usize::from(area.right() - start), style);
     }
     let room = usize::from(area.right().saturating_sub(x + 1));
-    let Some((tab, session)) = state.sessions.tab().zip(state.sessions.active()) else { return };
+    let Some(tab) = state.sessions.tab() else { return };
     // Several panes say themselves what is to be known of each.
     if shown != 1 || room < LEAST {
         return;
     }
-    let sessions = tab.sessions();
-    let number = sessions.iter().position(|id| *id == session.id).unwrap_or_default() + 1;
-    let of = (sessions.len() > 1).then(|| format!("pane {number} of {}", sessions.len()));
-    let said: Vec<String> = of.into_iter().chain(said(session, state)).collect();
+    let panes = tab.panes();
+    let number = panes.iter().position(|id| *id == tab.focused()).unwrap_or_default() + 1;
+    let of = (panes.len() > 1).then(|| format!("pane {number} of {}", panes.len()));
+    let (said, amiss) = said_of(tab.focused(), state);
+    let said: Vec<String> = of.into_iter().chain(said).collect();
     if said.is_empty() {
         return;
     }
     let text = format!(" {} ", clip(&said.join(" · "), room.saturating_sub(3)));
     let start = area.right() - u16::try_from(text.width() + 1).unwrap_or(area.width).min(area.width);
-    buffer.set_string(start.max(x + 1), area.y, text, if is_amiss(session) { theme.changing } else { theme.faint });
+    buffer.set_string(start.max(x + 1), area.y, text, if amiss { theme.changing } else { theme.faint });
+}
+
+/// What is to be known of a pane beside its name, the most important first, and whether something is wrong with it.
+pub(super) fn said_of(pane: PaneId, state: &State) -> (Vec<String>, bool) {
+    match pane {
+        PaneId::Session(id) => {
+            state.sessions.get(id).map(|session| (said(session, state), is_amiss(session))).unwrap_or_default()
+        }
+        PaneId::View(id) => state.sessions.view(id).map(|view| view::said(view, state)).unwrap_or_default(),
+    }
 }
 
 /// What is to be known of a session beside its name, the most important first.
-pub(super) fn said(session: &Session, state: &State) -> Vec<String> {
+fn said(session: &Session, state: &State) -> Vec<String> {
     let other_context = (session.context != state.context.name).then(|| format!("in {}", session.context));
     let scrolled = session.screen.scrolled();
     let scrolled = (scrolled > 0 && session.copy_mode.is_none()).then(|| format!("{scrolled} lines back"));
@@ -68,6 +81,6 @@ fn pointer(session: &Session, state: &State) -> Option<String> {
 }
 
 /// Whether something is wrong with what a session sees.
-pub(super) fn is_amiss(session: &Session) -> bool {
+fn is_amiss(session: &Session) -> bool {
     session.sight.as_ref().is_some_and(|sight| sight.problem.is_some())
 }

@@ -35,6 +35,12 @@ pub struct Theme {
     pub found: Style,
     /// The one of them that the cursor is on.
     pub found_here: Style,
+    /// A value that is text.
+    pub string: Style,
+    /// A value that is a number, true, false or nothing.
+    pub number: Style,
+    /// Whether colours may be used at all.
+    pub has_colours: bool,
     /// A context in which care is taken.
     pub guarded: Style,
 }
@@ -59,6 +65,9 @@ impl Theme {
             done: plain.fg(Color::DarkGray),
             found: plain.fg(Color::Black).bg(Color::Yellow),
             found_here: plain.fg(Color::Black).bg(Color::Cyan).add_modifier(Modifier::BOLD),
+            string: plain.fg(Color::Green),
+            number: plain.fg(Color::Magenta),
+            has_colours: true,
             guarded: plain.fg(Color::Red).add_modifier(Modifier::BOLD | Modifier::REVERSED),
         }
     }
@@ -83,6 +92,9 @@ impl Theme {
             done: dim,
             found: plain.add_modifier(Modifier::UNDERLINED),
             found_here: plain.add_modifier(Modifier::UNDERLINED | Modifier::REVERSED),
+            string: plain,
+            number: plain,
+            has_colours: false,
             guarded: bold.add_modifier(Modifier::REVERSED),
         }
     }

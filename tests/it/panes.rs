@@ -69,11 +69,11 @@ const RELEASE: MouseEventKind = MouseEventKind::Up(MouseButton::Left);
 /// Every screen has the size of its place, and so has the far end been told.
 fn assert_sizes(console: &Console) {
     for place in places(&console.state, layout(&console.state).panes) {
-        let session = console.state.sessions.get(place.session).expect("it is open");
+        let session = place.pane.session().and_then(|id| console.state.sessions.get(id)).expect("it is open");
         let size = Size { columns: place.screen.width, rows: place.screen.height };
         assert_eq!((session.size, session.screen.size()), (size, size));
         let told = console.asked.iter().rev().find_map(|effect| match effect {
-            Effect::Resize(id, size) if *id == place.session => Some(*size),
+            Effect::Resize(id, size) if place.pane == (*id).into() => Some(*size),
             _ => None,
         });
         assert!(told.is_none_or(|told| told == size), "{told:?} is not {size:?}");
@@ -290,7 +290,7 @@ fn panes_move_into_tabs_of_their_own_and_back() {
     console.press("<c-]>M");
     assert_eq!(console.state.sessions.tabs().len(), 1);
     let stand = places(&console.state, layout(&console.state).panes);
-    assert_eq!([stand[0].session, stand[1].session], [sessions[1], sessions[0]]);
+    assert_eq!([stand[0].pane, stand[1].pane], [sessions[1].into(), sessions[0].into()]);
     assert!(stand[1].screen.y > stand[0].screen.bottom());
     assert_sizes(&console);
 }

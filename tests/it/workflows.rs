@@ -21,3 +21,4 @@ mod sessions;
 mod shell;
 mod site;
 mod workloads;
+mod yaml;

@@ -6,19 +6,19 @@ use ratatui::layout::{Position, Rect};
 use super::WHEEL;
 use crate::app::layout::places;
 use crate::app::message::Effect;
-use crate::app::panes::{Border, Place, place_at};
+use crate::app::panes::{Border, PaneId, Place, place_at};
 use crate::app::pointing;
 use crate::app::state::{Focus, State};
+use crate::app::view::ViewId;
 use crate::screen::{MouseTracking, encode_mouse};
-use crate::session::SessionId;
 
 /// What a button that is held down has got hold of: what follows belongs to it, wherever the pointer goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::app) enum Grip {
     /// A border between panes.
     Border(Border),
-    /// The program or the text of a pane.
-    Pane(SessionId),
+    /// What a pane shows.
+    Pane(PaneId),
 }
 
 /// Takes in what concerns the panes, which stand in `area`; `None` if this does not.
@@ -38,7 +38,7 @@ pub(super) fn moved(state: &mut State, event: MouseEvent, area: Rect) -> Option<
                     Some(Vec::new())
                 }
                 Some(Grip::Pane(id)) => {
-                    let place = places.into_iter().find(|place| place.session == id);
+                    let place = places.into_iter().find(|place| place.pane == id);
                     Some(place.map(|place| in_pane(state, event, place)).unwrap_or_default())
                 }
                 // A button that went down elsewhere is no concern of a program's.
@@ -53,7 +53,7 @@ pub(super) fn moved(state: &mut State, event: MouseEvent, area: Rect) -> Option<
     let place = place_at(&places, at);
     if matches!(event.kind, MouseEventKind::Down(_)) {
         if let Some(place) = place {
-            state.sessions.focus(place.session);
+            state.sessions.focus(place.pane);
         }
         state.focus = Focus::Pane;
         (state.filtering, state.leader_pending) = (false, false);
@@ -70,12 +70,19 @@ pub(super) fn moved(state: &mut State, event: MouseEvent, area: Rect) -> Option<
 
 fn in_pane(state: &mut State, event: MouseEvent, place: Place) -> Vec<Effect> {
     if matches!(event.kind, MouseEventKind::Down(_)) {
-        state.grip = Some(Grip::Pane(place.session));
+        state.grip = Some(Grip::Pane(place.pane));
     }
-    if state.pointing.drags(place.session) {
+    let id = match place.pane {
+        PaneId::Session(id) => id,
+        PaneId::View(id) => {
+            in_view(state, event, id, place.screen);
+            return Vec::new();
+        }
+    };
+    if state.pointing.drags(id) {
         return pointing::moved(state, event, place.screen);
     }
-    let Some(session) = state.sessions.get_mut(place.session) else { return Vec::new() };
+    let Some(session) = state.sessions.get_mut(id) else { return Vec::new() };
     let modes = session.screen.modes();
     // Shift takes the mouse back from the program, as it does in terminals.
     let tracked = modes.mouse != MouseTracking::Off && !event.modifiers.contains(KeyModifiers::SHIFT);
@@ -92,7 +99,7 @@ fn in_pane(state: &mut State, event: MouseEvent, place: Place) -> Vec<Effect> {
         MouseEventKind::ScrollUp => WHEEL,
         MouseEventKind::ScrollDown => -WHEEL,
         MouseEventKind::Down(MouseButton::Left) if !session.shows_timeline() => {
-            pointing::pressed(state, event, &place);
+            pointing::pressed(state, event, id, place.screen);
             return Vec::new();
         }
         _ => return Vec::new(),
@@ -105,6 +112,28 @@ fn in_pane(state: &mut State, event: MouseEvent, place: Place) -> Vec<Effect> {
         session.screen.scroll(i32::from(by));
     }
     Vec::new()
+}
+
+/// The wheel scrolls a view; a press points at a line, and a drag chooses lines.
+fn in_view(state: &mut State, event: MouseEvent, id: ViewId, screen: Rect) {
+    let (_, row) = cell(screen, event);
+    let Some(view) = state.sessions.view_mut(id) else { return };
+    view.read(|reader, lines| match event.kind {
+        MouseEventKind::ScrollUp => reader.scroll(isize::from(-WHEEL), lines),
+        MouseEventKind::ScrollDown => reader.scroll(isize::from(WHEEL), lines),
+        MouseEventKind::Down(MouseButton::Left) => {
+            reader.let_go();
+            if let Some(line) = reader.line_at(row, lines) {
+                reader.point_at(line, lines);
+            }
+        }
+        MouseEventKind::Drag(MouseButton::Left) => {
+            if let Some(line) = reader.line_at(row, lines) {
+                reader.choose_to(line);
+            }
+        }
+        _ => {}
+    });
 }
 
 /// The cell of a pane's screen under the pointer; the nearest one where that has left it.

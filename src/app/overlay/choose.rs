@@ -1,5 +1,6 @@
 //! A question with a key for each answer; it does nothing by itself.
 
+use crate::app::panes::PaneId;
 use crate::app::settings::{Leave, LeaveKind};
 use crate::cluster::{ContainerKey, PodKey, Which};
 use crate::session::SessionId;
@@ -35,7 +36,7 @@ pub enum Deed {
     /// Ends the shell in a pane.
     EndShell(SessionId),
     /// Lets what is typed go to every pane of the tab with this session.
-    TypeIntoAll(SessionId),
+    TypeIntoAll(PaneId),
     /// Deletes the pods of this context that a pane has created, and closes it.
     DeleteCreated(SessionId, String, Vec<PodKey>),
     /// Deletes a pod of this context.

@@ -1,14 +1,14 @@
 //! The question which file a text is written to.
 
 use super::TextLine;
-use crate::session::SessionId;
+use crate::app::panes::PaneId;
 
-/// Which file the transcript of a session is written to.
+/// Which file the text of a pane is written to.
 #[derive(Debug, Clone)]
 pub struct Save {
-    /// Whose transcript.
-    pub session: SessionId,
-    /// What the session is called.
+    /// Which pane.
+    pub pane: PaneId,
+    /// What it is called.
     pub title: String,
     /// The path under edit.
     pub line: TextLine,

@@ -4,9 +4,9 @@ use proptest::prelude::*;
 
 use super::*;
 
-const A: SessionId = SessionId(1);
-const B: SessionId = SessionId(2);
-const C: SessionId = SessionId(3);
+const A: PaneId = PaneId::Session(SessionId(1));
+const B: PaneId = PaneId::Session(SessionId(2));
+const C: PaneId = PaneId::Session(SessionId(3));
 
 /// A | B, and C below B.
 fn three() -> Panes {
@@ -37,7 +37,7 @@ fn neighbours_are_found_by_where_they_stand() {
 #[test]
 fn a_pane_that_goes_leaves_its_room_to_its_neighbour() {
     let left = three().without(B).unwrap();
-    assert_eq!(left.sessions(), [A, C]);
+    assert_eq!(left.ids(), [A, C]);
     assert_eq!(left.without(A).unwrap().without(C), None);
 }
 
@@ -61,7 +61,7 @@ fn where_there_is_no_room_the_focused_pane_has_it_all() {
     let area = Rect::new(0, 0, 20, 5);
     let places = three().places(area, C);
     assert_eq!(places.len(), 1);
-    assert_eq!((places[0].session, places[0].screen), (C, area));
+    assert_eq!((places[0].pane, places[0].screen), (C, area));
 }
 
 #[test]
@@ -107,17 +107,17 @@ proptest! {
         splits in prop::collection::vec((0_usize..8, any::<bool>(), 0_u16..10_000), 0..6),
         (width, height) in (1_u16..250, 1_u16..80),
     ) {
-        let mut panes = Panes::One(SessionId(0));
+        let mut panes = Panes::One(PaneId::Session(SessionId(0)));
         for (number, (at, columns, share)) in (1..).zip(splits) {
-            let sessions = panes.sessions();
+            let sessions = panes.ids();
             let axis = if columns { Axis::Columns } else { Axis::Rows };
-            panes.split(sessions[at % sessions.len()], axis, Panes::One(SessionId(number)));
+            panes.split(sessions[at % sessions.len()], axis, Panes::One(PaneId::Session(SessionId(number))));
             if let Panes::Split(split) = &mut panes {
                 split.share = share;
             }
         }
         let area = Rect::new(2, 3, width, height);
-        let places = panes.places(area, SessionId(0));
+        let places = panes.places(area, PaneId::Session(SessionId(0)));
         for (index, place) in places.iter().enumerate() {
             prop_assert_eq!(place.whole().intersection(area), place.whole());
             for other in &places[index + 1..] {
@@ -125,7 +125,7 @@ proptest! {
             }
         }
         if panes.fit(area) {
-            prop_assert_eq!(places.len(), panes.sessions().len());
+            prop_assert_eq!(places.len(), panes.ids().len());
             let small = places.iter().map(Place::whole).any(|place| place.width < SMALLEST.0 || place.height < SMALLEST.1);
             prop_assert!(places.len() == 1 || !small, "{:?}", places);
         } else {
@@ -139,7 +139,7 @@ proptest! {
         steps in prop::collection::vec((0_u16..250, 0_u16..80, 0_u16..250, 0_u16..80), 1..6),
     ) {
         let (area, mut panes) = (Rect::new(2, 3, width, height), three());
-        panes.split(A, Axis::Rows, Panes::One(SessionId(4)));
+        panes.split(A, Axis::Rows, Panes::One(PaneId::Session(SessionId(4))));
         for (from_x, from_y, to_x, to_y) in steps {
             let Some(border) = panes.border_at(area, Position::new(from_x, from_y)) else { continue };
             panes.drag(&border, area, Position::new(to_x, to_y));

@@ -7,19 +7,19 @@ use serde::Deserialize;
 
 use super::{
     Report,
-    object::{Subject, news},
+    object::news,
     rows::{Around, Columns, Interner, Kind, blank_if_none, cell, created, name},
     table::TableRow,
 };
 use crate::cluster::{
-    Cluster, NodeRow, RowsUpdate, WatchUpdate,
+    Cluster, NodeRow, ObjectKey, RowsUpdate, WatchUpdate,
     node::{NodeDetail, node_detail, roles},
     text::clean,
 };
 
 /// Reports a node until the future is dropped.
 pub(super) async fn run(cluster: &Cluster, name: Arc<str>, report: &Report) {
-    let news = news(cluster.clone(), Subject::Node(name.to_string()));
+    let news = news(cluster.clone(), ObjectKey::node(name));
     report.object(news, |node| WatchUpdate::Node(node.and_then(node_detail).map(Arc::new))).await;
 }
 

@@ -18,9 +18,9 @@ use super::{
     table::{EventHead, EventOf},
 };
 use crate::cluster::{
-    Cluster, PodKey, Problem,
+    Cluster, ObjectKey, Problem,
     problem::Fault,
-    request::{ANSWER_TIME, JSON, Target, decode},
+    request::{ANSWER_TIME, JSON, decode},
 };
 
 /// How often an object is read that may be read but not watched.
@@ -28,7 +28,7 @@ const POLL: Duration = Duration::from_secs(2);
 
 /// What is heard of an object.
 #[derive(Debug)]
-pub(in crate::cluster) enum News {
+pub enum News {
     /// As it is now.
     Is(Box<Value>),
     /// There is no such object (any more).
@@ -41,44 +41,8 @@ pub(in crate::cluster) enum News {
     Refused(Problem),
 }
 
-/// Which object.
-#[derive(Debug, Clone)]
-pub(super) enum Subject {
-    /// A pod.
-    Pod(PodKey),
-    /// The node of this name.
-    Node(String),
-}
-
-impl Subject {
-    /// The object itself.
-    fn target(&self) -> Result<Target, Fault> {
-        match self {
-            Self::Pod(key) => Target::pod(key, None),
-            Self::Node(name) => Target::new("/api/v1", &["nodes", name]),
-        }
-    }
-
-    /// The list that holds it and nothing else.
-    fn list(&self) -> Result<Target, Fault> {
-        let (list, name) = match self {
-            Self::Pod(key) => (Target::new("/api/v1", &["namespaces", &key.namespace, "pods"])?, &*key.name),
-            Self::Node(name) => (Target::new("/api/v1", &["nodes"])?, name.as_str()),
-        };
-        Ok(list.with("fieldSelector", &format!("metadata.name={name}")))
-    }
-
-    /// The object in the words of a problem.
-    fn words(&self) -> String {
-        match self {
-            Self::Pod(key) => format!("the pod {}/{}", key.namespace, key.name),
-            Self::Node(name) => format!("the node {name}"),
-        }
-    }
-}
-
 /// Follows an object; dropping the receiver ends it. One of the same name that comes later is followed on.
-pub(super) fn news(cluster: Cluster, subject: Subject) -> mpsc::Receiver<News> {
+pub(in crate::cluster) fn news(cluster: Cluster, subject: ObjectKey) -> mpsc::Receiver<News> {
     let (out, news) = mpsc::channel(16);
     let watcher = Watcher { cluster, subject, out: out.clone(), backoff: Backoff::default(), last_heard: None };
     tokio::spawn(async move {
@@ -92,7 +56,7 @@ pub(super) fn news(cluster: Cluster, subject: Subject) -> mpsc::Receiver<News> {
 
 struct Watcher {
     cluster: Cluster,
-    subject: Subject,
+    subject: ObjectKey,
     out: mpsc::Sender<News>,
     backoff: Backoff,
     last_heard: Option<Timestamp>,
@@ -117,7 +81,7 @@ impl Watcher {
                 Ok(()) => {}
                 Err(fault) if fault.is_expired() => sleep(self.backoff.next()).await,
                 Err(fault) if fault.code() == 403 => {
-                    let what = format!("cannot read {}", self.subject.words());
+                    let what = format!("cannot read the {}", self.subject.words());
                     self.tell(News::Refused(fault.problem(what))).await?;
                     sleep(REFUSED_PAUSE).await;
                 }

@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 
 use super::{
     Report,
-    object::{News, Subject, news},
+    object::{News, news},
 };
 use crate::cluster::{Cluster, PodKey, WatchUpdate, detail::pod_detail};
 
@@ -17,5 +17,5 @@ pub(super) async fn run(cluster: &Cluster, key: PodKey, report: &Report) {
 
 /// Follows a pod; dropping the receiver ends it. A pod of the same name that comes later is followed on.
 pub(in crate::cluster) fn pod_news(cluster: Cluster, key: PodKey) -> mpsc::Receiver<News> {
-    news(cluster, Subject::Pod(key))
+    news(cluster, key.into())
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::{Effects, Fact};
 use crate::app::Message;
-use crate::cluster::{ContainerKey, Finish, LeftoverScope, PodKey, Which};
+use crate::app::overlay::{FormId, PortSubject};
+use crate::cluster::{ContainerKey, Finish, Forwarder, LeftoverScope, PodKey, Which};
 use crate::session::SessionId;
 
 impl Effects {
@@ -36,6 +37,18 @@ impl Effects {
         self.tasks.spawn(async move {
             let granted = cluster.rights(&namespace).await;
             let _ = facts.send(Fact::Message(Message::Rights(context, namespace, granted)));
+        });
+    }
+
+    pub(super) fn read_ports(&mut self, form: FormId, context: &str, subject: PortSubject) {
+        let (cluster, facts) = (self.cluster(context), self.facts.0.clone());
+        self.tasks.spawn(async move {
+            let PortSubject { namespace, pod, container } = subject;
+            let found = match cluster {
+                Ok(cluster) => Forwarder::new(cluster).offers(&namespace, pod.as_ref(), container.as_deref()).await,
+                Err(problem) => Err(problem),
+            };
+            let _ = facts.send(Fact::Message(Message::PortsRead(form, found)));
         });
     }
 

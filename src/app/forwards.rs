@@ -1,8 +1,6 @@
 //! The forwarded ports of this run: what was asked for, how each stands, what its keys do; the connections are the
 //! runtime's. They belong to no pane: closing their list stops none.
 
-use std::net::SocketAddr;
-
 use jiff::Timestamp;
 
 use super::message::Effect;
@@ -58,8 +56,8 @@ pub struct Carried {
 /// Something that happened to a forwarded port.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ForwardUpdate {
-    /// It listens here.
-    Listening(Vec<SocketAddr>),
+    /// It listens on these addresses, all at this port.
+    Listening(Vec<String>, u16),
     /// Connections lead to this pod and port from now on.
     LeadsTo(PodKey, u16),
     /// The pod cannot be reached, and is tried again.
@@ -96,8 +94,10 @@ pub struct Forward {
     pub request: ForwardRequest,
     /// How it stands.
     pub stage: Stage,
-    /// Where it listens, or has.
-    pub local: Vec<SocketAddr>,
+    /// Where it listens, or has: addresses with the port.
+    pub local: Vec<String>,
+    /// The port here, once it is known.
+    pub port: Option<u16>,
     /// Where connections lead to, or have.
     pub leads_to: Option<(PodKey, u16)>,
     /// What it has carried.
@@ -117,7 +117,7 @@ impl Forward {
     /// `127.0.0.1:8080`, where it listens or is to.
     pub fn address(&self) -> String {
         match (self.local.first(), self.request.local) {
-            (Some(local), _) => local.to_string(),
+            (Some(local), _) => local.clone(),
             (None, LocalPort::Exactly(port) | LocalPort::Preferably(port)) => format!("127.0.0.1:{port}"),
             (None, LocalPort::Free) => "127.0.0.1:…".to_owned(),
         }
@@ -175,6 +175,7 @@ impl Forwards {
             request,
             stage: Stage::Starting,
             local: Vec::new(),
+            port: None,
             leads_to: None,
             carried: Carried::default(),
             problem: None,
@@ -238,8 +239,8 @@ pub fn forward_again(state: &mut State, id: ForwardId) -> Vec<Effect> {
     let old = &state.forwards.list[at];
     let stop = old.is_running().then_some(Effect::StopForward(id));
     let mut request = old.request.clone();
-    if let (Some(local), LocalPort::Free | LocalPort::Preferably(_)) = (old.local.first(), request.local) {
-        request.local = LocalPort::Preferably(local.port());
+    if let (Some(port), LocalPort::Free | LocalPort::Preferably(_)) = (old.port, request.local) {
+        request.local = LocalPort::Preferably(port);
     }
     let forward = state.forwards.enter(request.clone(), now);
     let start = Effect::StartForward(forward.id, request);
@@ -258,9 +259,9 @@ pub(super) fn told(state: &mut State, id: ForwardId, update: ForwardUpdate) {
     // One that was stopped has nothing to say any more.
     let Some(forward) = state.forwards.get_mut(id).filter(|forward| forward.is_running()) else { return };
     match update {
-        ForwardUpdate::Listening(local) => {
+        ForwardUpdate::Listening(local, port) => {
             forward.stage = Stage::Listening;
-            forward.local = local;
+            (forward.local, forward.port) = (local, Some(port));
             let text = format!("{} leads to {}", forward.address(), forward.target());
             state.notices.push(now, Level::Info, text, Vec::new());
         }
@@ -329,7 +330,7 @@ mod tests {
     fn one_that_is_stopped_says_no_more_and_begins_again_where_it_was() {
         let mut state = state();
         let id = started(&start_forwards(&mut state, vec![request("api", LocalPort::Free)]))[0];
-        told(&mut state, id, ForwardUpdate::Listening(vec!["127.0.0.1:41234".parse().expect("an address")]));
+        told(&mut state, id, ForwardUpdate::Listening(vec!["127.0.0.1:41234".to_owned()], 41_234));
         assert_eq!(
             state.forwards.get(id).map(|one| (one.stage, one.address())),
             Some((Stage::Listening, "127.0.0.1:41234".to_owned()))

@@ -38,6 +38,8 @@ pub enum Row {
     Throughput,
     /// From a key to its frame while a pane is flooded.
     KeysFlood,
+    /// Two hundred requests at once over a forwarded port, each a connection of its own.
+    Forward,
     /// From the start of the process to its first frame while no API server answers.
     Start,
     /// The size of the program's file.
@@ -46,7 +48,7 @@ pub enum Row {
 
 impl Row {
     /// Every row, in the order they are measured and shown.
-    pub const ALL: [Row; 17] = [
+    pub const ALL: [Row; 18] = [
         Row::Start,
         Row::Size,
         Row::FirstRows,
@@ -64,6 +66,7 @@ impl Row {
         Row::Echo,
         Row::Throughput,
         Row::KeysFlood,
+        Row::Forward,
     ];
 
     /// Its name on the command line and in JSON.
@@ -95,6 +98,7 @@ impl Row {
             Row::Echo => ("echo", "echo of a key, more than over kubectl attach"),
             Row::Throughput => ("throughput", "output through a pane"),
             Row::KeysFlood => ("keys-flood", "key to frame while a pane is flooded, p99"),
+            Row::Forward => ("forward", "200 requests at once over a forwarded port"),
         }
     }
 }

@@ -280,9 +280,7 @@ impl Effects {
             Effect::CloseView(id) => self.views.close(id),
             Effect::AskRights(context, namespace) => self.ask_rights(context, namespace),
             Effect::ReadPorts(form, context, subject) => self.read_ports(form, &context, subject),
-            Effect::StartForward(id, request) => {
-                self.forwards.start(id, self.cluster(&request.context), request, &mut self.tasks);
-            }
+            Effect::StartForward(id, request) => self.start_forward(id, request),
             Effect::StopForward(id) => self.forwards.stop(id),
             Effect::Quit => {}
         }

@@ -2,6 +2,7 @@
 //! news is decided elsewhere.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -123,7 +124,9 @@ async fn run(
     let noted = Arc::clone(&latest);
     let note = move |event| noted.lock().unwrap_or_else(PoisonError::into_inner).note(event);
     let open = forward(forwarder, request.target, pair, &LOOPBACK, note).await?;
-    if news.send((id, ForwardUpdate::Listening(open.local.clone()))).await.is_err() {
+    let addresses = open.local.iter().map(ToString::to_string).collect();
+    let port = open.local.first().map_or(local, SocketAddr::port);
+    if news.send((id, ForwardUpdate::Listening(addresses, port))).await.is_err() {
         return Ok(());
     }
     let mut told = Carried::default();

@@ -50,6 +50,7 @@ mod screen_streams;
 mod screens;
 mod screens_launch;
 mod screens_panes;
+mod screens_ports;
 mod spdy;
 mod terminal;
 mod terminal_policy;

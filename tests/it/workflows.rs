@@ -12,6 +12,7 @@ mod leftovers;
 mod nodes;
 mod panes;
 mod person;
+mod ports;
 mod reading;
 mod recording;
 mod recovery;

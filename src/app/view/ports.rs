@@ -11,7 +11,7 @@ use crate::app::reader::{Line, Lines, Reader, Tone};
 use crate::app::text::fit;
 
 /// The columns before the target: where it listens, connections open and in all, bytes to the pod and from it.
-const WIDTHS: [usize; 4] = [17, 9, 9, 9];
+const WIDTHS: [usize; 4] = [18, 9, 9, 10];
 /// How far what belongs to a port is indented.
 const INDENT: &str = "    ";
 
@@ -73,8 +73,8 @@ impl Ports {
             reader.replaced();
         }
         let same = pointed.and_then(|(id, index)| {
-            let own = self.of.iter().enumerate().filter(|(_, of)| of.is_some_and(|(other, _)| other == id));
-            own.filter(|(_, of)| of.is_some_and(|(_, at)| at <= index)).last().map(|(line, _)| line)
+            // Where it has fewer lines than before, its last one.
+            self.of.iter().rposition(|of| of.is_some_and(|(other, at)| other == id && at <= index))
         });
         let last = self.lines.len() - 1;
         let wanted = same.unwrap_or_else(|| reader.cursor().unwrap_or(1).clamp(1.min(last), last));
@@ -138,12 +138,11 @@ fn details(forward: &Forward, now: Timestamp) -> Vec<Line> {
         Stage::Ended => "over",
         Stage::Stopped => "stopped",
     };
-    let addresses: Vec<String> = forward.local.iter().map(ToString::to_string).collect();
     let pod = forward.leads_to.as_ref().map(|(pod, port)| format!("port {port} of {}/{}", pod.namespace, pod.name));
     let hint = forward.problem.as_ref().map(|(_, problem)| problem.hint.clone());
     let facts = [
         ("state", format!("{stage}, begun {} ago", age(forward.since, now))),
-        ("here", addresses.join(", ")),
+        ("here", forward.local.join(", ")),
         ("pod", pod.unwrap_or_default()),
         ("context", forward.request.context.clone()),
         ("hint", hint.unwrap_or_default()),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Effects, Fact};
 use crate::app::Message;
+use crate::app::forwards::{ForwardId, ForwardRequest};
 use crate::app::overlay::{FormId, PortSubject};
 use crate::cluster::{ContainerKey, Finish, Forwarder, LeftoverScope, PodKey, Which};
 use crate::session::SessionId;
@@ -38,6 +39,10 @@ impl Effects {
             let granted = cluster.rights(&namespace).await;
             let _ = facts.send(Fact::Message(Message::Rights(context, namespace, granted)));
         });
+    }
+
+    pub(super) fn start_forward(&mut self, id: ForwardId, request: ForwardRequest) {
+        self.forwards.start(id, self.cluster(&request.context), request, &mut self.tasks);
     }
 
     pub(super) fn read_ports(&mut self, form: FormId, context: &str, subject: PortSubject) {

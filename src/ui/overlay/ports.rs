@@ -84,7 +84,7 @@ fn columns([mark, port, name, of, here]: [&str; 5], width: u16) -> String {
 fn notes(form: &PortForm, theme: &Theme, width: usize) -> Vec<Line<'static>> {
     let mut notes = vec![Line::default()];
     let mut say = |text: &str, style| {
-        notes.extend(wrap(text, width).into_iter().map(|text| Line::from(Span::styled(text, style))))
+        notes.extend(wrap(text, width).into_iter().map(|text| Line::from(Span::styled(text, style))));
     };
     if form.reading {
         say(
@@ -99,9 +99,10 @@ fn notes(form: &PortForm, theme: &Theme, width: usize) -> Vec<Line<'static>> {
         say(&problem.to_string(), theme.changing);
     }
     if !form.reading && form.rows.is_empty() && form.problem.is_none() && form.mistake.is_none() {
-        let text = match form.takes_other() {
-            true => "no container of the pod declares a port and no Service selects it: name one",
-            false => "the namespace has no Service with a TCP port",
+        let text = if form.takes_other() {
+            "no container of the pod declares a port and no Service selects it: name one"
+        } else {
+            "the namespace has no Service with a TCP port"
         };
         say(text, theme.faint);
     }

@@ -11,6 +11,7 @@ mod logs;
 mod nodes;
 mod pane;
 mod panes;
+mod ports;
 mod recording;
 mod view;
 mod yaml;
@@ -24,6 +25,7 @@ static ACTIONS: LazyLock<Vec<Action>> = LazyLock::new(|| {
         debug::ACTIONS,
         lists::ACTIONS,
         nodes::ACTIONS,
+        ports::ACTIONS,
         general::ACTIONS,
         pane::ACTIONS,
         panes::ACTIONS,

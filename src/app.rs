@@ -10,6 +10,8 @@ mod cut;
 pub mod fixes;
 mod focus;
 mod forms;
+mod forwarding;
+pub mod forwards;
 mod keymap;
 mod keys;
 pub mod layout;
@@ -54,6 +56,8 @@ pub use action::{Action, Availability, Scope};
 pub use browse::{open, out, set_scope, switch_context};
 pub use cut::Cut;
 pub use forms::{open_node_form, open_pod_form};
+pub use forwarding::open_port_form;
+pub use forwards::{forward_again, start_forwards, stop_all_forwards, stop_forward};
 pub use keymap::{Chord, Keymap};
 pub use leaving::quit;
 pub use leftovers::refresh_leftovers;
@@ -77,7 +81,7 @@ pub use state::{Connection, Focus, Opening, State};
 pub use terminal::{DefaultColors, TerminalSettings, holds_frame};
 pub use toolkit::{Mount, Toolkit};
 pub use typing::type_into_all;
-pub use view::{open_view, open_view_beside};
+pub use view::{open_view, open_view_beside, show_forwards};
 
 use overlay::Deed;
 
@@ -181,6 +185,11 @@ fn take_in(state: &mut State, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::Owners(context, pod, owners) => owners::found(state, &context, &pod, owners),
+        Message::PortsRead(form, found) => forwarding::ports_read(state, form, found),
+        Message::Forward(id, update) => {
+            forwards::told(state, id, update);
+            Vec::new()
+        }
         Message::View(id, told) => {
             view::told(state, id, told);
             Vec::new()

@@ -42,7 +42,10 @@ pub use debug::{Started, Which};
 pub use detail::Debuggers;
 pub use end::Finish;
 pub use fix::{Fix, Way};
-pub use forward::{Connection, ForwardKind, ForwardTarget, Forwarder, Moved, RemotePort};
+pub use forward::{
+    Connection, ForwardKind, ForwardTarget, Forwarder, Moved, Outlook, PortOffer, PortOffers, PortOwner, RemotePort,
+    Unreachable,
+};
 pub use guard::{Deed, Outcome, Verb, Witness, read_only_problem};
 pub use kubeconfig::KubeconfigOptions;
 pub use leftovers::{Found, Leftover, LeftoverKind, LeftoverScope};

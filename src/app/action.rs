@@ -31,13 +31,15 @@ pub enum Scope {
     Events,
     /// In a pane that describes an object.
     Describe,
+    /// In the list of forwarded ports.
+    Ports,
     /// In a pane that shows a launch on its way, one that failed, or the timeline of one.
     Launch,
 }
 
 impl Scope {
     /// All scopes, in the order help shows them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Pods,
         Self::Namespaces,
         Self::Nodes,
@@ -47,6 +49,7 @@ impl Scope {
         Self::Logs,
         Self::Events,
         Self::Describe,
+        Self::Ports,
         Self::Leader,
         Self::Copy,
         Self::Ended,
@@ -67,6 +70,7 @@ impl Scope {
             Self::Logs => "In a view of logs",
             Self::Events => "In a view of events",
             Self::Describe => "In a description",
+            Self::Ports => "In the list of forwarded ports",
             Self::Ended => "In a pane whose session has ended",
             Self::Launch => "In a pane that shows a launch",
         }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::abandoned::Abandoned;
 use super::focus::ToldFocus;
+use super::forwards::Forwards;
 use super::keymap::Keymap;
 use super::layout::Size;
 use super::metrics::Metrics;
@@ -72,6 +73,8 @@ pub struct State {
     pub leader_pending: bool,
     /// The sessions.
     pub sessions: Sessions,
+    /// The forwarded ports.
+    pub forwards: Forwards,
     /// Which program was told that it has the focus.
     pub(super) told_focus: ToldFocus,
     /// What a mouse button that is held down has got hold of.
@@ -152,6 +155,7 @@ impl State {
             filtering: false,
             leader_pending: false,
             sessions: Sessions::default(),
+            forwards: Forwards::default(),
             told_focus: ToldFocus::default(),
             grip: None,
             overlay: None,

@@ -91,5 +91,7 @@ async fn read(cluster: Cluster, source: ViewSource, outlet: Outlet) {
         ViewSource::Events(scope) => events::follow(&cluster, scope, &outlet).await,
         ViewSource::Describe(key) => describe::follow(&cluster, key, &outlet).await,
         ViewSource::Logs(following) => logs::follow(cluster, following, &outlet).await,
+        // What it shows is the console's own.
+        ViewSource::Ports => {}
     }
 }

@@ -189,6 +189,10 @@ fn facts(pod: &PodDetail, state: &State, theme: &Theme, width: usize) -> Vec<Lin
     if let Some(carried) = carried(pod) {
         facts.push(("debuggers", carried));
     }
+    for forward in state.forwards.to_pod(&state.context.name, &pod.key).take(MOST_FORWARDS) {
+        let to = forward.leads_to.as_ref().map_or(0, |(_, port)| *port);
+        facts.push(("forward", format!("{} → {to}", forward.address())));
+    }
     if pod.share_processes {
         facts.push(("processes", "shared by its containers".to_owned()));
     }
@@ -202,6 +206,9 @@ fn facts(pod: &PodDetail, state: &State, theme: &Theme, width: usize) -> Vec<Lin
         .map(|(name, value)| fact(name, &value, theme, width))
         .collect()
 }
+
+/// How many of its forwarded ports are named.
+const MOST_FORWARDS: usize = 4;
 
 /// How far the value of a fact stands from the left.
 pub(super) const FACT_INDENT: usize = 10;

@@ -58,6 +58,7 @@ mod screens_describe;
 mod screens_events;
 mod screens_launch;
 mod screens_panes;
+mod screens_ports;
 mod spdy;
 mod terminal;
 mod terminal_policy;

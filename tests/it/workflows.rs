@@ -16,6 +16,7 @@ mod nodes;
 mod pace;
 mod panes;
 mod person;
+mod ports;
 mod reading;
 mod recording;
 mod recovery;

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use super::{Effects, Fact};
 use crate::app::Message;
+use crate::app::forwards::{ForwardId, ForwardRequest};
+use crate::app::overlay::{FormId, PortSubject};
 use crate::cluster::metrics::MetricsScope;
-use crate::cluster::{ContainerKey, Finish, LeftoverScope, PodKey, Which};
+use crate::cluster::{ContainerKey, Finish, Forwarder, LeftoverScope, PodKey, Which};
 use crate::session::SessionId;
 
 impl Effects {
@@ -61,6 +63,22 @@ impl Effects {
                 Err(problem) => Err(problem),
             };
             let _ = facts.send(Fact::Message(Message::Owners(context, pod, owners)));
+        });
+    }
+
+    pub(super) fn start_forward(&mut self, id: ForwardId, request: ForwardRequest) {
+        self.forwards.start(id, self.cluster(&request.context), request, &mut self.tasks);
+    }
+
+    pub(super) fn read_ports(&mut self, form: FormId, context: &str, subject: PortSubject) {
+        let (cluster, facts) = (self.cluster(context), self.facts.0.clone());
+        self.tasks.spawn(async move {
+            let PortSubject { namespace, pod, container } = subject;
+            let found = match cluster {
+                Ok(cluster) => Forwarder::new(cluster).offers(&namespace, pod.as_ref(), container.as_deref()).await,
+                Err(problem) => Err(problem),
+            };
+            let _ = facts.send(Fact::Message(Message::PortsRead(form, found)));
         });
     }
 

@@ -2,6 +2,8 @@
 
 mod copy;
 mod debug;
+mod describe;
+mod events;
 mod general;
 mod launch;
 mod lists;
@@ -9,6 +11,7 @@ mod logs;
 mod nodes;
 mod pane;
 mod panes;
+mod ports;
 mod recording;
 mod view;
 mod yaml;
@@ -22,11 +25,14 @@ static ACTIONS: LazyLock<Vec<Action>> = LazyLock::new(|| {
         debug::ACTIONS,
         lists::ACTIONS,
         nodes::ACTIONS,
+        ports::ACTIONS,
         general::ACTIONS,
         pane::ACTIONS,
         panes::ACTIONS,
         view::ACTIONS,
         yaml::ACTIONS,
+        describe::ACTIONS,
+        events::ACTIONS,
         logs::ACTIONS,
         recording::ACTIONS,
         copy::ACTIONS,

@@ -10,6 +10,8 @@ mod cut;
 pub mod fixes;
 mod focus;
 mod forms;
+mod forwarding;
+pub mod forwards;
 mod keymap;
 mod keys;
 pub mod layout;
@@ -18,12 +20,14 @@ mod leftovers;
 mod lives;
 mod made;
 mod message;
+mod metrics;
 mod mouse;
 pub mod navigator;
 pub mod nodes;
 mod notices;
 pub mod overlay;
 mod overlay_keys;
+mod owners;
 pub mod panes;
 mod pointing;
 pub mod reader;
@@ -52,6 +56,8 @@ pub use action::{Action, Availability, Scope};
 pub use browse::{open, out, set_scope, switch_context};
 pub use cut::Cut;
 pub use forms::{open_node_form, open_pod_form};
+pub use forwarding::open_port_form;
+pub use forwards::{forward_again, start_forwards, stop_all_forwards, stop_forward};
 pub use keymap::{Chord, Keymap};
 pub use leaving::quit;
 pub use leftovers::refresh_leftovers;
@@ -64,6 +70,7 @@ pub use message::{Effect, Message, Start, Target};
 pub use navigator::List;
 pub use nodes::{leave_nodes, namespace_for_node_debugger, show_nodes, show_pods_of_node};
 pub use notices::{Level, Notice, Notices};
+pub use owners::{leave_owner, toggle_owners_pods};
 pub use panes::Axis;
 pub use recent_images::RecentImages;
 pub use rows::{Row, Rows};
@@ -74,7 +81,7 @@ pub use state::{Connection, Focus, Opening, State};
 pub use terminal::{DefaultColors, TerminalSettings, holds_frame};
 pub use toolkit::{Mount, Toolkit};
 pub use typing::type_into_all;
-pub use view::{open_view, open_view_beside};
+pub use view::{open_view, open_view_beside, show_forwards};
 
 use overlay::Deed;
 
@@ -109,6 +116,7 @@ fn take_in(state: &mut State, message: Message) -> Vec<Effect> {
             terminal::ticked(state);
             pointing::ticked(state);
             let effects = forms::ticked(state);
+            let effects = join(effects, metrics::ticked(state));
             join(effects, refresh_leftovers(state, false))
         }
         Message::Sight(id, sight) => {
@@ -117,6 +125,10 @@ fn take_in(state: &mut State, message: Message) -> Vec<Effect> {
         }
         Message::Rights(context, namespace, granted) => {
             state.rights.answer(context, namespace, granted);
+            Vec::new()
+        }
+        Message::Metrics(context, scope, used) => {
+            metrics::told(state, &context, &scope, used);
             Vec::new()
         }
         Message::Stop => vec![Effect::Quit],
@@ -170,6 +182,12 @@ fn take_in(state: &mut State, message: Message) -> Vec<Effect> {
         }
         Message::Checked(form, revision, verdict) => {
             forms::checked(state, form, revision, verdict);
+            Vec::new()
+        }
+        Message::Owners(context, pod, owners) => owners::found(state, &context, &pod, owners),
+        Message::PortsRead(form, found) => forwarding::ports_read(state, form, found),
+        Message::Forward(id, update) => {
+            forwards::told(state, id, update);
             Vec::new()
         }
         Message::View(id, told) => {

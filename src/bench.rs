@@ -6,6 +6,7 @@
 mod browsing;
 mod console;
 mod figure;
+mod forward;
 mod keys;
 mod opening;
 mod panes;
@@ -45,6 +46,8 @@ pub struct Plan {
     pub churn: u32,
     /// Namespace and name of the pod to debug; without it a named cluster's rows of sessions are not measured.
     pub pod: Option<(String, String)>,
+    /// The port of that pod that is forwarded.
+    pub port: u16,
     /// The image of debuggers.
     pub image: String,
     /// How many millions of bytes go through a pane.
@@ -105,7 +108,7 @@ impl Figures<'_> {
 /// A group of rows that are measured together: their rows and what takes them.
 type Group = (&'static [Row], fn(&mut Figures<'_>, &Scratch) -> anyhow::Result<()>);
 
-const GROUPS: [Group; 4] = [
+const GROUPS: [Group; 5] = [
     (&[Row::Start, Row::Size], opening::measure),
     (
         &[Row::FirstRows, Row::AllRows, Row::Memory, Row::Cpu, Row::Idle, Row::Filter, Row::KeysIdle],
@@ -113,6 +116,7 @@ const GROUPS: [Group; 4] = [
     ),
     (&[Row::ChurnCpu, Row::ChurnFrames, Row::ChurnMemory, Row::KeysChurn], browsing::measure_churn),
     (&[Row::Debugger, Row::Echo, Row::Throughput, Row::KeysFlood, Row::Frame], sessions::measure),
+    (&[Row::Forward], forward::measure),
 ];
 
 /// Measures what is wanted, in the order of [`Row::ALL`]; `progress` hears what is being done. A row that fails is told

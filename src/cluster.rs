@@ -4,8 +4,10 @@ mod access;
 mod check;
 mod connect;
 mod debug;
+pub mod describe;
 pub mod detail;
 mod end;
+pub mod events;
 mod exec;
 mod exec_plugin;
 pub mod explain;
@@ -19,8 +21,10 @@ mod log;
 mod logs;
 pub mod manifest;
 pub mod marks;
+pub mod metrics;
 mod node;
 mod object;
+mod owners;
 mod policy;
 mod problem;
 mod proxy;
@@ -38,7 +42,10 @@ pub use debug::{Started, Which};
 pub use detail::Debuggers;
 pub use end::Finish;
 pub use fix::{Fix, Way};
-pub use forward::{Connection, ForwardKind, ForwardTarget, Forwarder, Moved, RemotePort};
+pub use forward::{
+    Connection, ForwardKind, ForwardTarget, Forwarder, Moved, Outlook, PortOffer, PortOffers, PortOwner, RemotePort,
+    Unreachable,
+};
 pub use guard::{Deed, Outcome, Verb, Witness, read_only_problem};
 pub use kubeconfig::KubeconfigOptions;
 pub use leftovers::{Found, Leftover, LeftoverKind, LeftoverScope};
@@ -46,6 +53,7 @@ pub use log::{LOG_LIMIT, LogOptions};
 pub use logs::{LogLine, LogMark, LogNews, LogRange, LogScope, LogSubject, MarkKind, STREAMS_MAX, follow_logs};
 pub use node::{NodeCondition, NodeDetail, NodeResource, NodeRow, is_node_debugger, node_detail};
 pub use object::{ObjectKey, ObjectKind};
+pub use owners::{Owner, OwnerChain};
 pub use text::{cleaned, printable};
 pub use truth::{Expected, Sight, expected};
 pub use warnings::Warnings;
@@ -184,6 +192,8 @@ pub struct ContainerDetail {
     pub tty: bool,
     /// Whether its spec has standard input.
     pub stdin: bool,
+    /// What it asks for and is held to.
+    pub resources: metrics::Resources,
 }
 
 /// A pod as the inspector shows it: what a table row does not hold.
@@ -251,6 +261,8 @@ pub enum WatchTarget {
     PodsEverywhere,
     /// The pods on this node, of every namespace.
     PodsOnNode(String),
+    /// The pods of the top of this chain: of all that it controls, directly or not.
+    PodsOf(Arc<OwnerChain>),
     /// One pod, whole.
     Pod(PodKey),
     /// All nodes.

@@ -5,6 +5,7 @@ mod clipboard;
 mod effects;
 mod forms;
 pub mod forward;
+mod forwards;
 pub mod image_file;
 pub mod inputs;
 mod launch;

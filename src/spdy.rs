@@ -6,6 +6,7 @@
 mod dictionary;
 mod frame;
 mod header;
+mod hold;
 mod session;
 mod side;
 mod stream;

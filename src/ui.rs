@@ -16,6 +16,7 @@ mod safe;
 mod tabs;
 pub mod theme;
 mod timeline;
+mod used;
 mod view;
 
 use ratatui::Frame;

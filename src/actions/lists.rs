@@ -1,7 +1,7 @@
 //! Actions that move through the lists: in, out, up, down, filter, sort.
 
 use crate::app::navigator::{PodScope, PodSort};
-use crate::app::{Action, Availability, Effect, Focus, Scope, State, out, set_scope};
+use crate::app::{Action, Availability, Effect, Focus, Scope, State, out, set_scope, toggle_owners_pods};
 use crate::cluster::{ContainerKind, ContainerState};
 
 const PAGE: isize = 10;
@@ -146,6 +146,16 @@ pub(super) const ACTIONS: &[Action] = &[
             state.navigator.pods.set_sort(sort, !reversed);
             Vec::new()
         },
+    },
+    Action {
+        name: "pod.owner",
+        title: "owner",
+        help: "Lists all pods of what the pod belongs to (its Deployment, StatefulSet, CronJob …), trouble first; there, goes back.",
+        scope: Scope::Pods,
+        keys: &["w"],
+        hint: None,
+        available: |state| Availability::when(state.selected_pod().is_some(), "select a pod first"),
+        run: toggle_owners_pods,
     },
     Action {
         name: "pods.everywhere",

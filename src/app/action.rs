@@ -27,13 +27,19 @@ pub enum Scope {
     Yaml,
     /// In a pane that shows logs.
     Logs,
+    /// In a pane that shows events.
+    Events,
+    /// In a pane that describes an object.
+    Describe,
+    /// In the list of forwarded ports.
+    Ports,
     /// In a pane that shows a launch on its way, one that failed, or the timeline of one.
     Launch,
 }
 
 impl Scope {
     /// All scopes, in the order help shows them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::Pods,
         Self::Namespaces,
         Self::Nodes,
@@ -41,6 +47,9 @@ impl Scope {
         Self::View,
         Self::Yaml,
         Self::Logs,
+        Self::Events,
+        Self::Describe,
+        Self::Ports,
         Self::Leader,
         Self::Copy,
         Self::Ended,
@@ -59,6 +68,9 @@ impl Scope {
             Self::View => "In a view",
             Self::Yaml => "In a view of YAML",
             Self::Logs => "In a view of logs",
+            Self::Events => "In a view of events",
+            Self::Describe => "In a description",
+            Self::Ports => "In the list of forwarded ports",
             Self::Ended => "In a pane whose session has ended",
             Self::Launch => "In a pane that shows a launch",
         }

@@ -6,6 +6,7 @@ use super::message::Effect;
 use super::navigator::{Inspected, List, PodScope, Watching};
 use super::nodes::{self, Nodes};
 use super::notices::Level;
+use super::owners;
 use super::state::{Connection, Focus, State, home};
 use crate::cluster::{ContextInfo, Liveness, NamespaceRow, Problem, RowsUpdate, WatchId, WatchTarget, WatchUpdate};
 
@@ -36,6 +37,7 @@ pub fn switch_context(state: &mut State, name: &str) -> Vec<Effect> {
     navigator.namespaces.clear();
     navigator.pods.clear();
     navigator.nodes = Nodes::default();
+    navigator.before_owner = None;
     navigator.inspected = Inspected::default();
     (navigator.pods_refused, navigator.namespaces_refused) = (None, None);
     state.context = context;
@@ -112,6 +114,7 @@ pub(super) fn show_list(state: &mut State, list: List) -> Vec<Effect> {
 pub fn out(state: &mut State) -> Vec<Effect> {
     match (state.navigator.list, &state.navigator.scope) {
         (List::Pods, PodScope::Node(_)) => nodes::show_nodes(state),
+        (List::Pods, PodScope::Owner(_)) => owners::leave_owner(state),
         (List::Pods, _) => show_list(state, List::Namespaces),
         (List::Nodes, _) => nodes::leave_nodes(state),
         (List::Namespaces, _) => Vec::new(),
@@ -148,6 +151,7 @@ fn watch_pods(state: &mut State) -> Vec<Effect> {
         PodScope::Namespace(name) => WatchTarget::PodsIn(vec![name.to_string()]),
         PodScope::All => WatchTarget::PodsEverywhere,
         PodScope::Node(name) => WatchTarget::PodsOnNode(name.to_string()),
+        PodScope::Owner(chain) => WatchTarget::PodsOf(Arc::clone(chain)),
     };
     old.into_iter().chain([Effect::Watch(id, target)]).collect()
 }

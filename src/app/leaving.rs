@@ -114,7 +114,9 @@ pub fn quit(state: &mut State) -> Vec<Effect> {
     let removal = |made: &Made| (made.context.clone(), made.removal.clone());
     let removed: Vec<(String, Removal)> = goes.iter().map(|made| removal(made)).collect();
     let undecided_shell = state.sessions.iter().any(|s| s.is_live() && self::made(s).is_empty());
-    if open.is_empty() && !undecided_shell {
+    let ports: Vec<String> =
+        state.forwards.running().map(|one| format!("  {} → {}", one.address(), one.target())).collect();
+    if open.is_empty() && !undecided_shell && ports.is_empty() {
         let mut effects = taken_away(removed);
         effects.push(Effect::Quit);
         return effects;
@@ -123,6 +125,10 @@ pub fn quit(state: &mut State) -> Vec<Effect> {
     if !live.is_empty() {
         lines.push("These sessions are open; what runs in debuggers goes on and can be attached again:".to_owned());
         lines.extend(super::leftovers::few(live.into_iter()));
+    }
+    if !ports.is_empty() {
+        lines.push("These ports are forwarded no more once you leave:".to_owned());
+        lines.extend(super::leftovers::few(ports.into_iter()));
     }
     let is_pod = |made: &&Made| made.kind != LeaveKind::Debugger;
     let pods: Vec<&Made> = open.iter().filter(is_pod).chain(kept.iter().copied().filter(is_pod)).collect();

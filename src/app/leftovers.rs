@@ -31,6 +31,7 @@ pub fn refresh_leftovers(state: &mut State, at_once: bool) -> Vec<Effect> {
 fn scope(state: &State, here: bool) -> LeftoverScope {
     match &state.navigator.scope {
         PodScope::Namespace(name) if here => LeftoverScope::In(vec![name.to_string()]),
+        PodScope::Owner(chain) if here => LeftoverScope::In(vec![chain.namespace.to_string()]),
         _ => LeftoverScope::Everywhere { otherwise: state.navigator.named.iter().map(ToString::to_string).collect() },
     }
 }

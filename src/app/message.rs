@@ -7,13 +7,15 @@ use bytes::Bytes;
 use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::Timestamp;
 
+use super::forwards::{ForwardId, ForwardRequest, ForwardUpdate};
 use super::layout::Size;
-use super::overlay::{FormId, Found, Subject, Verdict};
+use super::overlay::{FormId, Found, PortSubject, Subject, Verdict};
 use super::settings::{Leave, LeaveKind};
 use super::view::{ViewId, ViewSource, ViewUpdate};
+use crate::cluster::metrics::{MetricsScope, PodUse};
 use crate::cluster::{
-    ContainerKey, ContextInfo, Found as Leftovers, Granted, LaunchStep, LeftoverScope, PodKey, Problem, Sight, WatchId,
-    WatchTarget, WatchUpdate, Which,
+    ContainerKey, ContextInfo, Found as Leftovers, Granted, LaunchStep, LeftoverScope, OwnerChain, PodKey, PortOffers,
+    Problem, Sight, WatchId, WatchTarget, WatchUpdate, Which,
 };
 use crate::plan::{DebugOptions, Plan, Profile};
 use crate::session::recording::{About, Event, Options, RecordingId, Report};
@@ -75,10 +77,18 @@ pub enum Message {
     Sight(SessionId, Sight),
     /// What the user may do in this namespace of this context.
     Rights(String, Arc<str>, Granted),
+    /// What the pods of a context use; `None` where there are no metrics.
+    Metrics(String, MetricsScope, Option<Vec<PodUse>>),
     /// What a form plans with.
     SubjectRead(FormId, Result<Found, Problem>),
     /// A verdict on the plan of a form at this revision.
     Checked(FormId, u64, Verdict),
+    /// What a pod of this context belongs to.
+    Owners(String, PodKey, Result<OwnerChain, Problem>),
+    /// What can be forwarded, for a form.
+    PortsRead(FormId, Result<PortOffers, Problem>),
+    /// Something happened to a forwarded port.
+    Forward(ForwardId, ForwardUpdate),
     /// What a view reads has something to tell.
     View(ViewId, ViewUpdate),
     /// Something asked for was done.
@@ -231,6 +241,16 @@ pub enum Effect {
     NoteEnd(String, ContainerKey),
     /// Find out what the user may do in this namespace of this context.
     AskRights(String, Arc<str>),
+    /// Ask what these pods of a context use.
+    AskMetrics(String, MetricsScope),
+    /// Find out what a pod of this context belongs to.
+    FindOwners(String, PodKey),
+    /// Find out what can be forwarded in this context, for a form.
+    ReadPorts(FormId, String, PortSubject),
+    /// Forward a port.
+    StartForward(ForwardId, ForwardRequest),
+    /// Forward it no more.
+    StopForward(ForwardId),
     /// Read for a view in this context from now on.
     OpenView(ViewId, String, ViewSource),
     /// Read no more for a view.

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::Scope;
 use super::nodes::Nodes;
 use super::rows::{Row, Rows};
-use crate::cluster::{Liveness, NamespaceRow, PodDetail, PodKey, PodRow, WatchId};
+use crate::cluster::{Liveness, NamespaceRow, OwnerChain, PodDetail, PodKey, PodRow, WatchId};
 
 /// Which list the navigator shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub enum PodScope {
     All,
     /// Those on one node, of every namespace.
     Node(Arc<str>),
+    /// Those of the top of this chain.
+    Owner(Arc<OwnerChain>),
 }
 
 /// What pods are sorted by.
@@ -210,6 +212,8 @@ pub struct Navigator {
     pub inspected: Inspected,
     /// The nodes.
     pub nodes: Nodes,
+    /// What was shown before the pods of an owner.
+    pub before_owner: Option<super::owners::Before>,
 }
 
 impl Navigator {
@@ -227,6 +231,7 @@ impl Navigator {
             namespaces_refused: None,
             inspected: Inspected::default(),
             nodes: Nodes::default(),
+            before_owner: None,
         }
     }
 

@@ -228,6 +228,7 @@ pub fn namespace_for_node_debugger(state: &State) -> Arc<str> {
     };
     match scope {
         PodScope::Namespace(name) => name,
+        PodScope::Owner(chain) => Arc::clone(&chain.namespace),
         PodScope::All | PodScope::Node(_) => home(&state.context),
     }
 }

@@ -5,6 +5,7 @@ mod form;
 mod leftovers;
 mod name;
 mod palette;
+mod ports;
 mod save;
 mod text_line;
 
@@ -16,6 +17,7 @@ pub use form::{
 pub use leftovers::{Leftovers, Removable};
 pub use name::Name;
 pub use palette::{Entry, EntryKind, Palette};
+pub use ports::{PortForm, PortRow, PortSubject};
 pub use save::Save;
 pub use text_line::TextLine;
 
@@ -32,6 +34,8 @@ pub enum Overlay {
     Choose(Choose),
     /// The choices of a debugger.
     Form(Box<Form>),
+    /// Which ports are forwarded.
+    Ports(Box<PortForm>),
     /// What debugging left on the cluster.
     Leftovers(Leftovers),
     /// Which file a transcript is written to.

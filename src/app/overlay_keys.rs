@@ -7,7 +7,7 @@ use super::message::Effect;
 use super::navigator::PodScope;
 use super::overlay::{Choice, Choose, Entry, EntryKind, Name, Overlay, Palette};
 use super::state::State;
-use super::{answer, browse, forms, leftovers, run, safety, transcript};
+use super::{answer, browse, forms, forwarding, leftovers, run, safety, transcript};
 
 /// How many lines a page key moves.
 const PAGE: isize = 10;
@@ -29,6 +29,7 @@ pub(super) fn pressed(state: &mut State, key: &KeyEvent) -> Vec<Effect> {
         Some(Overlay::Choose(choose)) => chosen(state, key, choose),
         Some(Overlay::Palette(palette)) => in_palette(state, key, palette),
         Some(Overlay::Form(form)) => forms::pressed(state, key, form),
+        Some(Overlay::Ports(form)) => forwarding::pressed(state, key, form),
         Some(Overlay::Save(mut asked)) => {
             if key.code == KeyCode::Enter {
                 return transcript::save(state, &asked);
@@ -52,6 +53,7 @@ pub(super) fn pasted(overlay: &mut Overlay, text: &str, now: Timestamp) {
         Overlay::Save(asked) => asked.line.insert(text),
         Overlay::Form(form) => form.paste(text, now),
         Overlay::Name(name) => name.line.insert(text),
+        Overlay::Ports(form) => form.insert(text),
         Overlay::Help(_) | Overlay::Messages(_) | Overlay::Choose(_) | Overlay::Leftovers(_) => {}
     }
 }

@@ -4,6 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::action::{Action, Availability};
+use super::forwards::{self, ForwardUpdate};
 use super::lives;
 use super::message::{Effect, Start};
 use super::notices::Level;
@@ -13,8 +14,17 @@ use crate::cluster::{PodKey, read_only_problem};
 use crate::session::SessionId;
 
 /// Actions that do nothing but change the cluster; in a read-only context their keys are grey.
-const CHANGING: [&str; 7] =
-    ["shell", "attach", "pod.delete", "node.debug", "node.debug-form", "ended.attach", "ended.debug"];
+const CHANGING: [&str; 9] = [
+    "shell",
+    "attach",
+    "pod.delete",
+    "node.debug",
+    "node.debug-form",
+    "ended.attach",
+    "ended.debug",
+    "forward",
+    "ports.again",
+];
 /// And all whose name begins like this.
 const CHANGING_FAMILY: &str = "debug.";
 
@@ -59,6 +69,11 @@ impl Effect {
             Self::EndDebugger(context, at) => {
                 Some(Change { context, asks: Some(format!("end {}/{}", named(&at.pod), at.container)) })
             }
+            Self::StartForward(_, request) => {
+                let (target, remote) = (&request.target, &request.remote);
+                let asks = format!("forward port {remote} of {} in {}", target.words(), target.namespace);
+                Some(Change { context: &request.context, asks: Some(asks) })
+            }
             Self::Connect(_)
             | Self::Watch(..)
             | Self::StopWatch(_)
@@ -72,12 +87,16 @@ impl Effect {
             | Self::FindLeftovers(..)
             | Self::ReadSubject(..)
             | Self::AskRights(..)
+            | Self::AskMetrics(..)
+            | Self::FindOwners(..)
             | Self::CheckPlan { .. }
             | Self::Copy(_)
             | Self::SaveText(..)
             | Self::RememberImage(..)
             | Self::RememberLeave(..)
             | Self::NoteEnd(..)
+            | Self::ReadPorts(..)
+            | Self::StopForward(_)
             | Self::OpenView(..)
             | Self::CloseView(_)
             | Self::Quit => None,
@@ -107,6 +126,7 @@ pub(super) fn pass(state: &mut State, effects: Vec<Effect>, by_hand: bool) -> Ve
                 let problem = read_only_problem(change.context);
                 match effect {
                     Effect::Start(id, ..) | Effect::StartDrawn(id, ..) => lives::start_failed(state, id, problem),
+                    Effect::StartForward(id, _) => forwards::told(state, id, ForwardUpdate::Ended(problem)),
                     _ => state.notices.problem(state.now, &problem),
                 }
             }
@@ -182,6 +202,7 @@ fn let_go(state: &mut State) -> Vec<Effect> {
     for effect in answered(state) {
         match effect {
             Effect::Start(id, ..) | Effect::StartDrawn(id, ..) => effects.extend(lives::remove(state, id)),
+            Effect::StartForward(id, _) => forwards::drop_forward(state, id),
             Effect::DeletePod(_, PodKey { namespace, name }, _) => stays.push(format!("{namespace}/{name}")),
             Effect::EndDebugger(_, at) => stays.push(format!("{}/{}/{}", at.pod.namespace, at.pod.name, at.container)),
             _ => {}

@@ -6,8 +6,10 @@ use jiff::Timestamp;
 
 use super::abandoned::Abandoned;
 use super::focus::ToldFocus;
+use super::forwards::Forwards;
 use super::keymap::Keymap;
 use super::layout::Size;
+use super::metrics::Metrics;
 use super::mouse::Grip;
 use super::navigator::{Navigator, PodScope};
 use super::notices::Notices;
@@ -71,6 +73,8 @@ pub struct State {
     pub leader_pending: bool,
     /// The sessions.
     pub sessions: Sessions,
+    /// The forwarded ports.
+    pub forwards: Forwards,
     /// Which program was told that it has the focus.
     pub(super) told_focus: ToldFocus,
     /// What a mouse button that is held down has got hold of.
@@ -81,6 +85,8 @@ pub struct State {
     pub notices: Notices,
     /// What the user may do, as far as it is known.
     pub rights: Rights,
+    /// What the listed pods use, where the cluster tells.
+    pub metrics: Metrics,
     /// Launches that were let go of while their request was on its way.
     pub(super) abandoned: Abandoned,
     /// An action that waits for the details of its pod.
@@ -149,11 +155,13 @@ impl State {
             filtering: false,
             leader_pending: false,
             sessions: Sessions::default(),
+            forwards: Forwards::default(),
             told_focus: ToldFocus::default(),
             grip: None,
             overlay: None,
             notices: Notices::default(),
             rights: Rights::default(),
+            metrics: Metrics::default(),
             abandoned: Abandoned::default(),
             waiting: None,
             slipped: None,
@@ -213,6 +221,7 @@ pub(super) fn home(context: &ContextInfo) -> Arc<str> {
 fn named_in(scope: &PodScope) -> Option<Arc<str>> {
     match scope {
         PodScope::Namespace(name) => Some(Arc::clone(name)),
+        PodScope::Owner(chain) => Some(Arc::clone(&chain.namespace)),
         PodScope::All | PodScope::Node(_) => None,
     }
 }

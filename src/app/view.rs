@@ -1,58 +1,29 @@
 //! Views: panes that are read, not typed into; what each kind shows is its own file's affair, and none asks the outside itself.
 
+mod content;
+pub mod describe;
+pub mod events;
 mod keys;
 pub mod logs;
+pub mod ports;
 pub mod yaml;
 
-use jiff::Timestamp;
-
+use super::Axis;
 use super::layout::Size;
 use super::message::Effect;
 use super::overlay::TextLine;
 use super::panes::PaneId;
 use super::reader::{Line, Lines, Reader};
 use super::state::{Focus, State};
-use super::{Axis, Scope};
-use crate::cluster::{Liveness, ObjectKey, Problem};
+use crate::cluster::{Liveness, Problem};
+pub use content::{Content, ViewSource, ViewUpdate};
 pub use keys::{act, ask, back, close_view, copy, with};
 pub(super) use keys::{pasted, pressed};
-use logs::{Following, LogBatch, Logs};
-use yaml::Yaml;
+use logs::Following;
 
 /// Names a view of this run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ViewId(pub u64);
-
-/// What a view reads: plain data, by which it is opened and opened again.
-#[derive(Debug, Clone, PartialEq)]
-pub enum ViewSource {
-    /// An object as the API has it.
-    Yaml(ObjectKey),
-    /// Logs.
-    Logs(Following),
-}
-
-/// Something that a view's source has to tell.
-#[derive(Debug, Clone, PartialEq)]
-pub enum ViewUpdate {
-    /// How fresh it is.
-    Liveness(Liveness),
-    /// It cannot be read, or not for now.
-    Failed(Problem),
-    /// The object, or that there is none any more.
-    Object(Option<Box<serde_json::Value>>),
-    /// What came of logs.
-    Logs(Box<LogBatch>),
-}
-
-/// What a view shows.
-#[derive(Debug)]
-pub enum Content {
-    /// An object as YAML.
-    Yaml(Yaml),
-    /// Logs.
-    Logs(Box<Logs>),
-}
 
 /// What is typed into a view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,66 +71,6 @@ pub struct View {
     pub activity: bool,
     /// The size of its pane.
     pub size: Size,
-}
-
-impl Content {
-    fn of(source: &ViewSource) -> Self {
-        match source {
-            ViewSource::Yaml(key) => Self::Yaml(Yaml::new(key.clone())),
-            ViewSource::Logs(following) => Self::Logs(Box::new(Logs::new(following.clone()))),
-        }
-    }
-
-    /// Its lines.
-    pub fn lines(&self) -> &dyn Lines {
-        match self {
-            Self::Yaml(yaml) => yaml.lines(),
-            Self::Logs(logs) => &**logs,
-        }
-    }
-
-    /// Where the keys of its own kind are listened to.
-    pub fn scope(&self) -> Scope {
-        match self {
-            Self::Yaml(_) => Scope::Yaml,
-            Self::Logs(_) => Scope::Logs,
-        }
-    }
-
-    /// What its tab says.
-    pub fn title(&self) -> String {
-        match self {
-            Self::Yaml(yaml) => yaml.title(),
-            Self::Logs(logs) => logs.title(),
-        }
-    }
-
-    /// What is to be known of it beside its name, the most important first.
-    pub fn says(&self, _now: Timestamp) -> Vec<String> {
-        match self {
-            Self::Yaml(yaml) => yaml.says(),
-            Self::Logs(logs) => logs.says(),
-        }
-    }
-
-    /// A reader as it wants to be read.
-    fn reader(&self) -> Reader {
-        match self {
-            Self::Yaml(_) => Reader::new(false, false),
-            Self::Logs(_) => Reader::new(true, true),
-        }
-    }
-
-    /// What it has to tell of trouble comes back.
-    fn take(&mut self, update: ViewUpdate, reader: &mut Reader) -> Option<Problem> {
-        match (self, update) {
-            (Self::Yaml(yaml), ViewUpdate::Object(object)) => yaml.take(object.as_deref(), reader),
-            (Self::Logs(logs), ViewUpdate::Logs(batch)) => return logs.take(*batch, reader),
-            // What was read for something else, or is told of the view itself.
-            (_, _) => {}
-        }
-        None
-    }
 }
 
 impl View {
@@ -230,6 +141,17 @@ pub fn open_view(state: &mut State, source: ViewSource) -> Vec<Effect> {
     vec![Effect::OpenView(id, context, source)]
 }
 
+/// Lists the forwarded ports, of all contexts: where they are listed already, that comes into view.
+pub fn show_forwards(state: &mut State) -> Vec<Effect> {
+    let is_list = |view: &&View| view.source == ViewSource::Ports;
+    if let Some(id) = state.sessions.views().iter().find(is_list).map(|view| view.id) {
+        state.focus = Focus::Pane;
+        state.sessions.focus(id);
+        return Vec::new();
+    }
+    open_view(state, ViewSource::Ports)
+}
+
 /// Opens the same view once more beside the focused pane.
 pub fn open_view_beside(state: &mut State, axis: Axis, of: ViewId) -> Vec<Effect> {
     let Some(view) = state.sessions.view(of) else { return Vec::new() };
@@ -247,7 +169,7 @@ pub(super) fn told(state: &mut State, id: ViewId, update: ViewUpdate) {
     match &update {
         ViewUpdate::Liveness(liveness) => view.liveness.clone_from(liveness),
         ViewUpdate::Failed(problem) => view.problem = Some(problem.clone()),
-        ViewUpdate::Object(_) => {
+        ViewUpdate::Object(_) | ViewUpdate::Described(_) | ViewUpdate::Events { .. } => {
             view.problem = None;
             view.activity = !in_view;
         }
@@ -266,8 +188,10 @@ pub(super) fn told(state: &mut State, id: ViewId, update: ViewUpdate) {
 
 /// Brings every view up to date with its pane and its lines.
 pub(super) fn settle(state: &mut State) {
-    for view in state.sessions.views_mut() {
+    let State { sessions, forwards, now, .. } = state;
+    for view in sessions.views_mut() {
         let size = view.size;
+        view.content.settle(*now, forwards, &mut view.reader);
         view.read(|reader, lines| reader.settle(lines, size));
     }
 }

@@ -40,6 +40,8 @@ pub enum Row {
     KeysFlood,
     /// CPU of one frame on a screen full of panes.
     Frame,
+    /// Two hundred requests at once over a forwarded port, each a connection of its own.
+    Forward,
     /// From the start of the process to its first frame while no API server answers.
     Start,
     /// The size of the program's file.
@@ -48,7 +50,7 @@ pub enum Row {
 
 impl Row {
     /// Every row, in the order they are measured and shown.
-    pub const ALL: [Row; 18] = [
+    pub const ALL: [Row; 19] = [
         Row::Start,
         Row::Size,
         Row::FirstRows,
@@ -67,6 +69,7 @@ impl Row {
         Row::Throughput,
         Row::KeysFlood,
         Row::Frame,
+        Row::Forward,
     ];
 
     /// Its name on the command line and in JSON.
@@ -99,6 +102,7 @@ impl Row {
             Row::Throughput => ("throughput", "output through a pane"),
             Row::KeysFlood => ("keys-flood", "key to frame while a pane is flooded, p99"),
             Row::Frame => ("frame", "CPU of a frame full of panes"),
+            Row::Forward => ("forward", "200 requests at once over a forwarded port"),
         }
     }
 }

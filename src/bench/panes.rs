@@ -21,12 +21,11 @@ const FRAME: f64 = 2.0;
 
 /// From one pane with a shell at its prompt; what is typed afterwards goes to the shells of all four.
 pub(super) fn measure(figures: &mut Figures<'_>, console: &mut Terminal) -> anyhow::Result<()> {
-    // Nothing of before is taken for a shell that waits.
-    console.send("\x0c\x1dZ")?;
-    console.wait("the shell alone", PATIENCE, |screen| prompts(screen) == 1)?;
-    for (index, keys) in FOUR.iter().enumerate() {
+    console.send("\x1dZ")?;
+    for keys in FOUR {
+        let before = prompts(console.screen());
         console.send(keys)?;
-        console.wait("one more shell", PATIENCE, |screen| prompts(screen) == index + 2)?;
+        console.wait("one more shell", PATIENCE, |screen| prompts(screen) > before)?;
     }
     console.send("\x1ds")?;
     console.send(&format!("{FILL}\r"))?;

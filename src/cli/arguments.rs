@@ -237,6 +237,9 @@ pub struct BenchArguments {
     /// The pod to debug, for the rows of sessions: a named cluster is only looked at without it
     #[arg(long, value_name = "NAMESPACE/POD", value_parser = namespaced)]
     pub pod: Option<(String, String)>,
+    /// The port of that pod that something answers HTTP on, for the row of a forwarded port
+    #[arg(long, value_name = "PORT", default_value_t = 8080, value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: u16,
     /// How many millions of bytes go through a pane
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub megabytes: u32,

@@ -27,6 +27,7 @@ pub(super) fn run(options: &BenchArguments, arguments: &Arguments, config: &Conf
         pods: options.pods,
         churn: options.churn,
         pod: options.pod.clone(),
+        port: options.port,
         image: config.settings(arguments).image,
         megabytes: options.megabytes,
         only: options.only.clone(),

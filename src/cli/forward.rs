@@ -58,6 +58,7 @@ pub(super) async fn run(options: &ForwardArguments, arguments: &Arguments, confi
                     say(&format!("bathy: {remote} leads to port {port} of {}/{}", pod.namespace, pod.name));
                 }
                 ForwardEvent::LeadsTo(..) => {}
+                ForwardEvent::Waiting(problem) => say(&format!("bathy: waiting for it: {:#}", told(&problem))),
                 ForwardEvent::Failed(problem) => say(&format!("bathy: {:#}", told(&problem))),
                 ForwardEvent::Over(problem) => return Err(told(&problem)),
             },

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{ContainerDetail, ContainerKind, ContainerState, PodDetail, PodKey, text::cleaned};
+use super::{ContainerDetail, ContainerKind, ContainerState, PodDetail, PodKey, metrics::Resources, text::cleaned};
 
 /// The annotation that names the container meant where none is named.
 const DEFAULT_CONTAINER: &str = "kubectl.kubernetes.io/default-container";
@@ -102,6 +102,7 @@ fn container_detail(spec: &Value, kind: ContainerKind, status: &Value) -> Contai
         target: spec["targetContainerName"].as_str().filter(|target| !target.is_empty()).map(cleaned),
         tty: spec["tty"] == true,
         stdin: spec["stdin"] == true,
+        resources: Resources::read(&spec["resources"]),
     }
 }
 

@@ -1,9 +1,10 @@
-//! Connections to ports of pods: each has a stream to the API of its own, so that a slow one holds up no other and each
-//! direction ends by itself; it listens nowhere.
+//! Connections to ports of pods, each direction of which ends by itself; it listens nowhere.
 //!
 //! A websocket that carries SPDY (KEP-4006) comes first; where that is refused, as older servers and some proxies do,
 //! bare SPDY, which is what kubectl does. The other protocol, `v4.channel.k8s.io`, has no way to end one direction.
 
+mod offers;
+mod shared;
 pub(super) mod target;
 
 use std::collections::HashSet;
@@ -14,6 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::FutureExt as _;
 use http::header::{CONNECTION, HeaderName, HeaderValue, UPGRADE};
 use http::{Method, Request, Response, StatusCode};
 use hyper::upgrade::Upgraded;
@@ -31,6 +33,8 @@ use super::streams::socket;
 use super::text::cleaned;
 use super::{Cluster, PodKey, Problem};
 use crate::spdy::{self, Gone, Headers, Opener, Reset, Stream};
+pub use offers::{PortOffer, PortOffers, PortOwner};
+use shared::{Place, Session, Sessions};
 pub use target::{ForwardKind, ForwardTarget, RemotePort};
 
 /// How long the server may take to open a connection: it asks the kubelet on the way.
@@ -56,6 +60,40 @@ pub struct Forwarder {
     bare: Arc<AtomicBool>,
     /// The pods that a connection to is on record.
     on_record: Arc<Mutex<HashSet<PodKey>>>,
+    sessions: Arc<Sessions>,
+}
+
+/// Why a port cannot be reached now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unreachable {
+    /// What to tell.
+    pub problem: Problem,
+    /// What comes of waiting.
+    pub outlook: Outlook,
+}
+
+/// What becomes of something that cannot be reached now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outlook {
+    /// It may be there in a moment: the network is cut, a server is busy, a pod starts.
+    Passing,
+    /// It stays so until somebody changes something: a right is missing.
+    Lasting,
+    /// What was to be reached is no more, or has ended.
+    Gone,
+}
+
+impl Unreachable {
+    fn new(fault: &Fault, what: impl AsRef<str>) -> Self {
+        let outlook = match (fault, fault.code()) {
+            (_, 404) => Outlook::Gone,
+            // Too many requests pass; what else is refused is refused again.
+            (_, 408 | 429) => Outlook::Passing,
+            (_, 400..500) | (Fault::Refused(_), _) => Outlook::Lasting,
+            _ => Outlook::Passing,
+        };
+        Self { problem: fault.problem(what), outlook }
+    }
 }
 
 /// How many bytes were moved.
@@ -74,38 +112,51 @@ pub struct Connection {
     port: u16,
     data: Stream,
     errors: Stream,
-    /// Moves the frames of both streams.
-    driver: AbortOnDropHandle<io::Result<()>>,
+    place: Place,
 }
 
 impl Forwarder {
     /// Of this cluster.
     pub fn new(cluster: Cluster) -> Self {
-        Self { cluster, bare: Arc::default(), on_record: Arc::default() }
+        Self { cluster, bare: Arc::default(), on_record: Arc::default(), sessions: Arc::default() }
     }
 
     /// Connects to a port of a pod. Whether anything listens there shows once bytes are to be moved.
     ///
     /// # Errors
     /// The API's refusal, or a connection that could not be made.
-    pub async fn connect(&self, pod: &PodKey, port: u16) -> Result<Connection, Problem> {
-        let what = || format!("cannot forward to port {port} of {}/{}", pod.namespace, pod.name);
-        let opened = timeout(OPEN_TIME, self.open(pod, port)).await.unwrap_or(Err(Fault::Silent(OPEN_TIME)));
-        opened.map_err(|fault| fault.problem(what()))
+    pub async fn connect(&self, pod: &PodKey, port: u16) -> Result<Connection, Unreachable> {
+        let what = format!("cannot forward to port {port} of {}/{}", pod.namespace, pod.name);
+        let place = self.place(pod, &what);
+        let session = place.session().await?;
+        let opened = timeout(OPEN_TIME, streams(&session, port)).await;
+        match opened.unwrap_or(Err(Fault::Silent(OPEN_TIME))) {
+            Ok((data, errors)) => Ok(Connection { pod: pod.clone(), port, data, errors, place }),
+            Err(fault) => {
+                place.spend();
+                Err(Unreachable::new(&fault, what))
+            }
+        }
     }
 
-    async fn open(&self, pod: &PodKey, port: u16) -> Result<Connection, Fault> {
-        let (mut opener, driver) = self.session(pod).await?;
-        let headers = |kind: &str| -> Headers {
-            // Both streams of a connection have the same number; there is one connection.
-            [("streamtype", kind), ("port", &port.to_string()), ("requestid", "0")].into_iter().collect()
-        };
-        let lost = |Gone| Fault::Unreadable("the streams of the connection were refused".to_owned());
-        let errors = opener.open(headers("error")).await.map_err(lost)?;
-        // Nothing is said on it from here.
-        errors.output.finish().await;
-        let data = opener.open(headers("data")).await.map_err(lost)?;
-        Ok(Connection { pod: pod.clone(), port, data, errors, driver })
+    /// Whether connections to ports of this pod can be made: the right to, and the way there.
+    ///
+    /// # Errors
+    /// As [`Forwarder::connect`].
+    pub async fn reach(&self, pod: &PodKey) -> Result<(), Unreachable> {
+        self.place(pod, &format!("cannot forward ports of {}/{}", pod.namespace, pod.name)).session().await.map(drop)
+    }
+
+    fn place(&self, pod: &PodKey, what: &str) -> Place {
+        self.sessions.place(pod, || {
+            let (forwarder, pod, what) = (self.clone(), pod.clone(), what.to_owned());
+            let opening = async move {
+                let opened = timeout(OPEN_TIME, forwarder.session(&pod)).await;
+                let opened = opened.unwrap_or(Err(Fault::Silent(OPEN_TIME)));
+                opened.map(Arc::new).map_err(|fault| Unreachable::new(&fault, what))
+            };
+            opening.boxed().shared()
+        })
     }
 
     async fn session(&self, pod: &PodKey) -> Result<Session, Fault> {
@@ -168,11 +219,23 @@ impl Forwarder {
     }
 }
 
-/// A connection on which streams are opened, and what moves its frames; dropping that ends it.
-type Session = (Opener, AbortOnDropHandle<io::Result<()>>);
+/// The two streams of a connection: what is said, and what goes wrong. Both are asked for at once, for one way there
+/// and back.
+async fn streams(session: &Session, port: u16) -> Result<(Stream, Stream), Fault> {
+    let (port, request) = (port.to_string(), session.next_request().to_string());
+    let headers = |kind: &str| -> Headers {
+        [("streamtype", kind), ("port", &port), ("requestid", &request)].into_iter().collect()
+    };
+    let opened = tokio::try_join!(session.opener.open(headers("error")), session.opener.open(headers("data")));
+    let (errors, data) =
+        opened.map_err(|Gone| Fault::Unreadable("the streams of the connection were refused".to_owned()))?;
+    // Nothing is said on it from here.
+    errors.output.finish().await;
+    Ok((data, errors))
+}
 
 fn driven((opener, driver): (Opener, impl Future<Output = io::Result<()>> + Send + 'static)) -> Session {
-    (opener, AbortOnDropHandle::new(tokio::spawn(driver)))
+    Session::new(opener, AbortOnDropHandle::new(tokio::spawn(driver)))
 }
 
 /// Whether the server has taken our handshake (RFC 6455, 4.1) and the protocol.
@@ -204,7 +267,12 @@ impl Connection {
     /// # Errors
     /// Why the node could not reach the port, or that the connection was cut.
     pub async fn carry(self, local: impl AsyncRead + AsyncWrite + Unpin, moved: &Moved) -> Result<(), Problem> {
-        let Self { pod, port, mut data, errors, driver: _driver } = self;
+        let Self { pod, port, mut data, errors, place } = self;
+        let failed = |problem| {
+            // Others are not led to where this one failed; those that are there already go on.
+            place.spend();
+            Err(problem)
+        };
         let what = || format!("the connection to port {port} of {}/{} failed", pod.namespace, pod.name);
         let (from, to) = tokio::io::split(local);
         let mut outward = pin!(outward(from, &data.output, &moved.sent));
@@ -218,17 +286,17 @@ impl Connection {
                 text = &mut reason, if !told => {
                     told = true;
                     if !text.is_empty() {
-                        return Err(refused(what(), port, &text));
+                        return failed(refused(what(), port, &text));
                     }
                 }
                 end = &mut inward, if !received => match end {
                     Ok(()) => received = true,
                     Err(Broke::Local) => break,
-                    Err(Broke::Remote) if told => return Err(cut()),
+                    Err(Broke::Remote) if told => return failed(cut()),
                     // Why may be said yet.
                     Err(Broke::Remote) => {
                         let text = timeout(LAST_WORDS, &mut reason).await.unwrap_or_default();
-                        return Err(if text.is_empty() { cut() } else { refused(what(), port, &text) });
+                        return failed(if text.is_empty() { cut() } else { refused(what(), port, &text) });
                     }
                 },
                 end = &mut outward, if !sent => match end {

@@ -58,7 +58,7 @@ impl ObjectKind {
         Self::ALL.iter().copied().find(|known| known.kind == kind && group(known.api_version) == group(api_version))
     }
 
-    fn prefix(self) -> String {
+    pub(super) fn prefix(self) -> String {
         let root = if self.api_version.contains('/') { "/apis" } else { "/api" };
         format!("{root}/{}", self.api_version)
     }

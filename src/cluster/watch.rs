@@ -5,6 +5,7 @@
 mod backoff;
 mod collection;
 mod events;
+mod family;
 mod follow;
 mod lines;
 mod list;
@@ -15,6 +16,7 @@ mod pod;
 mod rows;
 mod selected;
 mod table;
+mod told;
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -34,6 +36,7 @@ pub use self::object::News as ObjectNews;
 pub(super) use self::object::news as object_news;
 pub(super) use self::pod::pod_news;
 pub(super) use self::selected::selected_pods;
+pub(super) use self::told::{EventPlace, Told, told};
 use self::{
     node::Nodes,
     object::News,
@@ -71,6 +74,7 @@ pub async fn watch(cluster: Cluster, id: WatchId, target: WatchTarget, updates: 
             WatchTarget::PodsOnNode(node) => {
                 collection::run::<Pods>(&cluster, &report, collection::Reach::node(node)).await;
             }
+            WatchTarget::PodsOf(owners) => family::run(&cluster, owners, &report).await,
             WatchTarget::Nodes => {
                 collection::run::<Nodes>(&cluster, &report, collection::Reach::everything()).await;
             }

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 
+use super::forwards::Forwards;
 use super::recordings::Recordings;
 use super::views::Views;
 use super::{clipboard, forms, image_file, launch, leaving_file, text_file};
@@ -71,6 +72,7 @@ pub(super) struct Effects {
     watched: (mpsc::Sender<Watched>, mpsc::Receiver<Watched>),
     printed: Queue<(SessionId, SessionUpdate)>,
     recordings: Recordings,
+    forwards: Forwards,
     views: Views,
 }
 
@@ -106,6 +108,7 @@ impl Effects {
             watched: mpsc::channel(WATCH_QUEUE),
             printed: mpsc::unbounded_channel(),
             recordings: Recordings::default(),
+            forwards: Forwards::default(),
             views: Views::default(),
         }
     }
@@ -119,6 +122,7 @@ impl Effects {
             Some(connected) = self.connected.1.recv() => self.connected(connected),
             Some((id, update)) = self.watched.1.recv() => Fact::Message(Message::Watch(id, update)),
             Some((id, report)) = self.recordings.reported() => Fact::Message(Message::Recording(id, report)),
+            Some((id, update)) = self.forwards.told() => Fact::Message(Message::Forward(id, update)),
             Some((id, update)) = self.views.told() => Fact::Message(Message::View(id, update)),
             Some((id, update)) = self.printed.1.recv() => self.printed(id, update),
             else => std::future::pending().await,
@@ -138,6 +142,9 @@ impl Effects {
         }
         if let Some((id, report)) = self.recordings.ready() {
             return Some(Fact::Message(Message::Recording(id, report)));
+        }
+        if let Some((id, update)) = self.forwards.ready() {
+            return Some(Fact::Message(Message::Forward(id, update)));
         }
         if let Some((id, update)) = self.views.ready() {
             return Some(Fact::Message(Message::View(id, update)));
@@ -272,6 +279,11 @@ impl Effects {
             }
             Effect::CloseView(id) => self.views.close(id),
             Effect::AskRights(context, namespace) => self.ask_rights(context, namespace),
+            Effect::AskMetrics(context, scope) => self.ask_metrics(context, scope),
+            Effect::FindOwners(context, pod) => self.find_owners(context, pod),
+            Effect::ReadPorts(form, context, subject) => self.read_ports(form, &context, subject),
+            Effect::StartForward(id, request) => self.start_forward(id, request),
+            Effect::StopForward(id) => self.forwards.stop(id),
             Effect::Quit => {}
         }
     }

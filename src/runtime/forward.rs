@@ -1,27 +1,28 @@
 //! Ports of pods on this machine's loopback: listens there, connects each caller, counts what moves; it prints nothing and
 //! listens nowhere else.
 
-use std::io;
+mod listen;
+mod owner;
+mod way;
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::future::select_all;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::cluster::{Connection, ForwardKind, ForwardTarget, Forwarder, Moved, PodKey, Problem, RemotePort};
+use crate::cluster::{ForwardTarget, Forwarder, Moved, PodKey, Problem, RemotePort};
+use listen::listen;
+use way::Way;
 
 /// How many connections may be open at once; further callers wait to be accepted.
 const MOST_CONNECTIONS: usize = 512;
-/// How long a caller is kept waiting for a pod that takes the place of one that is gone.
-const REPLACEMENT: Duration = Duration::from_secs(20);
-/// How often such a pod is looked for.
-const LOOK: Duration = Duration::from_millis(500);
 /// How long to pause when the system gives no connection: too many files are open.
 const BREATH: Duration = Duration::from_millis(200);
 
@@ -30,6 +31,8 @@ const BREATH: Duration = Duration::from_millis(200);
 pub struct PortPair {
     /// Here; 0 for any that is free, `None` for the same as there.
     pub local: Option<u16>,
+    /// Whether any free port here will do where that one cannot be had.
+    pub or_free: bool,
     /// There.
     pub remote: RemotePort,
 }
@@ -38,10 +41,10 @@ impl PortPair {
     /// Reads `REMOTE`, `LOCAL:REMOTE` or `:REMOTE`; the remote one may be a name.
     pub fn parse(text: &str) -> Option<Self> {
         let Some((local, remote)) = text.split_once(':') else {
-            return Some(Self { local: None, remote: RemotePort::parse(text)? });
+            return Some(Self { local: None, or_free: false, remote: RemotePort::parse(text)? });
         };
         let local = if local.is_empty() { 0 } else { local.parse().ok()? };
-        Some(Self { local: Some(local), remote: RemotePort::parse(remote)? })
+        Some(Self { local: Some(local), or_free: false, remote: RemotePort::parse(remote)? })
     }
 }
 
@@ -52,6 +55,8 @@ pub enum ForwardEvent {
     Connected,
     /// Connections lead to this pod and port from now on.
     LeadsTo(PodKey, u16),
+    /// The pod cannot be reached, and is tried again and again while somebody wants to connect.
+    Waiting(Problem),
     /// A connection failed, the port goes on.
     Failed(Problem),
     /// The pod is gone for good, and nothing takes its place.
@@ -90,51 +95,28 @@ pub async fn forward(
     addresses: &[IpAddr],
     tell: impl Fn(ForwardEvent) + Send + Sync + 'static,
 ) -> Result<Forward, Problem> {
-    let (pod, port) = forwarder.resolve(&target, &pair.remote).await?;
+    let found = forwarder.resolve(&target, &pair.remote).await;
+    let (pod, port) = found.map_err(|unreachable| unreachable.problem)?;
+    // That somebody may not, or that there is no way, is told now and not to the first caller.
+    forwarder.reach(&pod).await.map_err(|unreachable| unreachable.problem)?;
     let wanted = match (pair.local, &pair.remote) {
         (Some(local), _) => local,
         (None, RemotePort::Number(remote)) => *remote,
         (None, RemotePort::Name(_)) => port,
     };
-    let listeners = listen(wanted, addresses).await?;
+    let listeners = match listen(wanted, addresses).await {
+        Err(_) if pair.or_free => listen(0, addresses).await?,
+        listeners => listeners?,
+    };
     let local = listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
     let traffic = Arc::new(Traffic::default());
-    tell(ForwardEvent::LeadsTo(pod.clone(), port));
-    let way =
-        Way { forwarder, target, remote: pair.remote, current: Mutex::new(Some((pod, port))), tell: Box::new(tell) };
+    let way = Way::new(forwarder, target, pair.remote, &(pod, port), Box::new(tell));
     let work = accept_all(listeners, Arc::new(way), Arc::clone(&traffic));
     Ok(Forward { local, traffic, _listening: AbortOnDropHandle::new(tokio::spawn(work)) })
 }
 
 /// Both addresses of loopback; programs here choose either.
 pub const LOOPBACK: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
-
-/// Listens on one port of as many of the addresses as there are on this machine.
-async fn listen(port: u16, addresses: &[IpAddr]) -> Result<Vec<TcpListener>, Problem> {
-    let mut listeners: Vec<TcpListener> = Vec::new();
-    let mut failed = None;
-    for address in addresses.iter().filter(|address| address.is_loopback()) {
-        // The second address takes the port that was free on the first.
-        let port = listeners.first().and_then(|first| first.local_addr().ok()).map_or(port, |first| first.port());
-        match TcpListener::bind((*address, port)).await {
-            Ok(listener) => listeners.push(listener),
-            Err(error) => failed = Some((SocketAddr::new(*address, port), error)),
-        }
-    }
-    match (listeners.is_empty(), failed) {
-        // A port that somebody else has on the other address would answer with something else there.
-        (_, Some((at, error))) if listeners.is_empty() || error.kind() == io::ErrorKind::AddrInUse => {
-            let hint = match error.kind() {
-                io::ErrorKind::PermissionDenied => "ports below 1024 take more rights: choose another, such as 8080:80",
-                io::ErrorKind::AddrInUse => "choose another, such as 8081:80, or :80 for any that is free",
-                _ => "",
-            };
-            Err(Problem::new(format!("cannot listen on {at}"), error.to_string(), hint))
-        }
-        (true, _) => Err(Problem::new("cannot listen", "only addresses of this machine's loopback are used", "")),
-        (false, _) => Ok(listeners),
-    }
-}
 
 async fn accept_all(listeners: Vec<TcpListener>, way: Arc<Way>, traffic: Arc<Traffic>) {
     let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
@@ -159,7 +141,7 @@ async fn accept_all(listeners: Vec<TcpListener>, way: Arc<Way>, traffic: Arc<Tra
 }
 
 async fn carry(stream: TcpStream, way: Arc<Way>, traffic: Arc<Traffic>, _place: OwnedSemaphorePermit) {
-    (way.tell)(ForwardEvent::Connected);
+    way.tell(ForwardEvent::Connected);
     // Small answers are not to wait for more.
     let _ = stream.set_nodelay(true);
     let _open = Open::new(&traffic);
@@ -168,7 +150,7 @@ async fn carry(stream: TcpStream, way: Arc<Way>, traffic: Arc<Traffic>, _place: 
         Err(problem) => Err(problem),
     };
     if let Err(problem) = failed {
-        (way.tell)(ForwardEvent::Failed(problem));
+        way.tell(ForwardEvent::Failed(problem));
     }
 }
 
@@ -189,67 +171,15 @@ impl Drop for Open<'_> {
     }
 }
 
-/// Where connections lead to; another pod may take the place of one that is gone.
-struct Way {
-    forwarder: Forwarder,
-    target: ForwardTarget,
-    remote: RemotePort,
-    current: Mutex<Option<(PodKey, u16)>>,
-    tell: Box<dyn Fn(ForwardEvent) + Send + Sync>,
-}
-
-impl Way {
-    fn current(&self) -> Option<(PodKey, u16)> {
-        self.current.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// The next connection looks anew where to go.
-    fn forget(&self) {
-        self.current.lock().unwrap_or_else(PoisonError::into_inner).take();
-    }
-
-    async fn connect(&self) -> Result<Connection, Problem> {
-        if let Some((pod, port)) = self.current()
-            && let Ok(connection) = self.forwarder.connect(&pod, port).await
-        {
-            return Ok(connection);
-        }
-        let until = Instant::now() + REPLACEMENT;
-        loop {
-            let problem = match self.anew().await {
-                Ok(connection) => return Ok(connection),
-                Err(problem) => problem,
-            };
-            // A pod that is gone comes back under another name, if at all.
-            if self.target.kind == ForwardKind::Pod {
-                (self.tell)(ForwardEvent::Over(problem.clone()));
-                return Err(problem);
-            }
-            if Instant::now() >= until {
-                return Err(problem);
-            }
-            sleep(LOOK).await;
-        }
-    }
-
-    async fn anew(&self) -> Result<Connection, Problem> {
-        let found = self.forwarder.resolve(&self.target, &self.remote).await?;
-        let connection = self.forwarder.connect(&found.0, found.1).await?;
-        let before = self.current.lock().unwrap_or_else(PoisonError::into_inner).replace(found.clone());
-        if before.as_ref() != Some(&found) {
-            (self.tell)(ForwardEvent::LeadsTo(found.0, found.1));
-        }
-        Ok(connection)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn pairs_of_ports_are_written_as_for_kubectl() {
-        let pair = |local, remote| Some(PortPair { local, remote: RemotePort::parse(remote).expect("a port") });
+        let pair = |local, remote| {
+            Some(PortPair { local, or_free: false, remote: RemotePort::parse(remote).expect("a port") })
+        };
         assert_eq!(PortPair::parse("8080"), pair(None, "8080"));
         assert_eq!(PortPair::parse("http"), pair(None, "http"));
         assert_eq!(PortPair::parse("8888:http"), pair(Some(8888), "http"));
@@ -257,15 +187,5 @@ mod tests {
         for wrong in ["", ":", "80:", "a:80", "80:80:80", "70000:80"] {
             assert_eq!(PortPair::parse(wrong), None, "{wrong}");
         }
-    }
-
-    #[tokio::test]
-    async fn a_port_is_the_same_on_both_addresses_and_never_outside_of_loopback() {
-        let listeners = listen(0, &LOOPBACK).await.expect("a free port");
-        let ports: Vec<u16> = listeners.iter().map(|one| one.local_addr().expect("an address").port()).collect();
-        assert!(ports.iter().all(|port| *port == ports[0] && *port != 0), "{ports:?}");
-        let taken = listen(ports[0], &LOOPBACK).await.expect_err("it is taken");
-        assert!(taken.hint.contains("free"), "{taken}");
-        assert!(listen(0, &[IpAddr::V4(Ipv4Addr::UNSPECIFIED)]).await.is_err());
     }
 }

@@ -22,14 +22,15 @@ pub(super) struct Pace {
     /// A key went to a session: what it does there comes back as output, and a frame before that would be one too many
     /// and hold the echo up.
     passed_on: bool,
-    /// When the last frame was drawn; none was yet.
+    began: Instant,
+    /// When the last frame was drawn, if one was.
     last: Option<Instant>,
     ticks: u32,
 }
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { dirty: true, asked: false, passed_on: false, last: None, ticks: 0 }
+        Self { dirty: true, asked: false, passed_on: false, began: Instant::now(), last: None, ticks: 0 }
     }
 }
 
@@ -58,7 +59,7 @@ impl Pace {
     /// When the next frame may be drawn.
     pub(super) fn due(&self) -> Instant {
         let apart = if self.asked || self.passed_on { FRAME } else { UNASKED };
-        self.last.map_or_else(Instant::now, |last| last + apart)
+        self.last.map_or(self.began, |last| last + apart)
     }
 
     /// Whether a frame is to be drawn now.
@@ -98,6 +99,11 @@ mod tests {
         assert!(pace.is_due(), "the first frame waits for nothing");
         pace.drawn();
         pace
+    }
+
+    #[test]
+    fn the_first_frame_waits_for_nothing_on_a_clock_that_goes_on() {
+        assert!(Pace::default().is_due());
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,6 +1,8 @@
 //! Reading for views: one task each, their news in one bounded queue, so that a source that is not listened to waits; what
 //! a view does with the news is decided elsewhere.
 
+mod describe;
+mod events;
 mod logs;
 mod object;
 
@@ -86,6 +88,10 @@ impl Views {
 async fn read(cluster: Cluster, source: ViewSource, outlet: Outlet) {
     match source {
         ViewSource::Yaml(key) => object::follow(&cluster, key, &outlet).await,
+        ViewSource::Events(scope) => events::follow(&cluster, scope, &outlet).await,
+        ViewSource::Describe(key) => describe::follow(&cluster, key, &outlet).await,
         ViewSource::Logs(following) => logs::follow(cluster, following, &outlet).await,
+        // What it shows is the console's own.
+        ViewSource::Ports => {}
     }
 }

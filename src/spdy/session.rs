@@ -2,7 +2,7 @@
 
 use std::io;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader, copy, sink};
@@ -50,27 +50,46 @@ where
     W: AsyncWrite + Unpin,
 {
     let (outlet, driver) = connection(Side::Client, None, reader, writer);
-    (Opener { outlet }, driver)
+    (Opener { outlet, order: Mutex::new(()) }, driver)
 }
 
-/// Opens streams on the peer's side, one after the other: their numbers have to reach it in their order.
+/// Opens streams on the peer's side.
 #[derive(Debug)]
 pub(crate) struct Opener {
     outlet: Outlet,
+    /// Held while a stream gets its number and is announced: numbers have to reach the peer in their order.
+    order: Mutex<()>,
 }
 
 impl Opener {
     /// Opens a stream and waits until the peer has taken it.
-    pub(crate) async fn open(&mut self, headers: Headers) -> Result<Stream, Gone> {
+    pub(crate) async fn open(&self, headers: Headers) -> Result<Stream, Gone> {
         let place = self.outlet.control.reserve().await.map_err(|_| Gone)?;
-        let (id, opened) = self.outlet.table.begin().ok_or(Gone)?;
-        place.send(Frame::SynStream { stream: id, fin: false, headers });
+        let opened = {
+            let _ordered = self.order.lock().unwrap_or_else(PoisonError::into_inner);
+            let begun = self.outlet.table.begin();
+            if let Some((id, _)) = &begun {
+                place.send(Frame::SynStream { stream: *id, fin: false, headers });
+            }
+            begun
+        };
+        let (id, opened) = opened.ok_or(Gone)?;
         let (accepted, reset) = (opened.accepted.clone(), opened.reset.clone());
         let stream = Stream::new(id, Headers::default(), opened, self.outlet.clone());
         tokio::select! {
             () = accepted.cancelled() => Ok(stream),
             () = reset.cancelled() => Err(Gone),
         }
+    }
+
+    /// Whether the connection has ended.
+    pub(crate) fn is_over(&self) -> bool {
+        self.outlet.control.is_closed()
+    }
+
+    /// Whether nothing is read from the connection because a stream's reader takes nothing, and has not for a while.
+    pub(crate) fn is_held_up(&self) -> bool {
+        self.outlet.table.hold.is_long()
     }
 }
 
@@ -243,11 +262,12 @@ impl<R: AsyncRead + Unpin> Receiver<R> {
             }
             left -= read;
             table.received(read);
-            if let Some(into) = &mut pipe
-                && into.write_all(&piece[..read]).await.is_err()
-            {
-                // nobody reads on; the peer may say the rest all the same
-                pipe = None;
+            if let Some(into) = &mut pipe {
+                let _held_up = table.hold.begin();
+                if into.write_all(&piece[..read]).await.is_err() {
+                    // nobody reads on; the peer may say the rest all the same
+                    pipe = None;
+                }
             }
             if pipe.is_none() {
                 table.consumed(stream, read);

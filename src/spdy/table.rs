@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::frame::Reset;
 use super::header::Malformed;
+use super::hold::Hold;
 use super::side::Side;
 
 /// The initial window of a stream and of the connection, in bytes.
@@ -40,6 +41,8 @@ pub(super) struct Table {
     sendable: Notify,
     /// The peer is to be told that it may send more.
     due: Notify,
+    /// Whether reading waits for the reader of a stream.
+    pub(super) hold: Hold,
 }
 
 #[derive(Debug)]
@@ -161,6 +164,7 @@ impl Table {
             }),
             sendable: Notify::new(),
             due: Notify::new(),
+            hold: Hold::default(),
         }
     }
 

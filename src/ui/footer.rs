@@ -106,6 +106,11 @@ fn hints(state: &State, theme: &Theme, scopes: &[Scope], width: usize) -> Line<'
     let mut used = 1;
     for action in rows {
         let Some(key) = state.keymap.key_of(action) else { continue };
+        // A key that means something else to an earlier scope is not this one's.
+        let earlier = scopes.iter().take_while(|scope| **scope != action.scope);
+        if earlier.into_iter().any(|scope| state.keymap.action(*scope, key).is_some()) {
+            continue;
+        }
         let (key, title) = (key.to_string(), format!(" {}", action.title));
         let cost = key.width() + title.width() + if used > 1 { 3 } else { 0 };
         if used + cost > width {

@@ -10,7 +10,7 @@ use super::Theme;
 use crate::app::age::age;
 use crate::app::navigator::PodScope;
 use crate::app::{Connection, List, State, namespace_for_node_debugger};
-use crate::cluster::Liveness;
+use crate::cluster::{Liveness, Owner, OwnerChain};
 
 pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
     let scope = match (&state.navigator.list, &state.navigator.scope) {
@@ -19,6 +19,7 @@ pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Re
         (List::Pods, PodScope::All) => "all namespaces".to_owned(),
         (List::Pods, PodScope::Namespace(name)) => name.to_string(),
         (List::Pods, PodScope::Node(name)) => format!("node/{name}"),
+        (List::Pods, PodScope::Owner(chain)) => owner(chain),
     };
     let context = &state.context.name;
     let protected = state.settings.is_protected(context);
@@ -54,6 +55,12 @@ pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Re
     let left_width = area.width.saturating_sub(u16::try_from(right.width() + 1).unwrap_or(area.width));
     frame.render_widget(Paragraph::new(right).alignment(Alignment::Right), area);
     frame.render_widget(Paragraph::new(left), Rect { width: left_width, ..area });
+}
+
+/// An owner as its pods' scope: where it is and what.
+fn owner(chain: &OwnerChain) -> String {
+    let top = chain.top().map(Owner::words).unwrap_or_default();
+    format!("{} › {top}", chain.namespace)
 }
 
 fn connection(state: &State, theme: &Theme) -> Span<'static> {

@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::Paragraph;
 
 use super::text::{clip, elide, fit, wrap};
-use super::{Theme, nodes};
+use super::{Theme, nodes, used};
 use crate::app::age::age;
 use crate::app::rights::missing;
 use crate::app::{Focus, List, State};
@@ -59,6 +59,10 @@ pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Re
         lines.push(container_line(container, pointed, theme, style, width));
         if container.kind != ContainerKind::Ephemeral || selected {
             lines.push(Line::styled(clip(&format!("   {}", container.image), width), theme.faint));
+        }
+        if let Some((text, scarce)) = used::of(container, state) {
+            let style = if scarce { theme.changing } else { theme.faint };
+            lines.push(Line::styled(clip(&format!("   {text}"), width), style));
         }
         if let Some(more) = state_message(container).filter(|_| selected) {
             lines.extend(wrapped(&format!("   {more}"), width, theme.faint));
@@ -185,6 +189,10 @@ fn facts(pod: &PodDetail, state: &State, theme: &Theme, width: usize) -> Vec<Lin
     if let Some(carried) = carried(pod) {
         facts.push(("debuggers", carried));
     }
+    for forward in state.forwards.to_pod(&state.context.name, &pod.key).take(MOST_FORWARDS) {
+        let to = forward.leads_to.as_ref().map_or(0, |(_, port)| *port);
+        facts.push(("forward", format!("{} → {to}", forward.address())));
+    }
     if pod.share_processes {
         facts.push(("processes", "shared by its containers".to_owned()));
     }
@@ -198,6 +206,9 @@ fn facts(pod: &PodDetail, state: &State, theme: &Theme, width: usize) -> Vec<Lin
         .map(|(name, value)| fact(name, &value, theme, width))
         .collect()
 }
+
+/// How many of its forwarded ports are named.
+const MOST_FORWARDS: usize = 4;
 
 /// How far the value of a fact stands from the left.
 pub(super) const FACT_INDENT: usize = 10;

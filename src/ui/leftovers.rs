@@ -27,6 +27,7 @@ pub(super) fn draw(view: &Leftovers, state: &State, theme: &Theme, frame: &mut F
     let place = match (&view.found, &state.navigator.scope) {
         (Some(Ok(Found { namespaces: Some(names), .. })), _) => names.join(", "),
         (_, PodScope::Namespace(name)) if view.here => name.to_string(),
+        (_, PodScope::Owner(chain)) if view.here => chain.namespace.to_string(),
         _ => "all namespaces".to_owned(),
     };
     let whose = if view.only.is_some() { ", mine" } else { "" };

@@ -9,11 +9,13 @@ use ratatui::widgets::{Paragraph, Wrap};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::text::{clip, elide, fit};
+use super::used::{cpu, memory};
 use super::{Theme, nodes};
 use crate::app::age::age;
 use crate::app::layout::first_shown;
 use crate::app::navigator::{Health, PodScope, PodSort};
 use crate::app::{Connection, Focus, List, State};
+use crate::cluster::metrics::PodUse;
 use crate::cluster::{Liveness, NamespaceRow, PodRow, Problem};
 
 /// The columns of the pod list for a width: heading and width; the name takes what is left.
@@ -23,6 +25,8 @@ struct Columns {
     ready: usize,
     status: usize,
     age: usize,
+    cpu: usize,
+    memory: usize,
     node: usize,
     ip: usize,
 }
@@ -78,16 +82,17 @@ impl<'a> Cells<'a> {
 }
 
 impl Columns {
-    fn new(width: u16, all: bool) -> Self {
+    fn new(width: u16, all: bool, metrics: bool) -> Self {
         let width = usize::from(width);
         let namespace = if all { (width / 5).clamp(8, 24) } else { 0 };
         let node = if width >= 80 { 18 } else { 0 };
-        let ip = if width >= 100 { 16 } else { 0 };
+        let (cpu, memory) = if metrics && width >= 90 { (7, 8) } else { (0, 0) };
+        let ip = if width >= 100 + cpu + memory { 16 } else { 0 };
         let status = if width >= 60 { 18 } else { 13 };
         let [mut ready, mut age] = [READY, AGE];
-        let mut name = width.saturating_sub(1 + namespace + ready + status + RESTARTS + age + node + ip);
+        let mut name = width.saturating_sub(1 + namespace + ready + status + RESTARTS + age + cpu + memory + node + ip);
         name = give_way(name, &mut [&mut age, &mut ready]);
-        Self { namespace, name, ready, status, age, node, ip }
+        Self { namespace, name, ready, status, age, cpu, memory, node, ip }
     }
 }
 
@@ -129,8 +134,8 @@ pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Re
 
 fn pods(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
     let rows = &state.navigator.pods;
-    let one_namespace = matches!(state.navigator.scope, PodScope::Namespace(_));
-    let columns = Columns::new(area.width, !one_namespace);
+    let one_namespace = matches!(state.navigator.scope, PodScope::Namespace(_) | PodScope::Owner(_));
+    let columns = Columns::new(area.width, !one_namespace, state.metrics.are_known(state.now));
     let heading = heading(state, &columns);
     frame.buffer_mut().set_stringn(area.x, area.y, heading, usize::from(area.width), theme.faint);
     if rows.visible().len() == 0 {
@@ -164,6 +169,8 @@ fn heading(state: &State, columns: &Columns) -> String {
     heading += &marked("STATUS", PodSort::Status, columns.status);
     heading += &marked("⟳", PodSort::Restarts, RESTARTS);
     heading += &marked("AGE", PodSort::Age, columns.age);
+    heading += &fit("CPU", columns.cpu);
+    heading += &fit("MEMORY", columns.memory);
     heading += &fit("IP", columns.ip);
     heading += &marked("NODE", PodSort::Node, columns.node);
     heading
@@ -195,6 +202,9 @@ fn pod(
     put(&row.status, columns.status, if style == Style::new() { health } else { style.patch(health) });
     put(&row.restarts.to_string(), RESTARTS, style);
     put(&row.created.map(|created| age(created, state.now)).unwrap_or_default(), columns.age, style);
+    let used = state.metrics.of(&row.key, state.now).map(PodUse::total);
+    put(&used.map(|used| cpu(used.cpu)).unwrap_or_default(), columns.cpu, style);
+    put(&used.map(|used| memory(used.memory)).unwrap_or_default(), columns.memory, style);
     put(&row.ip, columns.ip, style);
     put(&row.node, columns.node, style);
 }
@@ -250,6 +260,9 @@ pub(super) fn empty(
         _ if state.navigator.list == List::Nodes => ("this cluster has no nodes".to_owned(), theme.faint),
         _ if matches!(state.navigator.scope, PodScope::Node(_)) && state.navigator.list == List::Pods => {
             ("no pods on this node".to_owned(), theme.faint)
+        }
+        _ if matches!(state.navigator.scope, PodScope::Owner(_)) && state.navigator.list == List::Pods => {
+            ("it has no pods now; Esc goes back".to_owned(), theme.faint)
         }
         _ => (format!("no {what} here; 0 lists those of all namespaces"), theme.faint),
     };

@@ -1,6 +1,7 @@
 //! What stands over the console: help, palette, questions, forms, messages, leftovers.
 
 mod form;
+mod ports;
 
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
@@ -31,6 +32,7 @@ pub(super) fn draw(state: &State, theme: &Theme, frame: &mut Frame<'_>, area: Re
         Some(Overlay::Palette(view)) => palette(view, theme, frame, area),
         Some(Overlay::Choose(choose)) => question(choose, theme, frame, area),
         Some(Overlay::Form(view)) => form::draw(view, theme, frame, area),
+        Some(Overlay::Ports(view)) => ports::draw(view, theme, frame, area),
         Some(Overlay::Save(asked)) => save(asked, theme, frame, area),
         Some(Overlay::Name(view)) => name(view, theme, frame, area),
         Some(Overlay::Leftovers(view)) => super::leftovers::draw(view, state, theme, frame, area),

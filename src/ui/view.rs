@@ -14,7 +14,7 @@ use super::Theme;
 use super::pane::{colour, modifier_of};
 use super::text::tail;
 use crate::app::reader::{self, Row, Tone};
-use crate::app::view::{Asking, Prompt, View};
+use crate::app::view::{Asking, Prompt, View, ViewSource};
 use crate::app::{Focus, State};
 use crate::cluster::Liveness;
 
@@ -61,7 +61,8 @@ pub(super) fn said(view: &View, state: &State) -> (Vec<String>, bool) {
             (None, found) => format!("{kind}“{}” in {found}{more} lines", told.text),
         }
     });
-    let other = (view.context != state.context.name).then(|| format!("in {}", view.context));
+    let own = view.source == ViewSource::Ports;
+    let other = (view.context != state.context.name && !own).then(|| format!("in {}", view.context));
     let left = (view.reader.left() > 0).then(|| format!("{} columns to the right", view.reader.left()));
     let content = view.content.says(state.now);
     (unheard.into_iter().chain(problem).chain(search).chain(other).chain(left).chain(content).collect(), amiss)

@@ -4,7 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bathyscope::cluster::{Cluster, ContextInfo, ForwardTarget, Forwarder, Moved, PodKey, RemotePort};
@@ -90,7 +90,7 @@ async fn a_port_that_nobody_listens_on_says_so() {
 async fn what_the_server_refuses_both_ways_is_told_in_its_words() {
     let demo = echo::cluster();
     let nobody = PodKey { namespace: "demo".into(), name: "nobody".into() };
-    let problem = forwarder(&demo).connect(&nobody, 80).await.unwrap_err();
+    let problem = forwarder(&demo).connect(&nobody, 80).await.unwrap_err().problem;
     assert!(problem.why.contains("\"nobody\" not found"), "{problem:?}");
 }
 
@@ -148,10 +148,71 @@ async fn service(demo: &DemoCluster) -> (Forward, mpsc::UnboundedReceiver<Forwar
     demo.store().create("services", service).unwrap();
     demo.store().create("endpointslices", slice("multi")).unwrap();
     let target = ForwardTarget::parse("svc/shop", "demo").unwrap();
-    let pair = PortPair { local: Some(0), remote: RemotePort::Name("web".into()) };
+    let pair = PortPair { local: Some(0), or_free: false, remote: RemotePort::Name("web".into()) };
     let (tell, events) = mpsc::unbounded_channel();
     let tell = move |event| drop(tell.send(event));
     (forward(forwarder(demo), target, pair, &LOOPBACK, tell).await.unwrap(), events)
+}
+
+/// A cluster that is out of reach while the switch is on.
+fn behind_a_switch(demo: &DemoCluster) -> (Forwarder, Arc<AtomicBool>) {
+    let (inner, cut) = (demo.client("admin"), Arc::new(AtomicBool::new(false)));
+    let off = Arc::clone(&cut);
+    let service = tower::service_fn(move |request: Request<Body>| {
+        let (inner, is_cut) = (inner.clone(), off.load(Ordering::Relaxed));
+        async move {
+            if is_cut {
+                return Err(std::io::Error::from(std::io::ErrorKind::ConnectionRefused).into());
+            }
+            inner.send(request).await.map_err(tower::BoxError::from)
+        }
+    });
+    let client = kube::Client::new(service, "default");
+    (Forwarder::new(Cluster::from_client(client, ContextInfo::default())), cut)
+}
+
+#[tokio::test]
+async fn a_pod_that_cannot_be_reached_for_a_while_is_not_gone_and_one_that_is_deleted_is() {
+    let demo = echo::cluster();
+    let (forwarder, cut) = behind_a_switch(&demo);
+    let target = ForwardTarget::parse("multi", "demo").unwrap();
+    let pair = PortPair { local: Some(0), or_free: false, remote: RemotePort::Number(8000) };
+    let (tell, mut events) = mpsc::unbounded_channel();
+    let tell = move |event| drop(tell.send(event));
+    let forward = forward(forwarder, target, pair, &LOOPBACK, tell).await.unwrap();
+    let at = forward.local[0];
+    assert_eq!(asked(at, b"before").await, b"before");
+    cut.store(true, Ordering::Relaxed);
+    let question = tokio::spawn(async move { asked(at, b"meanwhile").await });
+    loop {
+        match timeout(PATIENCE, events.recv()).await.unwrap().unwrap() {
+            ForwardEvent::Over(problem) => panic!("the pod is still there: {problem}"),
+            ForwardEvent::Waiting(_) => break,
+            _ => {}
+        }
+    }
+    cut.store(false, Ordering::Relaxed);
+    assert_eq!(question.await.unwrap(), b"meanwhile");
+    demo.store().delete("pods", "demo", "multi").unwrap();
+    let _caller = TcpStream::connect(at).await.unwrap();
+    while !matches!(timeout(PATIENCE, events.recv()).await.unwrap().unwrap(), ForwardEvent::Over(_)) {}
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_hundred_at_once_get_their_own_answers() {
+    let demo = echo::cluster();
+    let (forward, _events) = service(&demo).await;
+    let at = forward.local[0];
+    let callers = (0..200_u32).map(|one| {
+        tokio::spawn(async move {
+            let question = one.to_be_bytes().repeat(2_000);
+            assert!(asked(at, &question).await == question, "{one}");
+        })
+    });
+    for caller in callers.collect::<Vec<_>>() {
+        caller.await.unwrap();
+    }
+    assert_eq!(forward.traffic.total.load(Ordering::Relaxed), 200);
 }
 
 async fn asked(at: std::net::SocketAddr, question: &[u8]) -> Vec<u8> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bathyscope::actions::actions;
 use bathyscope::app::layout::Size;
 use bathyscope::app::{Effect, Keymap, Message, Opening, Settings, State, settle, update};
+use bathyscope::cluster::metrics::Resources;
 use bathyscope::cluster::{
     ContainerDetail, ContainerKind, ContainerState, ContextInfo, Liveness, NamespaceRow, PodDetail, PodKey, PodRow,
     RowsUpdate, WatchId, WatchTarget, WatchUpdate,
@@ -175,7 +176,7 @@ pub(crate) fn parse_keys(keys: &str) -> Vec<KeyEvent> {
     events
 }
 
-fn pod(name: &str, ready: &str, status: &str, restarts: u32, age: i64) -> PodRow {
+pub(crate) fn pod(name: &str, ready: &str, status: &str, restarts: u32, age: i64) -> PodRow {
     PodRow {
         key: PodKey { namespace: "payments".into(), name: name.into() },
         ready: ready.into(),
@@ -201,6 +202,12 @@ fn container(name: &str, kind: ContainerKind, state: ContainerState) -> Containe
         target: (kind == ContainerKind::Ephemeral).then(|| "proxy".to_owned()),
         tty: kind == ContainerKind::Ephemeral,
         stdin: kind == ContainerKind::Ephemeral,
+        resources: Resources {
+            cpu_request: Some(50),
+            memory_request: Some(64 << 20),
+            memory_limit: Some(128 << 20),
+            ..Resources::default()
+        },
     }
 }
 

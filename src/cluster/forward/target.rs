@@ -5,13 +5,12 @@ pub(in crate::cluster) mod choose;
 
 use serde_json::Value;
 
-use super::{Forwarder, OPEN_TIME};
+use super::{Forwarder, OPEN_TIME, Outlook, Unreachable};
 use crate::cluster::problem::Fault;
 use crate::cluster::request::{JSON, Target};
 use crate::cluster::{PodKey, Problem};
-use choose::{
-    Unresolved, best, endpoint, equality, no_selector, nothing_ready, of_pod, port_number, selector, service_port,
-};
+pub(super) use choose::port_number;
+use choose::{Unresolved, best, endpoint, equality, no_selector, nothing_ready, of_pod, selector, service_port};
 
 /// A kind of object that a port can be forwarded of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,13 +106,19 @@ impl Forwarder {
     ///
     /// # Errors
     /// What is not there, not ready, not of TCP, or may not be read.
-    pub async fn resolve(&self, target: &ForwardTarget, port: &RemotePort) -> Result<(PodKey, u16), Problem> {
+    pub async fn resolve(&self, target: &ForwardTarget, port: &RemotePort) -> Result<(PodKey, u16), Unreachable> {
         let what = format!("cannot forward port {port} of {} in {}", target.words(), target.namespace);
-        let problem = |unresolved| match unresolved {
-            Unresolved::Fault(fault) => Fault::problem(&fault, &what),
-            Unresolved::Because(why, hint) => Problem::new(&what, why, hint),
+        let unreachable = |unresolved| match unresolved {
+            Unresolved::Fault(fault) => Unreachable::new(&fault, &what),
+            Unresolved::Because(why, hint) => {
+                Unreachable { problem: Problem::new(&what, why, hint), outlook: Outlook::Passing }
+            }
+            Unresolved::Ended(why) => {
+                let hint = "forward a port of the pod that took its place, or of its Service or workload";
+                Unreachable { problem: Problem::new(&what, why, hint), outlook: Outlook::Gone }
+            }
         };
-        self.resolved(target, port).await.map_err(problem)
+        self.resolved(target, port).await.map_err(unreachable)
     }
 
     async fn resolved(&self, target: &ForwardTarget, port: &RemotePort) -> Result<(PodKey, u16), Unresolved> {

@@ -12,6 +12,7 @@ use tokio::{
 use super::{
     Liveness, Lost, REFUSED_PAUSE, Report,
     backoff::Backoff,
+    family::FamilyOf,
     follow::{Follower, From, Signal},
     list::{Include, Listed, Pages, Scope, list},
     rows::{Interner, Kind, Namespaces},
@@ -56,6 +57,10 @@ impl Reach {
 
     pub(super) fn node(node: String) -> Self {
         Self::Scopes(vec![Scope::Node(node)], Include::Metadata)
+    }
+
+    pub(super) fn family(family: FamilyOf) -> Self {
+        Self::Scopes(vec![Scope::Family(family)], Include::Metadata)
     }
 
     pub(super) fn everywhere() -> Self {

@@ -201,7 +201,9 @@ impl<'a, K: Kind> Follower<'a, K> {
         } else {
             self.plain = true;
             let around = Around { namespace: self.scope.namespace(), names: self.names, now: Timestamp::now() };
-            let row = K::from_plain(decode::<EventOf<K::Plain>>(line)?.object, &around);
+            let object = decode::<EventOf<K::Plain>>(line)?.object;
+            let admitted = Some(object).filter(|object| self.scope.admits(K::controller(object)));
+            let row = admitted.and_then(|object| K::from_plain(object, &around));
             row.map(|row| changed(row, gone)).into_iter().collect()
         };
         if bookmark && head.object.kind == "Table" {
@@ -229,6 +231,7 @@ impl<'a, K: Kind> Follower<'a, K> {
         let rows = table.rows.unwrap_or_default();
         Ok(rows
             .iter()
+            .filter(|row| self.scope.admits(row.controller()))
             .filter_map(|row| K::from_table(row, &self.columns, &around))
             .map(|row| changed(row, gone))
             .collect())

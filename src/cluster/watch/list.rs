@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::{
     Report, TABLE,
+    family::FamilyOf,
     rows::{Around, Columns, Interner, Kind},
     table::ListBody,
 };
@@ -25,6 +26,8 @@ pub(super) enum Scope {
     Namespace(String),
     /// The pods on this node.
     Node(String),
+    /// The pods of an owner.
+    Family(FamilyOf),
 }
 
 impl Scope {
@@ -36,6 +39,7 @@ impl Scope {
                 let target = Target::new("/api/v1", &[resource])?;
                 Ok(target.with("fieldSelector", &format!("spec.nodeName={node}")))
             }
+            Self::Family(family) => family.target(resource),
         }
     }
 
@@ -45,6 +49,7 @@ impl Scope {
             Self::Everything => "of the whole cluster".to_owned(),
             Self::Namespace(namespace) => format!("in {namespace}"),
             Self::Node(node) => format!("on the node {node}"),
+            Self::Family(family) => family.words(),
         }
     }
 
@@ -52,6 +57,15 @@ impl Scope {
         match self {
             Self::Everything | Self::Node(_) => None,
             Self::Namespace(namespace) => Some(namespace),
+            Self::Family(family) => Some(family.namespace()),
+        }
+    }
+
+    /// Whether a row belongs to the scope that the server cannot tell by itself: one that this controls.
+    pub(super) fn admits(&self, controller: Option<&str>) -> bool {
+        match self {
+            Self::Family(family) => family.admits(controller),
+            Self::Everything | Self::Namespace(_) | Self::Node(_) => true,
         }
     }
 }
@@ -149,10 +163,12 @@ impl Pages {
         let around = Around { namespace: self.scope.namespace(), names, now: Timestamp::now() };
         let rows = if let Some(objects) = body.items {
             self.plain = true;
-            objects.into_iter().filter_map(|object| K::from_plain(object, &around)).collect()
+            let admitted = objects.into_iter().filter(|object| self.scope.admits(K::controller(object)));
+            admitted.filter_map(|object| K::from_plain(object, &around)).collect()
         } else {
             let rows = body.rows.unwrap_or_default();
-            rows.iter().filter_map(|row| K::from_table(row, &self.columns, &around)).collect()
+            let admitted = rows.iter().filter(|row| self.scope.admits(row.controller()));
+            admitted.filter_map(|row| K::from_table(row, &self.columns, &around)).collect()
         };
         if self.version.is_empty() {
             self.version = body.metadata.resource_version;

@@ -20,6 +20,24 @@ struct Meta {
     namespace: String,
     creation_timestamp: Option<Timestamp>,
     deletion_timestamp: Option<Timestamp>,
+    #[serde(deserialize_with = "null_as_default")]
+    owner_references: Vec<Reference>,
+}
+
+/// What is used of an owner reference.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Reference {
+    uid: String,
+    controller: Option<bool>,
+}
+
+impl PlainPod {
+    /// The uid of what controls the pod.
+    pub(super) fn controller(&self) -> Option<&str> {
+        let mut owners = self.metadata.owner_references.iter();
+        owners.find(|owner| owner.controller == Some(true)).map(|owner| owner.uid.as_str())
+    }
 }
 
 /// What is used of a namespace.

@@ -32,6 +32,10 @@ pub(super) trait Kind: Send + Sync + 'static {
     /// A row from an object.
     fn from_plain(object: Self::Plain, around: &Around<'_>) -> Option<Self::Row>;
     fn key(row: &Self::Row) -> Self::Key;
+    /// The uid of what controls the object, where that matters.
+    fn controller(_: &Self::Plain) -> Option<&str> {
+        None
+    }
     fn update(update: RowsUpdate<Self::Row, Self::Key>) -> WatchUpdate;
 }
 
@@ -129,6 +133,10 @@ impl Kind for Pods {
 
     fn key(row: &PodRow) -> PodKey {
         row.key.clone()
+    }
+
+    fn controller(pod: &PlainPod) -> Option<&str> {
+        pod.controller()
     }
 
     fn update(update: RowsUpdate<PodRow, PodKey>) -> WatchUpdate {

@@ -65,6 +65,25 @@ pub(super) struct PartialMeta<'a> {
     pub(super) namespace: Cow<'a, str>,
     #[serde(default, borrow)]
     pub(super) creation_timestamp: Option<Cow<'a, str>>,
+    #[serde(default, borrow)]
+    pub(super) owner_references: Option<Vec<PartialOwner<'a>>>,
+}
+
+/// What is used of an owner reference.
+#[derive(Deserialize)]
+pub(super) struct PartialOwner<'a> {
+    #[serde(default, borrow)]
+    uid: Cow<'a, str>,
+    #[serde(default)]
+    controller: Option<bool>,
+}
+
+impl TableRow<'_> {
+    /// The uid of what controls the row's object.
+    pub(super) fn controller(&self) -> Option<&str> {
+        let owners = self.object.as_ref()?.metadata.owner_references.as_ref()?;
+        owners.iter().find(|owner| owner.controller == Some(true)).map(|owner| &*owner.uid)
+    }
 }
 
 /// One cell as text, whatever JSON type the server gave it.

@@ -43,10 +43,7 @@ impl Selector {
         for requirement in fields.split(',').map(str::trim).filter(|one| !one.is_empty()) {
             let (field, wanted) = field_requirement(requirement)?;
             if pointer(resource, &field).is_none() {
-                return Err(Refusal::bad_request(format!(
-                    "Unable to find {:?} that match label selector {labels:?}, field selector {fields:?}: field label not supported: {field}",
-                    format!("{}, Resource={}", resource.api_version(), resource.plural),
-                )));
+                return Err(Refusal::bad_request(format!("field label not supported: {field}")));
             }
             selector.fields.push((field, wanted));
         }

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use super::{Effects, Fact};
 use crate::app::Message;
-use crate::cluster::{ContainerKey, Finish, LeftoverScope, PodKey, Which};
+use crate::app::forwards::{ForwardId, ForwardRequest};
+use crate::app::overlay::{FormId, PortSubject};
+use crate::cluster::metrics::MetricsScope;
+use crate::cluster::{ContainerKey, Finish, Forwarder, LeftoverScope, PodKey, Which};
 use crate::session::SessionId;
 
 impl Effects {
@@ -36,6 +39,46 @@ impl Effects {
         self.tasks.spawn(async move {
             let granted = cluster.rights(&namespace).await;
             let _ = facts.send(Fact::Message(Message::Rights(context, namespace, granted)));
+        });
+    }
+
+    pub(super) fn ask_metrics(&mut self, context: String, scope: MetricsScope) {
+        let cluster = self.cluster(&context);
+        let facts = self.facts.0.clone();
+        self.tasks.spawn(async move {
+            let used = match cluster {
+                Ok(cluster) => cluster.metrics(&scope).await,
+                Err(_) => None,
+            };
+            let _ = facts.send(Fact::Message(Message::Metrics(context, scope, used)));
+        });
+    }
+
+    pub(super) fn find_owners(&mut self, context: String, pod: PodKey) {
+        let cluster = self.cluster(&context);
+        let facts = self.facts.0.clone();
+        self.tasks.spawn(async move {
+            let owners = match cluster {
+                Ok(cluster) => cluster.owners(&pod).await,
+                Err(problem) => Err(problem),
+            };
+            let _ = facts.send(Fact::Message(Message::Owners(context, pod, owners)));
+        });
+    }
+
+    pub(super) fn start_forward(&mut self, id: ForwardId, request: ForwardRequest) {
+        self.forwards.start(id, self.cluster(&request.context), request, &mut self.tasks);
+    }
+
+    pub(super) fn read_ports(&mut self, form: FormId, context: &str, subject: PortSubject) {
+        let (cluster, facts) = (self.cluster(context), self.facts.0.clone());
+        self.tasks.spawn(async move {
+            let PortSubject { namespace, pod, container } = subject;
+            let found = match cluster {
+                Ok(cluster) => Forwarder::new(cluster).offers(&namespace, pod.as_ref(), container.as_deref()).await,
+                Err(problem) => Err(problem),
+            };
+            let _ = facts.send(Fact::Message(Message::PortsRead(form, found)));
         });
     }
 

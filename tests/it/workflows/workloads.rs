@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::{Namespace, Pod};
+use k8s_openapi::api::core::v1::{Namespace, Pod, Service};
 use kube::api::{Api, DeleteParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
@@ -79,6 +79,12 @@ impl Workloads {
         }));
         let deployments: Api<Deployment> = Api::namespaced(self.client.clone(), &self.namespace);
         deployments.create(&PostParams::default(), &deployment).await.expect("a Deployment");
+        let service = read(json!({
+            "metadata": { "name": "nodejsapp-svc" },
+            "spec": { "selector": labels, "ports": [{ "port": 8000, "targetPort": self.port }] }
+        }));
+        let services: Api<Service> = Api::namespaced(self.client.clone(), &self.namespace);
+        services.create(&PostParams::default(), &service).await.expect("a Service");
     }
 
     async fn pod(&self, namespace: &str, name: &str, spec: Value) {

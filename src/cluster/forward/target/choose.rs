@@ -11,6 +11,8 @@ pub(super) enum Unresolved {
     Fault(Fault),
     /// Why, and what to do.
     Because(String, &'static str),
+    /// The pod has ended for good: why.
+    Ended(String),
 }
 
 impl From<Fault> for Unresolved {
@@ -34,7 +36,7 @@ fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
     value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
-pub(super) fn port_number(value: &Value) -> Option<u16> {
+pub(in crate::cluster::forward) fn port_number(value: &Value) -> Option<u16> {
     value.as_u64().and_then(|number| u16::try_from(number).ok()).filter(|number| *number > 0)
 }
 
@@ -47,7 +49,11 @@ pub(super) fn of_pod(pod: &Value, target: &ForwardTarget, port: &RemotePort) -> 
     let (name, phase) = (text(pod, "/metadata/name"), text(pod, "/status/phase"));
     if phase != "Running" {
         let why = format!("the pod {} does not run: it is {}", cleaned(name), cleaned(phase));
-        return Err(Unresolved::Because(why, "wait until it runs"));
+        return Err(match phase {
+            // No pod comes back from these.
+            "Succeeded" | "Failed" => Unresolved::Ended(why),
+            _ => Unresolved::Because(why, "wait until it runs"),
+        });
     }
     // A sidecar is an init container that goes on.
     let ports = ["/spec/containers", "/spec/initContainers"].into_iter().flat_map(|kind| {
@@ -174,7 +180,7 @@ mod tests {
 
     fn why<T>(found: Result<T, Unresolved>) -> String {
         match found {
-            Err(Unresolved::Because(why, _)) => why,
+            Err(Unresolved::Because(why, _) | Unresolved::Ended(why)) => why,
             Err(Unresolved::Fault(fault)) => fault.why(),
             Ok(_) => panic!("it was found"),
         }
@@ -202,6 +208,9 @@ mod tests {
         assert!(why(number("nope")).contains("no container"));
         let pending = json!({"metadata": {"name": "api-1"}, "status": {"phase": "Pending"}});
         assert!(why(of_pod(&pending, &target("api-1"), &RemotePort::Number(80))).contains("Pending"));
+        let ended = json!({"metadata": {"name": "api-1"}, "status": {"phase": "Failed"}});
+        let ended = of_pod(&ended, &target("api-1"), &RemotePort::Number(80));
+        assert!(matches!(ended, Err(Unresolved::Ended(why)) if why.contains("Failed")));
     }
 
     #[test]

@@ -162,7 +162,7 @@ fn with(state: &mut State, work: fn(&mut Logs, &mut Reader)) -> Vec<Effect> {
 fn ask_filter(state: &mut State) -> Vec<Effect> {
     let typed = view::with(state, |view| match &view.content {
         Content::Logs(logs) => logs.filter().to_owned(),
-        Content::Yaml(_) => String::new(),
+        _ => String::new(),
     });
     view::ask(state, Asking::Filter, &typed.unwrap_or_default())
 }

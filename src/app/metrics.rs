@@ -2,6 +2,7 @@
 //! nothing nobody is bothered.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -65,6 +66,7 @@ pub(super) fn ticked(state: &mut State) -> Vec<Effect> {
     }
     let scope = match &state.navigator.scope {
         PodScope::Namespace(namespace) => MetricsScope::Namespace(namespace.clone()),
+        PodScope::Owner(chain) => MetricsScope::Namespace(Arc::clone(&chain.namespace)),
         PodScope::All | PodScope::Node(_) => MetricsScope::Everywhere,
     };
     let (context, now) = (state.context.name.clone(), state.now);

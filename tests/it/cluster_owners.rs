@@ -23,7 +23,7 @@ async fn the_pods_of_a_deployment_are_those_of_all_its_replica_sets_the_next_one
     let client = demo.client("admin");
     let cluster = Cluster::from_client(client.clone(), ContextInfo::default());
     let pods: Api<Pod> = Api::namespaced(client.clone(), "demo");
-    let of_app = ListParams::default().labels("app=nodejsapps");
+    let of_app = ListParams::default().labels("app=nodejsapp");
     let first = timeout(PATIENCE, async {
         loop {
             let found = pods.list(&of_app).await.expect("pods").items.into_iter().next();

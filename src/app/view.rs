@@ -179,10 +179,9 @@ impl Content {
     fn reader(&self) -> Reader {
         match self {
             Self::Yaml(_) => Reader::new(false, false),
-            Self::Events(_) => Reader::new(true, true),
             // Much of it is sentences.
             Self::Describe(_) => Reader::new(false, true),
-            Self::Logs(_) => Reader::new(true, true),
+            Self::Events(_) | Self::Logs(_) => Reader::new(true, true),
         }
     }
 

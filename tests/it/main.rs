@@ -57,6 +57,7 @@ mod screens;
 mod screens_describe;
 mod screens_events;
 mod screens_launch;
+mod screens_logs;
 mod screens_panes;
 mod screens_ports;
 mod spdy;

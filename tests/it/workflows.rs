@@ -11,6 +11,7 @@ mod events;
 mod form;
 mod launch;
 mod leftovers;
+mod logs;
 mod metrics;
 mod nodes;
 mod pace;

@@ -175,8 +175,8 @@ impl Logs {
         let held = self.store.held().map(|count| format!("paused, {count} new"));
         let filter = (!self.filter.is_open()).then(|| {
             let kind = if self.filter.is_expression() { "expression " } else { "" };
-            let shown = self.store.rows().iter().filter(|row| row.part == 0).count();
-            format!("{kind}“{}” in {shown} of {}", self.filter.typed(), self.store.len())
+            let (shown, lines) = self.store.counted();
+            format!("{kind}“{}” in {shown} of {lines}", self.filter.typed())
         });
         let (containers, waiting) = self.crowd;
         let crowd = match (containers, waiting) {

@@ -78,8 +78,15 @@ impl Store {
         self.entries.get(usize::try_from(number.checked_sub(self.first)?).ok()?)
     }
 
+    /// How many lines are shown, and how many are kept; marks are none.
+    pub(super) fn counted(&self) -> (usize, usize) {
+        let lines = self.entries.iter().filter(|entry| entry.mark.is_none());
+        lines.fold((0, 0), |(shown, all), entry| (shown + usize::from(entry.shown), all + 1))
+    }
+
     /// How many entries are kept.
-    pub(super) fn len(&self) -> usize {
+    #[cfg(test)]
+    fn len(&self) -> usize {
         self.entries.len()
     }
 

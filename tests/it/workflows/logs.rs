@@ -1,0 +1,105 @@
+//! Logs read in views: followed, filtered, paused, of all containers and of all pods of an owner, over cuts and restarts.
+
+use super::person::Person;
+use super::site::{NODE_POD, Site};
+
+/// A shell in the pod `multi` whose container's log the story writes, in the first tab.
+async fn shell(site: &Site) -> Person {
+    let mut person = site.person();
+    person.select_pod("multi").await;
+    person.select_container("shell").await;
+    person.press("s");
+    person.run("echo ready-$((1+2))", "ready-3").await;
+    person
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_is_followed_filtered_and_paused_while_a_shell_writes_it() {
+    let site = Site::any().await;
+    if !site.is_isolated() {
+        return;
+    }
+    let mut person = shell(&site).await;
+    person.run("for n in 1 2 3; do echo line-$n; done > /proc/1/fd/1; echo did-$((1+0))", "did-1").await;
+    person.press("<c-]>bl");
+    person.wait_for("the log", |screen| screen.contains("multi/shell log") && screen.contains("line-3")).await;
+
+    // The filter works as it is typed, and gives back what it hid.
+    person.press("fline-2");
+    person.wait_for("one line", |screen| screen.contains("line-2") && !screen.contains("line-3")).await;
+    person.press("<enter>");
+    person.wait_for_text("“line-2” in 1 of 3").await;
+    person.press("f<bs><bs>[13]<enter>");
+    person.wait_for("two lines", |screen| screen.contains("line-3") && !screen.contains("line-2")).await;
+    person.press("f<c-u><enter>");
+    person.wait_for_text("line-2").await;
+
+    // What comes while it is paused is there afterwards.
+    person.press(" ");
+    person.wait_for_text("paused, 0 new").await;
+    person.press("<c-]>1");
+    person.run("echo line-4 > /proc/1/fd/1; echo did-$((1+1))", "did-2").await;
+    person.press("<c-]>2");
+    person
+        .wait_for("a line that is held back", |screen| screen.contains("paused, 1 new") && !screen.contains("line-4"))
+        .await;
+    person.press(" ");
+    person.wait_for_text("line-4").await;
+
+    // All containers of the pod, each under its name, and back.
+    person.press("a");
+    person.wait_for("both containers", |screen| screen.contains("multi log") && screen.contains("shell ")).await;
+    person.press("t");
+    person
+        .wait_for("times", |screen| screen.lines().any(|line| line.contains("Z shell") && line.contains("line-4")))
+        .await;
+    person.press("q");
+    person.wait_for("the view closed", |screen| !screen.contains("multi log")).await;
+    person.leave().await;
+    site.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cut_costs_no_line_and_doubles_none() {
+    let site = Site::any().await;
+    if !site.is_isolated() {
+        return;
+    }
+    let mut person = shell(&site).await;
+    person.type_line("(for n in $(seq 1 60); do echo count-$n; sleep 0.05; done > /proc/1/fd/1) &");
+    person.press("<c-]>bl");
+    person.wait_for_text("count-5\n").await;
+    site.cut();
+    person.wait_for_text("count-20\n").await;
+    site.cut();
+    person.wait_for_text("count-60\n").await;
+    person.press("fcount-<enter>");
+    person.wait_for_text("“count-” in 60 of").await;
+    person.leave().await;
+    site.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_container_that_keeps_crashing_has_its_lives_marked() {
+    let site = Site::any().await;
+    let mut person = site.person();
+    person.press("/'crash<enter>");
+    person.wait_for("the pod", |screen| screen.contains("▸crash") && screen.contains("phase  ")).await;
+    person.press("l");
+    person.wait_for("its end", |screen| screen.contains("crash/") && screen.contains("exit code 1")).await;
+    person.leave().await;
+    site.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn all_pods_of_an_owner_are_one_key_away() {
+    let site = Site::any().await;
+    let mut person = site.person();
+    person.select_pod(NODE_POD).await;
+    person.press("L");
+    person.wait_for_text(&format!("deployment/{NODE_POD} log")).await;
+    person.press("o");
+    person.wait_for("one pod", |screen| screen.contains(&format!(" {NODE_POD}-")) && screen.contains(" log")).await;
+    person.leave().await;
+    site.close().await;
+}

@@ -71,7 +71,7 @@ pub(super) const ACTIONS: &[Action] = &[
         help: "Attaches to the container's own process, or to a debugger that is already there.",
         scope: Scope::Pods,
         keys: &["a"],
-        hint: Some(4),
+        hint: Some(8),
         available: |state| may(state, rights::ATTACH).and(|| container_runs(state)),
         run: |state| match state.meant_container() {
             Some(container) => start(state, Start::Attach { container }),

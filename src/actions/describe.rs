@@ -5,7 +5,7 @@ use crate::app::{Action, Availability, Effect, List, Scope, State, open_view};
 use crate::cluster::ObjectKey;
 
 const fn open(scope: Scope, name: &'static str, help: &'static str) -> Action {
-    Action { name, title: "describe", help, scope, keys: &["d"], hint: Some(5), available: selected, run: show }
+    Action { name, title: "describe", help, scope, keys: &["d"], hint: Some(4), available: selected, run: show }
 }
 
 pub(super) const ACTIONS: &[Action] = &[

@@ -1,5 +1,7 @@
 //! Actions on events: opening those of an object or a namespace, and what is shown of them.
 
+use std::sync::Arc;
+
 use crate::app::navigator::PodScope;
 use crate::app::view::{self, Content, ViewSource};
 use crate::app::{Action, Availability, Effect, Scope, State, open_view};
@@ -37,7 +39,8 @@ pub(super) const ACTIONS: &[Action] = &[
         run: |state| {
             let scope = match &state.navigator.scope {
                 PodScope::Namespace(namespace) => EventScope::In(namespace.clone()),
-                _ => EventScope::Everywhere,
+                PodScope::Owner(chain) => EventScope::In(Arc::clone(&chain.namespace)),
+                PodScope::All | PodScope::Node(_) => EventScope::Everywhere,
             };
             open_view(state, ViewSource::Events(scope))
         },

@@ -47,7 +47,7 @@ pub(super) const ACTIONS: &[Action] = &[
         help: "Lists all keys.",
         scope: Scope::Global,
         keys: &["?", "f1"],
-        hint: Some(9),
+        hint: Some(6),
         available: |_| Availability::Yes,
         run: |state| {
             state.overlay = Some(Overlay::Help(0));

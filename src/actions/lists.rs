@@ -29,7 +29,7 @@ pub(super) const ACTIONS: &[Action] = &[
         help: "Goes into the pod: to its containers, and from a container to its debugger or its log.",
         scope: Scope::Pods,
         keys: &["enter", "right"],
-        hint: Some(6),
+        hint: Some(9),
         available: containers_known,
         run: go_in,
     },
@@ -109,7 +109,7 @@ pub(super) const ACTIONS: &[Action] = &[
         help: "Filters the list as you type: fuzzy words, 'exact, !not.",
         scope: Scope::Global,
         keys: &["/"],
-        hint: Some(8),
+        hint: Some(10),
         available: |_| Availability::Yes,
         run: |state| {
             state.filtering = true;

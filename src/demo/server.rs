@@ -95,14 +95,14 @@ async fn route(server: Arc<Server>, request: Request<Incoming>) -> Result<Answer
         Target::Health => return Ok(answer::whole(200, "text/plain; charset=utf-8", "ok")),
         _ => {}
     }
-    let served = discovery::Served { metrics: server.node.usage().is_some() };
+    let offer = discovery::Served { metrics: server.node.usage().is_some() };
     let call = Call::read(server, request)?;
     match target {
         Target::CoreVersions => Ok(discovery::core_versions(call.header("accept"))),
-        Target::Groups => Ok(discovery::groups(served, call.header("accept"))),
-        Target::Group(group) => discovery::group(served, &group),
-        Target::Resources { group, version } => discovery::resources(served, &group, &version),
-        Target::Metrics { resource, namespace, name } if served.metrics => {
+        Target::Groups => Ok(discovery::groups(offer, call.header("accept"))),
+        Target::Group(group) => discovery::group(offer, &group),
+        Target::Resources { group, version } => discovery::resources(offer, &group, &version),
+        Target::Metrics { resource, namespace, name } if offer.metrics => {
             metrics::answer(&call, resource, &namespace, &name)
         }
         Target::Review(plural) => review::create(call, plural).await,

@@ -1,5 +1,6 @@
 //! Carries out what the state asks of the outside, each in a task of its own; what comes of it returns as facts.
 
+mod finish;
 mod requests;
 
 use std::collections::HashMap;
@@ -16,7 +17,7 @@ use super::views::Views;
 use super::{clipboard, forms, image_file, launch, leaving_file, text_file};
 use crate::app::layout::Size;
 use crate::app::{Effect, Message, Start};
-use crate::cluster::{Cluster, Contexts, LaunchStep, Problem, WatchId, WatchUpdate, watch};
+use crate::cluster::{Cluster, Contexts, Problem, WatchId, WatchUpdate, watch};
 use crate::session::{Chunk, SessionHandle, SessionId, SessionUpdate};
 
 /// Reports of watches that may wait; a watch that reports faster waits itself.
@@ -361,41 +362,5 @@ impl Effects {
 
     fn tell(&self, message: Message) {
         let _ = self.facts.0.send(Fact::Message(message));
-    }
-
-    /// Ends every task; deletions that were asked for are still made, and what went wrong with them comes back.
-    pub(super) async fn finish(mut self) -> Vec<Problem> {
-        self.streams.clear();
-        self.tasks.abort_all();
-        let (mine, mut unanswered) = self.unanswered;
-        drop(mine);
-        let deletions = async {
-            while self.last_requests.join_next().await.is_some() {}
-            // Ends once the last launch that holds a sender has its answer; nothing is ever sent.
-            let _ = unanswered.recv().await;
-        };
-        let recordings = std::mem::take(&mut self.recordings);
-        let mut problems = Vec::new();
-        if tokio::time::timeout(LAST_REQUESTS, deletions).await.is_err() {
-            problems.push(Problem {
-                what: "not everything was deleted or ended".to_owned(),
-                why: format!("the server had not answered after {} s", LAST_REQUESTS.as_secs()),
-                hint: "`bathy` lists what is left under x".to_owned(),
-                fixes: Vec::new(),
-            });
-        }
-        problems.extend(recordings.finish().await);
-        while let Ok(fact) = self.facts.1.try_recv() {
-            match fact {
-                Fact::Message(Message::Failed(problem)) => problems.push(problem),
-                Fact::Message(Message::Launch(_, LaunchStep::Accepted(container))) => problems.push(Problem::new(
-                    "a debugger was accepted while bathy was leaving",
-                    format!("{} in {}/{}", container.container, container.pod.namespace, container.pod.name),
-                    "it is listed under leftovers",
-                )),
-                _ => {}
-            }
-        }
-        problems
     }
 }

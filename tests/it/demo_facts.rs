@@ -256,7 +256,7 @@ async fn kubectl_reads_all_of_it() {
     for (arguments, said) in [
         ("logs crash", "importer 2.4.1 starting"),
         ("logs crash --previous", "importer 2.4.1 starting"),
-        ("logs chatty --tail=1 --timestamps", "Z INFO  tick="),
+        ("logs chatty --tail=1 --timestamps", "Z 20"),
         ("logs chatty --since=1h", "tick=1 "),
         ("logs chatty --since-time=2020-01-01T00:00:00Z --limit-bytes=2000", "tick=1 "),
         ("logs multi --all-containers --prefix", "[pod/multi/sidecar] "),

@@ -14,7 +14,7 @@ use crate::cluster::request::{ANSWER_TIME, JSON};
 use crate::cluster::watch::{EventPlace, Lost, Told, told};
 use crate::cluster::{Cluster, Liveness, ObjectKey, ObjectKind};
 
-/// How many controllers above a pod are asked for: a Deployment's pod has two, one of a CronJob has two.
+/// How many controllers above a pod are asked for: a Deployment's pod has two, one of a cron job has two.
 const MOST_OWNERS: usize = 4;
 /// What comes within this time is told together.
 const GATHER: Duration = Duration::from_millis(50);

@@ -151,8 +151,8 @@ impl Lines {
     /// What comes after a position, at most a piece of it, and the position after that.
     fn after(&self, position: Position, timestamps: bool) -> (Vec<u8>, Position) {
         // what was dropped meanwhile is lost to a reader that is too slow
-        let lost = Position { line: self.first, bytes: 0, within: false };
-        let mut at = if position.line < self.first { lost } else { position };
+        let oldest = Position { line: self.first, bytes: 0, within: false };
+        let mut at = if position.line < self.first { oldest } else { position };
         let mut piece = Vec::new();
         let skip = usize::try_from(at.line - self.first).unwrap_or(usize::MAX);
         let last = self.kept.len().saturating_sub(1);

@@ -46,6 +46,7 @@ pub(super) struct Terminated {
 
 /// One container of the pod.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and they hold in any combination")]
 pub(super) struct Tracked {
     pub(super) kind: Kind,
     pub(super) state: State,

@@ -138,7 +138,7 @@ impl Processes {
 }
 
 impl Process {
-    /// Reads a line of `/proc/PID/stat` (proc_pid_stat(5)); the program's name in it may hold anything.
+    /// Reads a line of `/proc/PID/stat` (`proc_pid_stat(5)`); the program's name in it may hold anything.
     fn parse(stat: &str, tick: u64, page: u64) -> Option<Self> {
         let (_, rest) = stat.rsplit_once(')')?;
         let fields: Vec<&str> = rest.split_ascii_whitespace().collect();

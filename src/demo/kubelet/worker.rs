@@ -27,7 +27,7 @@ use crate::demo::store::now;
 const PULL_ERROR_SHOWN: Duration = Duration::from_secs(2);
 
 enum Report {
-    Start(String, Outcome),
+    Start(String, Box<Outcome>),
     End(String, String, Ended),
     /// Of the life of this id.
     Probe(String, String, Finding),
@@ -216,7 +216,7 @@ impl Worker {
         tokio::spawn(async move {
             let outcome = start::start(&shared, &running, &pod, &name).await;
             // a worker that is gone has no pod any more
-            let _ = reports.send(Report::Start(name, outcome)).await;
+            let _ = reports.send(Report::Start(name, Box::new(outcome))).await;
         });
     }
 
@@ -292,7 +292,7 @@ impl Worker {
 
     fn note(&mut self, report: Report) {
         match report {
-            Report::Start(name, outcome) => self.note_start(&name, outcome),
+            Report::Start(name, outcome) => self.note_start(&name, *outcome),
             Report::End(name, id, ended) => {
                 if let Some(known) = self.tracked.get_mut(&name) {
                     known.ended(id, ended.code, now(), Instant::now());

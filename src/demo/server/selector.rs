@@ -89,10 +89,9 @@ fn pointer(resource: &Resource, field: &str) -> Option<&'static str> {
         ("pods", "status.podIP") => "/status/podIP",
         ("pods", "status.nominatedNodeName") => "/status/nominatedNodeName",
         ("events", "reason") => "/reason",
-        ("events", "type") => "/type",
+        ("events" | "secrets", "type") => "/type",
         ("events", field) => return event_pointer(resource, field),
         ("services", "spec.clusterIP") => "/spec/clusterIP",
-        ("secrets", "type") => "/type",
         ("services", "spec.type") => "/spec/type",
         _ => return None,
     })

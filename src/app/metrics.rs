@@ -18,6 +18,10 @@ use crate::cluster::metrics::{MetricsScope, PodUse};
 const EVERY: i64 = 15;
 /// Where there are no metrics they are asked for again after so many seconds: somebody may install them.
 const ABSENT: i64 = 300;
+/// In a list of more pods than this the use is asked for of the selected pod's namespace alone.
+const CROWD: usize = 2_000;
+/// And of the next namespace after so many seconds.
+const REST: i64 = 2;
 /// What is older than so many seconds is no longer shown.
 const OLDEST: i64 = 90;
 
@@ -67,6 +71,11 @@ pub(super) fn ticked(state: &mut State) -> Vec<Effect> {
     let scope = match &state.navigator.scope {
         PodScope::Namespace(namespace) => MetricsScope::Namespace(namespace.clone()),
         PodScope::Owner(chain) => MetricsScope::Namespace(Arc::clone(&chain.namespace)),
+        // Of a crowd nobody reads all: the whole list would cost more than everything else that is kept of it.
+        PodScope::All if state.navigator.pods.len() > CROWD => match state.navigator.pods.selected() {
+            Some(pod) => MetricsScope::Namespace(Arc::clone(&pod.namespace)),
+            None => return Vec::new(),
+        },
         PodScope::All | PodScope::Node(_) => MetricsScope::Everywhere,
     };
     let (context, now) = (state.context.name.clone(), state.now);
@@ -78,7 +87,12 @@ pub(super) fn ticked(state: &mut State) -> Vec<Effect> {
         Some(asked) if asked.state == Answer::There && since(asked) < EVERY => return Vec::new(),
         Some(asked) if asked.state == Answer::Nothing && since(asked) < ABSENT => return Vec::new(),
         Some(_) => {}
-        None => state.metrics.known = None,
+        None => match &state.metrics.asked {
+            Some(asked) if asked.context != context => state.metrics.known = None,
+            // Who walks through many namespaces asks about the one where they rest.
+            Some(asked) if since(asked) < REST => return Vec::new(),
+            _ => {}
+        },
     }
     state.metrics.asked =
         Some(Asked { context: context.clone(), scope: scope.clone(), at: now, state: Answer::Awaited });

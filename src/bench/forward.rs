@@ -15,6 +15,8 @@ use super::{Bound, Figures, Row, Samples, Unit, milliseconds};
 const CROWD: usize = 200;
 /// How often.
 const ROUNDS: usize = 3;
+/// How long before a forward that gave up is started anew.
+const PAUSE: Duration = Duration::from_millis(500);
 /// The longest that one answer may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -47,15 +49,15 @@ pub(super) fn measure(figures: &mut Figures<'_>, scratch: &Scratch) -> anyhow::R
 
 /// How long crowds take over a port that this command forwards.
 fn crowds(words: &[OsString]) -> anyhow::Result<Samples> {
-    let [program, arguments @ ..] = words else { bail!("there is no command") };
-    let mut command = Command::new(program);
-    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut child = Forwarding(command.spawn().with_context(|| format!("cannot start {}", program.display()))?);
-    let output = child.0.stdout.take().context("the forward has no output")?;
-    let mut lines = BufReader::new(output).lines().map_while(Result::ok);
-    let port = lines.find_map(|line| local_port(&line)).context("the port was not forwarded")?;
-    // It says each connection: what it says is taken, so that it never waits for it.
-    std::thread::spawn(move || lines.for_each(drop));
+    let until = Instant::now() + PATIENCE;
+    let (_forwarding, port) = loop {
+        match forwarding(words)? {
+            Some(there) => break there,
+            // What it leads to may be on its way.
+            None if Instant::now() < until => std::thread::sleep(PAUSE),
+            None => bail!("the port was not forwarded"),
+        }
+    };
     let mut samples = Samples::default();
     for _ in 0..ROUNDS {
         let began = Instant::now();
@@ -66,6 +68,20 @@ fn crowds(words: &[OsString]) -> anyhow::Result<Samples> {
         samples.push(began.elapsed());
     }
     Ok(samples)
+}
+
+/// Starts this command; which port it forwards, or nothing if it gives up.
+fn forwarding(words: &[OsString]) -> anyhow::Result<Option<(Forwarding, u16)>> {
+    let [program, arguments @ ..] = words else { bail!("there is no command") };
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = Forwarding(command.spawn().with_context(|| format!("cannot start {}", program.display()))?);
+    let output = child.0.stdout.take().context("the forward has no output")?;
+    let mut lines = BufReader::new(output).lines().map_while(Result::ok);
+    let Some(port) = lines.find_map(|line| local_port(&line)) else { return Ok(None) };
+    // It says each connection: what it says is taken, so that it never waits for it.
+    std::thread::spawn(move || lines.for_each(drop));
+    Ok(Some((child, port)))
 }
 
 /// Reads `Forwarding from 127.0.0.1:40321 -> 8000`.

@@ -1,8 +1,8 @@
 //! What pods use: when it is asked for, how it is shown, and that nobody is bothered where there is none.
 
 use bathyscope::app::{Effect, Message};
-use bathyscope::cluster::PodKey;
 use bathyscope::cluster::metrics::{MetricsScope, PodUse, Used};
+use bathyscope::cluster::{PodKey, PodRow, RowsUpdate, WatchTarget, WatchUpdate};
 use insta::assert_snapshot;
 use jiff::SignedDuration;
 
@@ -64,6 +64,47 @@ fn pods_and_containers_are_shown_with_what_they_use() {
     // what is old is not shown as if it were true
     tick(&mut console, 120);
     assert!(!console.screen().contains("MEMORY"), "{}", console.screen());
+}
+
+#[test]
+fn of_a_crowd_it_is_asked_for_where_the_person_is() {
+    let mut console = Console::with_pods(160, 48);
+    console.press("0");
+    let row = |number: u32| {
+        let key = PodKey { namespace: format!("shop-{}", number / 10).into(), name: format!("pod-{number:04}").into() };
+        PodRow {
+            key,
+            ready: "1/1".into(),
+            status: "Running".into(),
+            restarts: 0,
+            created: None,
+            node: "node-1".into(),
+            ip: "".into(),
+        }
+    };
+    let watch = console.watch(&WatchTarget::PodsEverywhere);
+    for update in [RowsUpdate::Begin, RowsUpdate::Rows((0..3_000).map(row).collect()), RowsUpdate::Complete] {
+        console.told(Message::Watch(watch, WatchUpdate::Pods(update)));
+    }
+    console.settled();
+    console.press("g");
+    console.settled();
+    tick(&mut console, 5);
+    let places = |console: &Console| -> Vec<MetricsScope> {
+        let scope = |effect: &Effect| match effect {
+            Effect::AskMetrics(_, scope) => Some(scope.clone()),
+            _ => None,
+        };
+        console.asked.iter().filter_map(scope).collect()
+    };
+    assert_eq!(places(&console).last(), Some(&MetricsScope::Namespace("shop-0".into())));
+    let before = asked(&console);
+    console.press("G");
+    console.settled();
+    tick(&mut console, 0);
+    assert_eq!(asked(&console), before, "who walks on is not followed at each step");
+    tick(&mut console, 3);
+    assert_eq!(places(&console).last(), Some(&MetricsScope::Namespace("shop-299".into())));
 }
 
 #[test]

@@ -49,10 +49,7 @@ pub(super) const ACTIONS: &[Action] = &[
         keys: &["?", "f1"],
         hint: Some(6),
         available: |_| Availability::Yes,
-        run: |state| {
-            state.overlay = Some(Overlay::Help(0));
-            Vec::new()
-        },
+        run: help,
     },
     Action {
         name: "quit",
@@ -65,6 +62,11 @@ pub(super) const ACTIONS: &[Action] = &[
         run: quit,
     },
 ];
+
+pub(super) fn help(state: &mut State) -> Vec<Effect> {
+    state.overlay = Some(Overlay::Help(0));
+    Vec::new()
+}
 
 pub(super) fn palette(state: &mut State) -> Vec<Effect> {
     let mut entries: Vec<Entry> = Vec::new();

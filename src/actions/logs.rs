@@ -87,6 +87,14 @@ pub(super) const ACTIONS: &[Action] = &[
         Some(7),
         all_pods,
     ),
+    row(
+        "logs.selector",
+        "by labels",
+        "Asks for a label selector and turns to all pods of the namespace that it finds: app=shop,tier!=cache.",
+        &["S"],
+        None,
+        |state| view::ask(state, Asking::Selector, ""),
+    ),
     row("logs.lives", "previous", "Turns to the previous life, or back to the current one.", &["p"], None, |state| {
         turn(state, |_, subject| subject.previous = !subject.previous)
     }),

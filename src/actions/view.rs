@@ -26,7 +26,7 @@ pub(super) const ACTIONS: &[Action] = &[
         Some(0),
         view::back,
     ),
-    row("view.browse", "browse", "Gives the keys back to the lists; the view stays.", &["tab"], Some(9), |state| {
+    row("view.browse", "browse", "Gives the keys back to the lists; the view stays.", &["tab"], Some(7), |state| {
         super::pane::browse(state)
     }),
     row("view.down", "down", "Goes a row down.", &["down", "j"], None, |state| {
@@ -53,7 +53,7 @@ pub(super) const ACTIONS: &[Action] = &[
     row("view.left", "left", "Moves the view to the left.", &["left", "h"], None, |state| {
         view::act(state, |reader, _| reader.sideways(-COLUMNS))
     }),
-    row("view.wrap", "wrap", "Lets long lines go on in the next row, or run out of view.", &["w"], Some(4), |state| {
+    row("view.wrap", "wrap", "Lets long lines go on in the next row, or run out of view.", &["w"], Some(8), |state| {
         view::act(state, |reader, _| reader.toggle_wrap())
     }),
     row(
@@ -77,10 +77,12 @@ pub(super) const ACTIONS: &[Action] = &[
         "copy",
         "Copies the chosen lines, else the one that is pointed at, else everything.",
         &["y", "c"],
-        Some(2),
+        Some(6),
         view::copy,
     ),
-    row("view.save", "save", "Writes the text to a file.", &["s"], Some(5), crate::app::transcript::ask),
+    row("view.save", "save", "Writes the text to a file.", &["s"], Some(9), crate::app::transcript::ask),
+    // The other key of help looks upwards here, as in vi.
+    row("view.help", "help", "Lists all keys, those of the view first.", &["f1"], Some(4), super::general::help),
     row("view.palette", "palette", "Opens the palette.", &[":"], None, super::general::palette),
 ];
 

@@ -238,9 +238,10 @@ impl Reader {
         (self.left, self.above) = (0, 0);
     }
 
-    /// Points at a line, and brings it into view.
+    /// Points at a line, and brings it into view, where it stays while lines are added.
     pub fn point_at(&mut self, line: usize, lines: &dyn Lines) {
         self.cursor = Some(line);
+        self.follows = false;
         self.show(line, lines);
     }
 

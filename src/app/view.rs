@@ -37,6 +37,8 @@ pub enum Asking {
     Filter,
     /// How much of the past of logs is read.
     Range,
+    /// Of which pods logs are read.
+    Selector,
 }
 
 /// A line under edit in a view.

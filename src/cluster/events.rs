@@ -102,7 +102,7 @@ impl Event {
         let series = &event["series"];
         let created = time(&event["metadata"]["creationTimestamp"]);
         let happened = time(&event["eventTime"]);
-        let first = time(&event["firstTimestamp"]).or(happened).or(created);
+        let first = time(&event["firstTimestamp"]).or(happened).or(created).map(|first| exactly(first, event));
         let last = time(&series["lastObservedTime"]).or_else(|| time(&event["lastTimestamp"])).or(happened).or(created);
         let count = series["count"].as_u64().or_else(|| event["count"].as_u64()).unwrap_or(1).max(1);
         Some(Self {
@@ -117,6 +117,14 @@ impl Event {
             last: last.max(first),
         })
     }
+}
+
+/// The time with what was cut off its whole second: recorders end the name of an event with it, in nanoseconds.
+fn exactly(first: Timestamp, event: &Value) -> Timestamp {
+    let suffix = event["metadata"]["name"].as_str().and_then(|name| name.rsplit_once('.'));
+    let named = suffix.and_then(|(_, nanoseconds)| i128::from_str_radix(nanoseconds, 16).ok());
+    let named = named.and_then(|nanoseconds| Timestamp::from_nanosecond(nanoseconds).ok());
+    named.filter(|named| named.as_second() == first.as_second()).unwrap_or(first)
 }
 
 /// `spec.ephemeralContainers{debugger-x}` names `debugger-x`.
@@ -146,8 +154,9 @@ pub fn series<'a>(events: impl IntoIterator<Item = &'a Event>) -> Vec<Event> {
             known.uid.clone_from(&event.uid);
         }
     }
-    // of what happened at once, what began first comes first
-    all.sort_by(|one, other| (one.last, one.first, &one.uid).cmp(&(other.last, other.first, &other.uid)));
+    // of what happened within a second, which is all that most times say, what began first comes first
+    let order = |event: &Event| (event.last.map(Timestamp::as_second), event.first);
+    all.sort_by(|one, other| (order(one), &one.uid).cmp(&(order(other), &other.uid)));
     all
 }
 
@@ -213,5 +222,22 @@ mod tests {
         assert_eq!((all[2].first, all[2].last), (second(1), second(12)));
         let other = Event { involved: Involved { uid: "q".to_owned(), ..told[0].involved.clone() }, ..told[0].clone() };
         assert_eq!(series([&told[0], &other]).len(), 2, "another pod of the same name");
+    }
+
+    #[test]
+    fn what_happened_within_a_second_stands_in_its_order() {
+        let at = "2026-01-01T00:00:01Z";
+        let nanoseconds = at.parse::<Timestamp>().unwrap().as_nanosecond();
+        let told = |uid: &str, reason: &str, after: i128| {
+            let metadata = json!({ "uid": uid, "name": format!("crash.{:x}", nanoseconds + after) });
+            read(json!({ "metadata": metadata, "reason": reason, "firstTimestamp": at, "lastTimestamp": at }))
+        };
+        let all = [told("a", "Started", 300), told("b", "Pulled", 100), told("c", "Created", 200)];
+        let seen: Vec<String> = series(&all).into_iter().map(|event| event.reason).collect();
+        assert_eq!(seen, ["Pulled", "Created", "Started"]);
+        // A name that ends with another time, or with none, says nothing.
+        assert_eq!(told("d", "Killing", 2_000_000_000).first, second(1));
+        let named = json!({ "metadata": { "uid": "e", "name": "crash.beef" }, "firstTimestamp": at });
+        assert_eq!(read(named).first, second(1));
     }
 }

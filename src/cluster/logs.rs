@@ -223,18 +223,26 @@ impl Crowd {
                 news = pods.recv() => {
                     let Some((name, news)) = news else { return Ok(()) };
                     self.heard(name, news).await?;
+                    if self.is_read() {
+                        return Ok(());
+                    }
                 }
                 _ = waiting.changed() => {
                     let waiting = *waiting.borrow_and_update();
                     self.tell(LogNews::Crowd { containers: self.members.len(), waiting }).await?;
                 }
                 Some(_) = self.tasks.join_next() => {
-                    if self.subject.previous && self.complete && self.tasks.is_empty() {
+                    if self.is_read() {
                         return Ok(());
                     }
                 }
             }
         }
+    }
+
+    /// Whether every previous life was read to its end.
+    fn is_read(&self) -> bool {
+        self.subject.previous && self.complete && self.tasks.is_empty()
     }
 
     async fn tell(&self, news: LogNews) -> Result<(), Stopped> {
@@ -245,7 +253,10 @@ impl Crowd {
         match news {
             PodNews::Is(pod) => self.is(&pod).await,
             PodNews::Gone => self.gone(&name).await,
-            PodNews::Live => self.tell(LogNews::Heard).await,
+            PodNews::Live => {
+                self.complete |= matches!(self.among, Among::Selected(..));
+                self.tell(LogNews::Heard).await
+            }
             PodNews::Lost(lost) => self.tell(LogNews::Lost(lost.why)).await,
             PodNews::Refused(problem) => match (&self.among, &self.subject.container) {
                 // Logs may be read by somebody who may not read the pod.
@@ -279,7 +290,7 @@ impl Crowd {
             let key = ContainerKey { pod: detail.key.clone(), container: Arc::clone(&container.name) };
             self.stands(key, standing(pod, &detail, container)).await?;
         }
-        self.complete = true;
+        self.complete |= matches!(self.among, Among::Pod(_));
         Ok(())
     }
 
@@ -297,7 +308,8 @@ impl Crowd {
         self.tell(LogNews::Source(number, key.clone())).await?;
         if self.complete && matches!(self.among, Among::Selected(..)) {
             let text = format!("{}/{} has come", key.pod.name, key.container);
-            self.mark(Some(number), MarkKind::Calm, text).await?;
+            // Not of the source: what it wrote before it was heard of stands before this.
+            self.mark(None, MarkKind::Calm, text).await?;
         }
         let (member, standing) = watch::channel(standing);
         self.members.insert(key.clone(), member);

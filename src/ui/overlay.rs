@@ -92,9 +92,11 @@ fn help(state: &State, theme: &Theme, width: usize) -> Vec<Line<'static>> {
 
 /// The groups of keys, those that count where the person is first.
 fn help_order(state: &State) -> [Scope; Scope::ALL.len()] {
-    let here = match state.focus {
-        Focus::Pane => vec![Scope::Leader, Scope::Copy, Scope::Launch, Scope::Ended],
-        Focus::List | Focus::Containers => vec![state.navigator.list.scope(), Scope::Global],
+    let view = state.sessions.active_view().map(|view| view.content.scope());
+    let here = match (state.focus, view) {
+        (Focus::Pane, Some(own)) => vec![own, Scope::View, Scope::Leader],
+        (Focus::Pane, None) => vec![Scope::Leader, Scope::Copy, Scope::Launch, Scope::Ended],
+        (Focus::List | Focus::Containers, _) => vec![state.navigator.list.scope(), Scope::Global],
     };
     let mut order = Scope::ALL;
     order.sort_by_key(|scope| here.iter().position(|near| near == scope).unwrap_or(here.len()));

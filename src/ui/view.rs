@@ -129,6 +129,7 @@ fn draw_prompt(prompt: &Prompt, state: &State, theme: &Theme, frame: &mut Frame<
         Asking::Search { older: false } => " search down: ",
         Asking::Filter => " lines with: ",
         Asking::Range => " how far back (500 lines, 10m, all): ",
+        Asking::Selector => " pods with labels (app=shop,tier!=cache): ",
     };
     let room = usize::from(area.width).saturating_sub(label.width() + 1);
     let before = tail(prompt.line.before_cursor(), room);

@@ -192,7 +192,8 @@ async fn pods_of_an_owner_come_and_go() {
     let call = api.next().await.expect("/api/v1/namespaces/shop/pods");
     assert_eq!(call.param("labelSelector"), Some("app=api"));
     let state = json!({"running": {}});
-    call.json(&json!({"metadata": {"resourceVersion": "1"}, "items": [pod("api-1", 0, &state, &json!({}))]}));
+    let there = ["api-0", "api-1"].map(|name| pod(name, 0, &state, &json!({})));
+    call.json(&json!({"metadata": {"resourceVersion": "1"}, "items": there}));
     let (mut watch, mut streams) = (None, Vec::new());
     let mut told = Vec::new();
     for step in 0.. {
@@ -201,7 +202,11 @@ async fn pods_of_an_owner_come_and_go() {
             Some(news) = news.recv() => {
                 match news {
                     LogNews::Source(number, ContainerKey { pod, .. }) => told.push(format!("{number} {}", pod.name)),
-                    LogNews::Mark(mark) => told.push(format!("~ {}", mark.text)),
+                    LogNews::Mark(mark) => {
+                        // A mark of a source would push what it wrote before behind it.
+                        assert_eq!(mark.source, None);
+                        told.push(format!("~ {}", mark.text));
+                    }
                     LogNews::Owner(owner) => told.push(owner),
                     _ => {}
                 }
@@ -218,12 +223,12 @@ async fn pods_of_an_owner_come_and_go() {
             watch = Some(events);
         } else {
             streams.push((call.path.clone(), call.stream()));
-            if streams.len() == 2 {
+            if streams.len() == 3 {
                 let gone = json!({"type": "DELETED", "object": pod("api-1", 0, &state, &json!({}))});
                 watch.as_ref().expect("a watch").send(&gone);
             }
         }
     }
-    let expected = ["deployment/api", "0 api-1", "1 api-2", "~ api-2/app has come", "~ pod api-1 is gone"];
+    let expected = ["deployment/api", "0 api-0", "1 api-1", "2 api-2", "~ api-2/app has come", "~ pod api-1 is gone"];
     assert_eq!(told, expected);
 }

@@ -160,6 +160,7 @@ pub(crate) fn parse_keys(keys: &str) -> Vec<KeyEvent> {
                 "backspace" => KeyEvent::new(KeyCode::Backspace, KeyModifiers::NONE),
                 "pgup" => KeyEvent::new(KeyCode::PageUp, KeyModifiers::NONE),
                 "pgdn" => KeyEvent::new(KeyCode::PageDown, KeyModifiers::NONE),
+                "f1" => KeyEvent::new(KeyCode::F(1), KeyModifiers::NONE),
                 "lt" => KeyEvent::new(KeyCode::Char('<'), KeyModifiers::NONE),
                 "space" => KeyEvent::new(KeyCode::Char(' '), KeyModifiers::NONE),
                 name => {

@@ -1,9 +1,9 @@
 //! Golden screens of views of logs.
 
 use bathyscope::app::view::logs::{LogBatch, LogEntry};
-use bathyscope::app::view::{ViewId, ViewUpdate};
+use bathyscope::app::view::{ViewId, ViewSource, ViewUpdate};
 use bathyscope::app::{Effect, Message};
-use bathyscope::cluster::{ContainerKey, LogLine, LogMark, MarkKind, PodKey};
+use bathyscope::cluster::{ContainerKey, LogLine, LogMark, LogScope, MarkKind, PodKey};
 use insta::assert_snapshot;
 
 use crate::console_state::Console;
@@ -82,4 +82,37 @@ fn the_logs_of_an_owner() {
         LogBatch { entries, lost: Some(Some("the connection was reset".to_owned())), ..LogBatch::default() },
     );
     assert_snapshot!(console.screen());
+}
+
+#[test]
+fn a_mark_names_its_container_once() {
+    let (mut console, id) = opened(80, 24, "la");
+    let sources = vec![(0, key("crash", "app")), (1, key("crash", "proxy"))];
+    let entries = vec![line(1, 0, "ready"), mark(MarkKind::Failure, "app restarted, exit code 3 (Error)")];
+    // Turning to all containers is the view's second turn.
+    told(&mut console, id, LogBatch { sources, entries, crowd: Some((2, 0)), turn: 1, ..LogBatch::default() });
+    assert!(console.screen().contains("╌╌ app restarted, exit code 3 (Error)"), "{}", console.screen());
+}
+
+#[test]
+fn help_in_a_view_begins_with_the_keys_of_the_view() {
+    let (mut console, _) = opened(80, 24, "l");
+    console.press("<f1>");
+    let screen = console.screen().to_string();
+    let (own, every) = (screen.find("In a view of logs"), screen.find("In a view\n"));
+    assert!(own.is_some() && every.is_none_or(|every| own < Some(every)), "{screen}");
+}
+
+#[test]
+fn a_log_turns_to_the_pods_of_a_selector() {
+    let (mut console, _) = opened(80, 24, "l");
+    console.press("S<enter>");
+    assert!(console.screen().contains("crash/app log"), "nothing typed changes nothing");
+    console.press("Sapp=shop<enter>");
+    let Some(Effect::OpenView(_, _, ViewSource::Logs(following))) = console.asked.last() else {
+        panic!("no other logs were asked for: {:?}", console.asked)
+    };
+    assert_eq!(following.subject.scope, LogScope::Selector("payments".into(), "app=shop".to_owned()));
+    assert_eq!(following.subject.container, None);
+    assert!(console.screen().contains("app=shop log"), "{}", console.screen());
 }

@@ -7,7 +7,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::{FormId, TextLine};
 use crate::app::forwards::{ForwardRequest, LocalPort};
-use crate::cluster::{ForwardKind, ForwardTarget, PodKey, PortOffer, PortOffers, Problem, RemotePort};
+use crate::cluster::{ForwardKind, ForwardTarget, PodKey, PortOffer, PortOffers, PortOwner, Problem, RemotePort};
 
 /// Ports below this take more rights.
 const PRIVILEGED: u16 = 1024;
@@ -96,8 +96,10 @@ impl PortForm {
             }
             Err(problem) => self.problem = Some(problem),
         }
-        // What is being typed already stays where it is.
-        self.selected = if self.other.text().is_empty() { 0 } else { self.rows.len() };
+        // What is being typed already stays where it is, and a Service that leads elsewhere is nobody's default.
+        let leads_here = self.rows.first().is_some_and(|row| row.offer.of != PortOwner::Service { selects: false });
+        let is_default = !self.takes_other() || (leads_here && self.other.text().is_empty());
+        self.selected = if is_default { 0 } else { self.rows.len() };
     }
 
     /// Whether a port that nothing declares can be named: a pod is there to have it.
@@ -211,7 +213,6 @@ mod tests {
     use crossterm::event::KeyModifiers;
 
     use super::*;
-    use crate::cluster::PortOwner;
 
     fn form(numbers: &[u16]) -> PortForm {
         let pod = PodKey { namespace: "shop".into(), name: "api-1".into() };
@@ -248,6 +249,22 @@ mod tests {
         form.toggle();
         let both = [("8080".to_owned(), LocalPort::Preferably(8080)), ("443".to_owned(), LocalPort::Preferably(8443))];
         assert_eq!(meant(&form), both);
+    }
+
+    #[test]
+    fn a_service_that_leads_elsewhere_is_never_the_default() {
+        let mut form = form(&[8080]);
+        let service = |selects| {
+            let target = ForwardTarget::parse("service/web", "shop").expect("a target");
+            let remote = RemotePort::Number(80);
+            PortOffer { target, remote, number: 80, name: String::new(), of: PortOwner::Service { selects } }
+        };
+        form.answer(Ok(PortOffers { ports: vec![service(false)], without_services: None }));
+        assert!(form.requests().is_err(), "a port has to be written or chosen");
+        form.move_by(-1);
+        assert_eq!(meant(&form), [("80".to_owned(), LocalPort::Preferably(8080))]);
+        form.answer(Ok(PortOffers { ports: vec![service(true)], without_services: None }));
+        assert_eq!(meant(&form), [("80".to_owned(), LocalPort::Preferably(8080))]);
     }
 
     #[test]

@@ -133,7 +133,8 @@ impl Search {
         } else {
             Some(if here { before } else { through }).filter(|at| *at < self.found.len())
         };
-        let round = if older { self.found.len().checked_sub(1) } else { Some(0) };
+        // What is looked for anew from the end of a log is meant to be the latest, not the oldest.
+        let round = if older || here { self.found.len().checked_sub(1) } else { Some(0) };
         let at = nearest.or(round.filter(|_| done));
         if nearest.is_some() || done {
             self.wanted = None;

@@ -79,6 +79,23 @@ fn a_search_goes_from_match_to_match_round_and_round() {
 }
 
 #[test]
+fn a_search_at_the_end_finds_the_latest_and_holds_it_in_view() {
+    let mut text = lines(30);
+    let mut reader = Reader::new(true, true);
+    reader.settle(&text, size(20, 5));
+    reader.search("line 1", false, &text);
+    assert_eq!(reader.cursor(), Some(19), "nothing further down: the nearest above");
+    reader.next_match(true, &text);
+    assert_eq!(reader.cursor(), Some(1), "round to the first");
+    reader.to_end(&text);
+    reader.let_go();
+    reader.search("line 28", false, &text);
+    text.extend(lines(20));
+    reader.settle(&text, size(20, 5));
+    assert!(reader.visible(&text).iter().any(|row| row.line == 28), "{:?}", shown(&reader, &text));
+}
+
+#[test]
 fn what_stands_nowhere_is_taken_as_an_expression() {
     let text = lines(12);
     let mut reader = Reader::new(false, true);

@@ -10,6 +10,7 @@ use crate::app::overlay::TextLine;
 use crate::app::reader::{Lines, Reader};
 use crate::app::state::{Focus, State};
 use crate::app::{Chord, Scope, run};
+use crate::cluster::LogScope;
 
 /// A key was pressed in a pane that shows a view.
 pub(in crate::app) fn pressed(state: &mut State, key: &KeyEvent, chord: Chord) -> Vec<Effect> {
@@ -64,6 +65,18 @@ fn answered(view: &mut View, asking: Asking, text: &str) -> Vec<Effect> {
             }
         }
         Asking::Filter => filter_live(view, asking, text),
+        Asking::Selector => {
+            let Content::Logs(logs) = &view.content else { return Vec::new() };
+            if text.trim().is_empty() {
+                return Vec::new();
+            }
+            let following = logs.following().turned(|subject| {
+                subject.scope = LogScope::Selector(logs.namespace(), text.trim().to_owned());
+                // Other pods have containers of other names.
+                subject.container = None;
+            });
+            return view.turn(following);
+        }
         Asking::Range => {
             let Content::Logs(logs) = &view.content else { return Vec::new() };
             match read_range(text) {

@@ -134,6 +134,15 @@ impl Logs {
         &self.following
     }
 
+    /// The namespace of the pods.
+    pub(super) fn namespace(&self) -> Arc<str> {
+        match &self.following.subject.scope {
+            LogScope::Pod(pod) | LogScope::OwnerOf(pod) => Arc::clone(&pod.namespace),
+            LogScope::Owner(owner) => owner.namespace.as_str().into(),
+            LogScope::Selector(namespace, _) => Arc::clone(namespace),
+        }
+    }
+
     /// The pod that is meant: the only one, or that of the line at this row, else the first that came.
     pub fn pod_at(&self, row: Option<usize>) -> Option<PodKey> {
         let of_row = || {
@@ -184,9 +193,10 @@ impl Logs {
             (2.., 0) => Some(format!("{containers} containers")),
             _ => None,
         };
-        let gone = self.store.dropped() + self.skipped;
+        let skipped = (self.skipped > 0).then(|| format!("{} lines left out", self.skipped));
+        let gone = self.store.dropped();
         let gone = (gone > 0).then(|| format!("{gone} older lines dropped"));
-        [lost, held, filter, crowd, gone].into_iter().flatten().collect()
+        [lost, held, filter, skipped, crowd, gone].into_iter().flatten().collect()
     }
 
     pub(super) fn take(&mut self, batch: LogBatch, reader: &mut Reader) -> Option<Problem> {

@@ -13,7 +13,7 @@ pub(super) async fn of_pod(cluster: &Cluster, pod: &PodKey) -> Result<ForwardTar
     let what = format!("cannot find the owner of {}", pod.name);
     let read = async { cluster.read_json::<Value>(Target::pod(pod, None)?.get(JSON)?, ANSWER_TIME).await };
     let found = read.await.map_err(|fault| fault.problem(&what))?;
-    let none = || Problem::new(&what, "no workload owns it", "the logs of the pod itself are a key away");
+    let none = || Problem::new(&what, "no workload owns it", "turn back to the pod alone, or to pods by their labels");
     let owner = controller(&found, &pod.namespace).ok_or_else(none)?;
     if owner.kind != ForwardKind::Workload("replicasets") {
         return Ok(owner);

@@ -106,7 +106,6 @@ impl Watcher {
             Ok(list) => list,
             Err(fault) => return Ok(Err(fault)),
         };
-        self.heard().await?;
         let version = list["metadata"]["resourceVersion"].as_str().unwrap_or_default().to_owned();
         let gone = std::mem::take(&mut self.known);
         if let Value::Array(pods) = list["items"].take() {
@@ -118,6 +117,8 @@ impl Watcher {
         for name in gone {
             self.tell(name, PodNews::Gone).await?;
         }
+        // Whoever listens knows by this that all that were there have come.
+        self.heard().await?;
         self.follow(&version).await
     }
 

@@ -46,10 +46,15 @@ impl Logs {
             MarkKind::Failure => Tone::Bad,
         };
         let mut line = Line::of(tone, "╌╌ ");
+        let mut text = &*entry.text;
         if let Some((label, tone)) = self.label(entry) {
             line = line.with(tone, format!("{} ", label.trim_end()));
+            // The label names the container already.
+            let container = entry.source.and_then(|source| self.sources.get(usize::try_from(source).ok()?));
+            let after = container.and_then(|source| text.strip_prefix(&*source.key.container));
+            text = after.and_then(|after| after.strip_prefix(": ").or(after.strip_prefix(' '))).unwrap_or(text);
         }
-        line.with(tone, entry.text.to_string())
+        line.with(tone, text.to_owned())
     }
 
     /// The line with what the filter has found set off.

@@ -60,7 +60,10 @@ fn made_with(pod: &Value, container: &str) -> Option<String> {
             && entry["fieldsV1"]["f:spec"]["f:ephemeralContainers"].get(&key).is_some()
     };
     let entry = items(&pod["metadata"]["managedFields"]).find(wrote)?;
-    Some(text(&entry["manager"])).filter(|manager| !manager.is_empty()).map(|manager| format!("made with {manager}"))
+    // The server notes a client that does not name itself as unknown.
+    Some(text(&entry["manager"]))
+        .filter(|manager| !matches!(manager.as_str(), "" | "unknown"))
+        .map(|manager| format!("made with {manager}"))
 }
 
 fn made_by(page: &mut Page, pod: &Value) {

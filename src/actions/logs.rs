@@ -5,7 +5,7 @@ use crate::app::rights;
 use crate::app::timing::details;
 use crate::app::view::logs::{Following, Logs};
 use crate::app::view::{self, Asking, Content, ViewSource};
-use crate::app::{Action, Availability, Effect, Scope, State, open_view};
+use crate::app::{Action, Availability, Effect, Focus, Scope, State, open_view};
 use crate::cluster::{LogScope, LogSubject};
 
 use super::debug::{may, meant_state};
@@ -18,7 +18,7 @@ const fn row(
     hint: Option<u8>,
     run: fn(&mut State) -> Vec<Effect>,
 ) -> Action {
-    Action { name, title, help, scope: Scope::Logs, keys, hint, available: |_| Availability::Yes, run }
+    Action { name, title, help, scope: Scope::Logs, keys, hint, available: reads_logs, run }
 }
 
 pub(super) const ACTIONS: &[Action] = &[
@@ -118,6 +118,11 @@ pub(super) const ACTIONS: &[Action] = &[
         |state| with(state, Logs::toggle_readable),
     ),
 ];
+
+fn reads_logs(state: &State) -> Availability {
+    let logs = state.sessions.active_view().is_some_and(|view| matches!(view.content, Content::Logs(_)));
+    Availability::when(logs && state.focus == Focus::Pane, "no view of logs has the keys")
+}
 
 fn open(state: &mut State, following: Following) -> Vec<Effect> {
     open_view(state, ViewSource::Logs(following))

@@ -3,6 +3,7 @@
 mod merge;
 
 use k8s_openapi::api::core::v1::Container;
+use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::Refusal;
@@ -108,7 +109,7 @@ pub(super) fn partial(value: &Value) -> Result<Object, Refusal> {
     }
     let mut value = Value::Object(object);
     drop_unset(&mut value);
-    if let Err(error) = serde_json::from_value::<Container>(value.clone()) {
+    if let Err(error) = Container::deserialize(&value) {
         return Err(Refusal::new(format!("the custom container is not valid: {error}")));
     }
     match value {

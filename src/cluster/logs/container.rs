@@ -251,6 +251,8 @@ impl Follower {
                         self.tell(LogNews::Lines(vec![self.line(&line, true)])).await?;
                     }
                 }
+                // What nothing was added to since is shown already.
+                _ if quiet.is_none() => {}
                 _ => self.unfinished(&splitter, seen).await?,
             }
             return Ok(outcome);

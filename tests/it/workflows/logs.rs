@@ -13,6 +13,14 @@ async fn shell(site: &Site) -> Person {
     person
 }
 
+/// Opens the log of that container from the lists.
+async fn log(person: &mut Person) {
+    person.press("<c-]>b");
+    person.select_container("shell").await;
+    person.press("l");
+    person.wait_for_text("multi/shell log").await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_log_is_followed_filtered_and_paused_while_a_shell_writes_it() {
     let site = Site::any().await;
@@ -21,7 +29,7 @@ async fn a_log_is_followed_filtered_and_paused_while_a_shell_writes_it() {
     }
     let mut person = shell(&site).await;
     person.run("for n in 1 2 3; do echo line-$n; done > /proc/1/fd/1; echo did-$((1+0))", "did-1").await;
-    person.press("<c-]>bl");
+    log(&mut person).await;
     person.wait_for("the log", |screen| screen.contains("multi/shell log") && screen.contains("line-3")).await;
 
     // The filter works as it is typed, and gives back what it hid.
@@ -29,7 +37,7 @@ async fn a_log_is_followed_filtered_and_paused_while_a_shell_writes_it() {
     person.wait_for("one line", |screen| screen.contains("line-2") && !screen.contains("line-3")).await;
     person.press("<enter>");
     person.wait_for_text("“line-2” in 1 of 3").await;
-    person.press("f<bs><bs>[13]<enter>");
+    person.press("f<c-u>line-[13]<enter>");
     person.wait_for("two lines", |screen| screen.contains("line-3") && !screen.contains("line-2")).await;
     person.press("f<c-u><enter>");
     person.wait_for_text("line-2").await;
@@ -67,7 +75,7 @@ async fn a_cut_costs_no_line_and_doubles_none() {
     }
     let mut person = shell(&site).await;
     person.type_line("(for n in $(seq 1 60); do echo count-$n; sleep 0.05; done > /proc/1/fd/1) &");
-    person.press("<c-]>bl");
+    log(&mut person).await;
     person.wait_for_text("count-5\n").await;
     site.cut();
     person.wait_for_text("count-20\n").await;
@@ -86,7 +94,8 @@ async fn a_container_that_keeps_crashing_has_its_lives_marked() {
     person.press("/'crash<enter>");
     person.wait_for("the pod", |screen| screen.contains("▸crash") && screen.contains("phase  ")).await;
     person.press("l");
-    person.wait_for("its end", |screen| screen.contains("crash/") && screen.contains("exit code 1")).await;
+    person.wait_for("its end", |screen| screen.contains("crash/app log") && screen.contains("ended: exit code ")).await;
+    person.wait_for("its next life", |screen| screen.contains("app restarted, exit code ")).await;
     person.leave().await;
     site.close().await;
 }

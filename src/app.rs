@@ -111,14 +111,7 @@ fn take_in(state: &mut State, message: Message) -> Vec<Effect> {
             state.size = size;
             Vec::new()
         }
-        Message::Tick(now) => {
-            state.now = now;
-            terminal::ticked(state);
-            pointing::ticked(state);
-            let effects = forms::ticked(state);
-            let effects = join(effects, metrics::ticked(state));
-            join(effects, refresh_leftovers(state, false))
-        }
+        Message::Tick(now) => ticked(state, now),
         Message::Sight(id, sight) => {
             lives::sighted(state, id, sight);
             Vec::new()
@@ -203,6 +196,15 @@ fn take_in(state: &mut State, message: Message) -> Vec<Effect> {
             Vec::new()
         }
     }
+}
+
+fn ticked(state: &mut State, now: jiff::Timestamp) -> Vec<Effect> {
+    state.now = now;
+    terminal::ticked(state);
+    pointing::ticked(state);
+    let effects = forms::ticked(state);
+    let effects = join(effects, metrics::ticked(state));
+    join(effects, refresh_leftovers(state, false))
 }
 
 /// Brings everything derived up to date: row order, the inspected pod or node, screen sizes. Cheap when nothing changed;

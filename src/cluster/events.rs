@@ -166,7 +166,7 @@ mod tests {
 
     use super::*;
 
-    fn read(more: Value) -> Event {
+    fn read(more: &Value) -> Event {
         let mut event = json!({
             "metadata": { "uid": "1", "creationTimestamp": "2026-01-01T00:00:09Z" },
             "involvedObject": { "kind": "Pod", "namespace": "demo", "name": "crash", "uid": "p", "fieldPath": "spec.containers{app}" },
@@ -180,24 +180,25 @@ mod tests {
     }
 
     fn second(second: i64) -> Option<Timestamp> {
-        Some("2026-01-01T00:00:00Z".parse::<Timestamp>().unwrap() + jiff::SignedDuration::from_secs(second))
+        let begin: Timestamp = "2026-01-01T00:00:00Z".parse().ok()?;
+        Some(begin + jiff::SignedDuration::from_secs(second))
     }
 
     #[test]
     fn every_form_of_count_and_time_is_read() {
         let counted = read(
-            json!({ "count": 4, "firstTimestamp": "2026-01-01T00:00:01Z", "lastTimestamp": "2026-01-01T00:00:05Z" }),
+            &json!({ "count": 4, "firstTimestamp": "2026-01-01T00:00:01Z", "lastTimestamp": "2026-01-01T00:00:05Z" }),
         );
         assert_eq!((counted.count, counted.first, counted.last), (4, second(1), second(5)));
         assert_eq!((counted.source.as_str(), counted.involved.container.as_str()), ("kubelet, node1", "app"));
         assert_eq!(counted.message, "Back-off [31mrestarting");
-        let series = read(json!({
+        let series = read(&json!({
             "eventTime": "2026-01-01T00:00:02.5Z", "source": {}, "reportingComponent": "default-scheduler",
             "series": { "count": 3, "lastObservedTime": "2026-01-01T00:00:07Z" },
         }));
         assert_eq!((series.count, series.last), (3, second(7)));
         assert_eq!(series.source, "default-scheduler");
-        let bare = read(json!({ "count": 0, "lastTimestamp": null }));
+        let bare = read(&json!({ "count": 0, "lastTimestamp": null }));
         assert_eq!((bare.count, bare.first, bare.last), (1, second(9), second(9)));
         assert_eq!(Event::read(&json!({ "metadata": { "uid": "1" } })), None);
         assert_eq!(Event::read(&json!({ "reason": "Started" })), None, "without a uid it cannot be told apart");
@@ -212,7 +213,7 @@ mod tests {
             count,
             first: second(first),
             last: second(last),
-            ..read(json!({}))
+            ..read(&json!({}))
         };
         let told =
             [event("a", "x", 2, 1, 4), event("b", "y", 1, 9, 9), event("c", "x", 3, 5, 12), event("d", "z", 1, 0, 4)];

@@ -199,15 +199,15 @@ async fn pods_of_an_owner_come_and_go() {
     for step in 0.. {
         let call = tokio::select! {
             call = api.next() => call,
-            Some(news) = news.recv() => {
-                match news {
+            Some(heard) = news.recv() => {
+                match heard {
                     LogNews::Source(number, ContainerKey { pod, .. }) => told.push(format!("{number} {}", pod.name)),
                     LogNews::Mark(mark) => {
                         // A mark of a source would push what it wrote before behind it.
                         assert_eq!(mark.source, None);
                         told.push(format!("~ {}", mark.text));
                     }
-                    LogNews::Owner(owner) => told.push(owner),
+                    LogNews::Owner(whose) => told.push(whose),
                     _ => {}
                 }
                 if told.last().is_some_and(|last| last.contains("gone")) {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bathyscope::cluster::{Cluster, ContextInfo, PodKey, RowsUpdate, WatchId, WatchTarget, WatchUpdate, watch};
+use bathyscope::cluster::{Cluster, ContextInfo, Owner, PodKey, RowsUpdate, WatchId, WatchTarget, WatchUpdate, watch};
 use bathyscope::demo::{DemoCluster, DemoOptions};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Pod;
@@ -50,7 +50,7 @@ async fn the_pods_of_a_deployment_are_those_of_all_its_replica_sets_the_next_one
             let (_, update) = updates.recv().await.expect("the watch goes on");
             match update {
                 WatchUpdate::Pods(RowsUpdate::Rows(rows)) => {
-                    seen.extend(rows.iter().map(|row| row.key.name.to_string()))
+                    seen.extend(rows.iter().map(|row| row.key.name.to_string()));
                 }
                 WatchUpdate::Pods(RowsUpdate::Complete) if !rolled_out => {
                     assert!(seen.contains(&first) && seen.iter().all(|pod| pod.starts_with(&name)), "{seen:?}");
@@ -87,6 +87,6 @@ async fn an_owner_that_may_not_be_read_ends_the_chain_and_says_so() {
     let message = "replicasets.apps \"api\" is forbidden: User \"u\" cannot get resource \"replicasets\" in API group \"apps\" in the namespace \"shop\"";
     api.next().await.expect("/apis/apps/v1/namespaces/shop/replicasets/api").refuse(403, "Forbidden", message);
     let chain = owners.await.unwrap().unwrap();
-    assert_eq!(chain.top().map(|top| top.words()).as_deref(), Some("ReplicaSet/api"));
+    assert_eq!(chain.top().map(Owner::words).as_deref(), Some("ReplicaSet/api"));
     assert!(chain.unread.unwrap().what.contains("replicaset shop/api"));
 }

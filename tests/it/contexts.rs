@@ -24,11 +24,8 @@ fn a_read_only_context_asks_nothing_of_the_cluster_that_changes_it() {
         console.asked.clear();
         let before = console.state.sessions.iter().count();
         let effects = bathyscope::app::run(&mut console.state, action);
-        let changes = |effect: &Effect| match effect {
-            Effect::Start(..) => true,
-            Effect::DeletePod(..) | Effect::EndDebugger(..) => true,
-            _ => false,
-        };
+        let changes =
+            |effect: &Effect| matches!(effect, Effect::Start(..) | Effect::DeletePod(..) | Effect::EndDebugger(..));
         assert!(!effects.iter().any(changes), "{} is not told to be unavailable: {effects:?}", action.name);
         assert!(console.state.sessions.iter().count() <= before + 1);
     }

@@ -2,7 +2,6 @@
 //! by kubectl where there is one.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
-#![expect(clippy::print_stderr, reason = "a test that is skipped says why")]
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -137,14 +136,14 @@ async fn events_are_kept_once_and_served_in_two_groups() {
     let core = "/api/v1/namespaces/demo/events?fieldSelector=involvedObject.name%3Dcrash%2Creason%3DBackOff";
     let newer = "/apis/events.k8s.io/v1/namespaces/demo/events?fieldSelector=regarding.name%3Dcrash%2Creason%3DBackOff";
     let (_, one) = get(&demo, "view", core).await;
-    let (_, other) = get(&demo, "view", newer).await;
-    let (one, other) = (&one["items"][0], &other["items"][0]);
+    let (_, renamed) = get(&demo, "view", newer).await;
+    let (one, other) = (&one["items"][0], &renamed["items"][0]);
     assert_eq!(one["metadata"]["uid"], other["metadata"]["uid"]);
     assert_eq!((&one["message"], &one["involvedObject"]), (&other["note"], &other["regarding"]));
     assert!(one["firstTimestamp"].is_string() && other["deprecatedLastTimestamp"].is_string());
     // what the other group calls its fields is refused
-    let (code, refused) = get(&demo, "view", "/api/v1/events?fieldSelector=regarding.name%3Dcrash").await;
-    assert_eq!((code, &refused["message"]), (400, &json!("field label not supported: regarding.name")));
+    let (status, refused) = get(&demo, "view", "/api/v1/events?fieldSelector=regarding.name%3Dcrash").await;
+    assert_eq!((status, &refused["message"]), (400, &json!("field label not supported: regarding.name")));
     // and a watch of either hears of what is counted
     let version = demo.store().version();
     let path = format!("{newer}&watch=true&resourceVersion={version}");

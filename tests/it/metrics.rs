@@ -104,7 +104,7 @@ fn of_a_crowd_it_is_asked_for_where_the_person_is() {
     tick(&mut console, 0);
     assert_eq!(asked(&console), before, "who walks on is not followed at each step");
     tick(&mut console, 3);
-    assert_eq!(places(&console).last(), Some(&MetricsScope::Namespace("shop-299".into())));
+    assert_eq!(places(&console).last(), Some(&MetricsScope::Namespace("shop-99".into())));
 }
 
 #[test]

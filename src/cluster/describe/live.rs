@@ -101,7 +101,8 @@ impl Describer {
                     // They may not be read, or not for now; the description says so.
                     None => self.events = None,
                 },
-                () = until(self.due) => self.write().await?,
+                // Much of a cluster is held while it is read: not by everyone who only listens.
+                () = until(self.due) => Box::pin(self.write()).await?,
             }
         }
     }

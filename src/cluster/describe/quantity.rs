@@ -5,7 +5,7 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 /// How an amount is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Form {
-    /// `m`, ``, `k`, `M` … powers of a thousand.
+    /// `m`, nothing, `k`, `M` … powers of a thousand.
     #[default]
     Decimal,
     /// `Ki`, `Mi` … powers of 1024.

@@ -7,8 +7,12 @@ use super::description::{Cell, Page, said};
 use super::labels::{annotations, labels, shortened};
 use super::quantity::Amount;
 
+/// A source of volumes: its name in the API, what kubectl says of it, then its fields as kubectl calls them and as the API
+/// does.
+type Simple = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
 /// The sources that are told field by field: the name in the API, what kubectl says of it, its fields and their names.
-const SIMPLE: &[(&str, &str, &[(&str, &str)])] = &[
+const SIMPLE: &[Simple] = &[
     (
         "gcePersistentDisk",
         "GCEPersistentDisk (a Persistent Disk resource in Google Compute Engine)",

@@ -138,7 +138,7 @@ fn old_and_new<'a>(of: &Deployment, sets: &'a [ReplicaSet]) -> (Vec<&'a ReplicaS
         let template = set.spec.as_ref().and_then(|spec| spec.template.as_ref());
         template.map(comparable) == wanted
     };
-    let new = own.iter().position(|set| is_new(set)).map(|at| own.remove(at));
+    let new = own.iter().position(is_new).map(|at| own.remove(at));
     (new.into_iter().collect(), own)
 }
 

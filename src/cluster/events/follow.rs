@@ -14,6 +14,8 @@ use crate::cluster::request::{ANSWER_TIME, JSON};
 use crate::cluster::watch::{EventPlace, Lost, Told, told};
 use crate::cluster::{Cluster, Liveness, ObjectKey, ObjectKind};
 
+/// So many names are kept of each place: what is told beyond that is told, but not known to be gone after a cut.
+const MOST_KNOWN: usize = 20_000;
 /// How many controllers above a pod are asked for: a Deployment's pod has two, one of a cron job has two.
 const MOST_OWNERS: usize = 4;
 /// What comes within this time is told together.
@@ -131,7 +133,9 @@ impl Following {
             }
             Told::Event(event) => {
                 if let Some(event) = Event::read(&event) {
-                    self.known[index].insert(event.uid.clone());
+                    if self.known[index].len() < MOST_KNOWN {
+                        self.known[index].insert(event.uid.clone());
+                    }
                     self.told.push(event);
                     self.gather().await;
                 }

@@ -154,7 +154,7 @@ mod tests {
     use crate::demo::resource::by_plural;
     use crate::demo::server::defaults;
 
-    fn cluster(more: Value) -> (Store, Recorder) {
+    fn cluster(more: &Value) -> (Store, Recorder) {
         let store = Store::new();
         let mut job = json!({
             "metadata": { "name": "settle", "namespace": "demo", "uid": "1" },
@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_job_goes_on_until_enough_pods_have_succeeded() {
-        let (store, recorder) = cluster(json!({ "completions": 2 }));
+        let (store, recorder) = cluster(&json!({ "completions": 2 }));
         reconcile(&store, &recorder);
         assert_eq!(job(&store)["status"]["active"], 1);
         end(&store, "Succeeded");
@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn a_job_that_fails_too_often_is_given_up() {
-        let (store, recorder) = cluster(json!({ "backoffLimit": 0 }));
+        let (store, recorder) = cluster(&json!({ "backoffLimit": 0 }));
         reconcile(&store, &recorder);
         end(&store, "Failed");
         reconcile(&store, &recorder);

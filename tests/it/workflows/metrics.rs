@@ -3,7 +3,6 @@
 use super::site::{NODE_POD, Site};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[expect(clippy::print_stderr, reason = "a test that is skipped says why")]
 async fn what_pods_use_stands_beside_them() {
     if !cfg!(target_os = "linux") {
         return eprintln!("skipped: what a process uses is read from /proc, which this system has not");

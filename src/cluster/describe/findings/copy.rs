@@ -76,7 +76,7 @@ fn differences(path: &str, was: &Value, is: &Value, found: &mut Vec<Change>) {
         return;
     }
     match (was, is) {
-        (Value::Object(_), Value::Object(_)) | (Value::Object(_), Value::Null) | (Value::Null, Value::Object(_))
+        (Value::Object(_), Value::Object(_) | Value::Null) | (Value::Null, Value::Object(_))
             if !is_entry(path, was, is) =>
         {
             let keys: BTreeSet<&String> =

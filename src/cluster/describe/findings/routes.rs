@@ -105,7 +105,7 @@ mod tests {
 
     use super::*;
 
-    fn told(endpoint: Value, port: Value) -> Vec<String> {
+    fn told(endpoint: &Value, port: &Value) -> Vec<String> {
         let pod = json!({
             "metadata": {"name": "p", "uid": "1", "labels": {"app": "x", "more": "y"}},
             "spec": {"containers": [{"ports": [{"name": "http"}]}]},
@@ -125,7 +125,7 @@ mod tests {
         page.finish().iter().map(|entry| entry.texts(now, |_, _| String::new()).join(" ")).collect()
     }
 
-    fn endpoint(conditions: Value) -> Value {
+    fn endpoint(conditions: &Value) -> Value {
         json!({"addresses": ["10.0.0.1"], "conditions": conditions, "targetRef": {"kind": "Pod", "name": "p", "uid": "1"}})
     }
 
@@ -140,15 +140,15 @@ mod tests {
                 "s: among its endpoints, ending: no new traffic (10.0.0.1, web 8080)",
             ),
         ] {
-            assert_eq!(told(endpoint(conditions), json!("http")), ["Services:", expected]);
+            assert_eq!(told(&endpoint(&conditions), &json!("http")), ["Services:", expected]);
         }
         let other = json!({"addresses": ["10.0.0.2"], "targetRef": {"kind": "Pod", "name": "p", "uid": "2"}});
-        assert!(told(other, json!(8080))[1].contains("not among its endpoints"));
+        assert!(told(&other, &json!(8080))[1].contains("not among its endpoints"));
     }
 
     #[test]
     fn a_port_that_leads_nowhere_is_told() {
-        let lines = told(endpoint(json!({"ready": true})), json!("nope"));
+        let lines = told(&endpoint(&json!({"ready": true})), &json!("nope"));
         assert!(lines[2].contains("its port 80 leads to nope"), "{lines:?}");
     }
 

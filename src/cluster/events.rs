@@ -231,7 +231,7 @@ mod tests {
         let nanoseconds = at.parse::<Timestamp>().unwrap().as_nanosecond();
         let told = |uid: &str, reason: &str, after: i128| {
             let metadata = json!({ "uid": uid, "name": format!("crash.{:x}", nanoseconds + after) });
-            read(json!({ "metadata": metadata, "reason": reason, "firstTimestamp": at, "lastTimestamp": at }))
+            read(&json!({ "metadata": metadata, "reason": reason, "firstTimestamp": at, "lastTimestamp": at }))
         };
         let all = [told("a", "Started", 300), told("b", "Pulled", 100), told("c", "Created", 200)];
         let seen: Vec<String> = series(&all).into_iter().map(|event| event.reason).collect();
@@ -239,6 +239,6 @@ mod tests {
         // A name that ends with another time, or with none, says nothing.
         assert_eq!(told("d", "Killing", 2_000_000_000).first, second(1));
         let named = json!({ "metadata": { "uid": "e", "name": "crash.beef" }, "firstTimestamp": at });
-        assert_eq!(read(named).first, second(1));
+        assert_eq!(read(&named).first, second(1));
     }
 }

@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn logs_are_reached_by_selector_and_by_object_and_what_is_wrong_is_said() {
-        let all = Entry { label: "logs of all  L".into(), note: "".into(), kind: EntryKind::List(List::Pods) };
+        let all = Entry { label: "logs of all  L".into(), note: String::new(), kind: EntryKind::List(List::Pods) };
         let mut palette = Palette::new(vec![all]);
         let mut first = |typed: &str| {
             palette.query = TextLine::new(typed);

@@ -3,6 +3,7 @@
 mod abandoned;
 mod action;
 pub mod age;
+mod asked_logs;
 mod browse;
 pub mod copy_mode;
 pub mod copying;

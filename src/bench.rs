@@ -15,6 +15,7 @@ pub mod stage;
 mod statistics;
 mod target;
 mod terminal;
+mod torrent;
 mod usage;
 
 use std::ffi::OsString;
@@ -44,6 +45,8 @@ pub struct Plan {
     pub pods: u32,
     /// How many of them change a second, in the rows where pods change.
     pub churn: u32,
+    /// How many lines a second the demo's torrent of a log has.
+    pub torrent: u32,
     /// Namespace and name of the pod to debug; without it a named cluster's rows of sessions are not measured.
     pub pod: Option<(String, String)>,
     /// The port of that pod that is forwarded.
@@ -108,7 +111,7 @@ impl Figures<'_> {
 /// A group of rows that are measured together: their rows and what takes them.
 type Group = (&'static [Row], fn(&mut Figures<'_>, &Scratch) -> anyhow::Result<()>);
 
-const GROUPS: [Group; 5] = [
+const GROUPS: [Group; 6] = [
     (&[Row::Start, Row::Size], opening::measure),
     (
         &[Row::FirstRows, Row::AllRows, Row::Memory, Row::Cpu, Row::Idle, Row::Filter, Row::KeysIdle],
@@ -117,6 +120,7 @@ const GROUPS: [Group; 5] = [
     (&[Row::ChurnCpu, Row::ChurnFrames, Row::ChurnMemory, Row::KeysChurn], browsing::measure_churn),
     (&[Row::Debugger, Row::Echo, Row::Throughput, Row::KeysFlood, Row::Frame], sessions::measure),
     (&[Row::Forward], forward::measure),
+    (&[Row::TorrentLines, Row::TorrentUntold, Row::TorrentCpu, Row::TorrentMemory, Row::KeysTorrent], torrent::measure),
 ];
 
 /// Measures what is wanted, in the order of [`Row::ALL`]; `progress` hears what is being done. A row that fails is told

@@ -16,6 +16,7 @@ pub mod serve;
 mod server;
 pub mod store;
 pub mod synthetic;
+mod torrent;
 mod wire;
 mod workload;
 
@@ -53,6 +54,8 @@ pub struct DemoOptions {
     pub population: Population,
     /// Serve no metrics API, like a cluster where none was installed.
     pub no_metrics: bool,
+    /// How many lines a second one more pod, `torrent`, writes to its log; there is none if 0.
+    pub torrent: u32,
 }
 
 /// A running demo cluster. No port is open unless [`serve::serve`] opens one.
@@ -77,6 +80,9 @@ impl DemoCluster {
         let mode = (options.isolation == Isolation::Off).then_some(Mode::Off);
         let components = Components::start(program, mode, !options.no_metrics).await?;
         let churn = synthetic::begin(components.store(), options.population);
+        if options.torrent > 0 {
+            torrent::begin(components.store(), options.torrent)?;
+        }
         let node: Arc<dyn Node> = Arc::<kubelet::Kubelet>::clone(components.kubelet());
         let cluster = Self::assemble(components.store().clone(), node);
         Ok(Self { components: Some(components), churn, ..cluster })

@@ -7,7 +7,7 @@ use super::message::Effect;
 use super::navigator::PodScope;
 use super::overlay::{Choice, Choose, Entry, EntryKind, Name, Overlay, Palette};
 use super::state::State;
-use super::{answer, browse, forms, forwarding, leftovers, run, safety, transcript};
+use super::{Level, answer, asked_logs, browse, forms, forwarding, leftovers, run, safety, transcript};
 
 /// How many lines a page key moves.
 const PAGE: isize = 10;
@@ -141,6 +141,11 @@ fn go(state: &mut State, kind: EntryKind) -> Vec<Effect> {
         EntryKind::List(list) => browse::show_list(state, list),
         EntryKind::Namespace(name) => browse::set_scope(state, PodScope::Namespace(name.into())),
         EntryKind::Context(name) => browse::switch_context(state, &name),
+        EntryKind::Logs(_, Some(refused)) => {
+            state.notices.push(state.now, Level::Warning, refused, Vec::new());
+            Vec::new()
+        }
+        EntryKind::Logs(of, None) => asked_logs::open(state, &of),
         EntryKind::Start(start) => forms::start_or_ask(state, *start),
     }
 }

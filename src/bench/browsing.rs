@@ -11,19 +11,19 @@ use super::{Bound, Figures, Row, Samples, Unit, milliseconds, usage};
 /// After so long without a new row the list is settled.
 const QUIET: Duration = Duration::from_millis(1500);
 /// How long CPU, frames and memory are watched.
-const WATCHED: Duration = Duration::from_secs(10);
+pub(super) const WATCHED: Duration = Duration::from_secs(10);
 /// How many letters are typed into the filter: enough for a percentile of 99.
 const LETTERS: usize = 120;
 /// The bound of key to frame.
 const KEY: f64 = 16.0;
-const MEBIBYTE: f64 = 1_048_576.0;
+pub(super) const MEBIBYTE: f64 = 1_048_576.0;
 
 #[expect(clippy::cast_precision_loss, reason = "numbers of pods, bytes and frames are far below 2^52")]
-fn float(number: u64) -> f64 {
+pub(super) fn float(number: u64) -> f64 {
     number as f64
 }
 
-fn percent(part: Duration, whole: Duration) -> f64 {
+pub(super) fn percent(part: Duration, whole: Duration) -> f64 {
     part.as_secs_f64() / whole.as_secs_f64() * 100.0
 }
 

@@ -42,6 +42,16 @@ pub enum Row {
     Frame,
     /// Two hundred requests at once over a forwarded port, each a connection of its own.
     Forward,
+    /// Lines a second that come in a view of a container's log that writes without end.
+    TorrentLines,
+    /// Lines of them that are neither kept nor told as dropped.
+    TorrentUntold,
+    /// CPU meanwhile.
+    TorrentCpu,
+    /// How much the resident memory grows meanwhile.
+    TorrentMemory,
+    /// From a key in that view to its frame.
+    KeysTorrent,
     /// From the start of the process to its first frame while no API server answers.
     Start,
     /// The size of the program's file.
@@ -50,7 +60,7 @@ pub enum Row {
 
 impl Row {
     /// Every row, in the order they are measured and shown.
-    pub const ALL: [Row; 19] = [
+    pub const ALL: [Row; 24] = [
         Row::Start,
         Row::Size,
         Row::FirstRows,
@@ -70,6 +80,11 @@ impl Row {
         Row::KeysFlood,
         Row::Frame,
         Row::Forward,
+        Row::TorrentLines,
+        Row::TorrentUntold,
+        Row::TorrentCpu,
+        Row::TorrentMemory,
+        Row::KeysTorrent,
     ];
 
     /// Its name on the command line and in JSON.
@@ -102,6 +117,11 @@ impl Row {
             Row::Throughput => ("throughput", "output through a pane"),
             Row::KeysFlood => ("keys-flood", "key to frame while a pane is flooded, p99"),
             Row::Frame => ("frame", "CPU of a frame full of panes"),
+            Row::TorrentLines => ("torrent-lines", "lines of a log torrent that come"),
+            Row::TorrentUntold => ("torrent-untold", "lines lost in a log torrent and not told"),
+            Row::TorrentCpu => ("torrent-cpu", "CPU in a log torrent"),
+            Row::TorrentMemory => ("torrent-memory", "growth of memory in a log torrent"),
+            Row::KeysTorrent => ("keys-torrent", "key to frame in a log torrent, p99"),
             Row::Forward => ("forward", "200 requests at once over a forwarded port"),
         }
     }
@@ -139,6 +159,9 @@ pub enum Unit {
     /// Frames a second.
     #[serde(rename = "1/s")]
     ASecond,
+    /// Lines.
+    #[serde(rename = "lines")]
+    Lines,
 }
 
 impl Unit {
@@ -150,6 +173,7 @@ impl Unit {
             Unit::MegabytesASecond => "MB/s",
             Unit::Percent => "%",
             Unit::ASecond => "/s",
+            Unit::Lines => "lines",
         }
     }
 }

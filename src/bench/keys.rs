@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::console::{PATIENCE, chosen, shows_filter};
 use super::statistics::Samples;
 use super::terminal::Terminal;
+use super::torrent::shows_times;
 
 /// How many keys are measured for a percentile of 99.
 pub(super) const KEYS: usize = 300;
@@ -24,6 +25,19 @@ pub(super) fn moves(console: &mut Terminal, count: usize) -> anyhow::Result<Samp
         let typed = console.send(key)?;
         let shown =
             console.wait("the next row", PATIENCE, |screen| chosen(screen).is_some_and(|row| Some(row) != before))?;
+        samples.push(shown - typed);
+        console.watch(pause(index), |_, _| {});
+    }
+    Ok(samples)
+}
+
+/// Shows the times of a log's lines and hides them: from the key to the frame in which they have come or gone.
+pub(super) fn times(console: &mut Terminal, count: usize) -> anyhow::Result<Samples> {
+    let mut samples = Samples::default();
+    for index in 0..count {
+        let before = shows_times(console.screen());
+        let typed = console.send("t")?;
+        let shown = console.wait("the times of lines", PATIENCE, |screen| shows_times(screen) != before)?;
         samples.push(shown - typed);
         console.watch(pause(index), |_, _| {});
     }

@@ -49,12 +49,17 @@ pub(super) struct Target {
 impl Target {
     /// The cluster of the plan's kubeconfig, or a demo in which so many pods change a second.
     pub(super) fn new(plan: &Plan, scratch: &Scratch, churn: u32) -> anyhow::Result<Self> {
+        Self::with(plan, scratch, &["--pods", &plan.pods.to_string(), "--churn", &churn.to_string()])
+    }
+
+    /// The cluster of the plan's kubeconfig, or a demo that is served with these words.
+    pub(super) fn with(plan: &Plan, scratch: &Scratch, words: &[&str]) -> anyhow::Result<Self> {
         if let Some(kubeconfig) = &plan.kubeconfig {
             return Ok(Self { kubeconfig: kubeconfig.clone(), context: plan.context.clone(), child: None });
         }
         let kubeconfig = scratch.file("kubeconfig");
         let mut command = Command::new(&plan.program);
-        command.args(["demo", "--serve", "--pods", &plan.pods.to_string(), "--churn", &churn.to_string()]);
+        command.args(["demo", "--serve"]).args(words);
         command.arg("--write-kubeconfig").arg(&kubeconfig).stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = command.spawn().context("cannot start the demo cluster")?;
         let output = child.stdout.take().context("the demo cluster has no output")?;

@@ -194,6 +194,8 @@ fn time(text: &str) -> Result<u32, String> {
 const MOST_PODS: i64 = 1_000_000;
 /// More changes a second than any API server takes.
 const MOST_CHURN: i64 = 100_000;
+/// The most lines a second that a torrent may have.
+const MOST_LINES: i64 = 1_000_000;
 
 /// How the demo cluster is run.
 #[derive(Debug, Clone, Args)]
@@ -214,6 +216,9 @@ pub struct DemoArguments {
     /// Change so many of the synthetic pods a second: restarts, crashes, rollouts
     #[arg(long, value_name = "M", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=MOST_CHURN))]
     pub churn: u32,
+    /// Add a pod, demo/torrent, that writes so many lines a second to its log
+    #[arg(long, value_name = "LINES", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=MOST_LINES))]
+    pub torrent: u32,
     /// Run containers as plain processes, without namespaces of their own
     #[arg(long)]
     pub no_isolation: bool,
@@ -231,6 +236,9 @@ pub struct BenchArguments {
     /// How many of them change a second, in the rows where pods change
     #[arg(long, value_name = "M", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(..=MOST_CHURN))]
     pub churn: u32,
+    /// How many lines a second the demo's torrent of a log has
+    #[arg(long, value_name = "LINES", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..=MOST_LINES))]
+    pub torrent: u32,
     /// Only this row (may be given several times; a wrong name lists them)
     #[arg(long, value_name = "ROW")]
     pub only: Vec<Row>,

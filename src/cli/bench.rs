@@ -26,6 +26,7 @@ pub(super) fn run(options: &BenchArguments, arguments: &Arguments, config: &Conf
         context: arguments.context.clone(),
         pods: options.pods,
         churn: options.churn,
+        torrent: options.torrent,
         pod: options.pod.clone(),
         port: options.port,
         image: config.settings(arguments).image,

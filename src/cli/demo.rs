@@ -26,7 +26,8 @@ const NAMESPACE: &str = "demo";
 pub(super) async fn run(options: &DemoArguments, arguments: &Arguments, config: &Config) -> anyhow::Result<()> {
     let isolation = if options.no_isolation { Isolation::Off } else { Isolation::Auto };
     let population = Population { pods: options.pods, churn: options.churn };
-    let wanted = DemoOptions { isolation, program: None, population, no_metrics: options.no_metrics };
+    let (no_metrics, torrent) = (options.no_metrics, options.torrent);
+    let wanted = DemoOptions { isolation, program: None, population, no_metrics, torrent };
     let cluster = DemoCluster::start(wanted).await.context("cannot start the demo cluster")?;
     let cluster = Arc::new(cluster);
     let outcome = if options.serve {

@@ -1,10 +1,12 @@
 //! Following the logs of one container, of a pod, or of all pods of an owner or selector as one stream of news: who comes,
 //! what they write, restarts, and what is not followed; it keeps no line and draws none.
 
+mod asked;
 mod container;
 mod lines;
 mod owner;
 mod seen;
+mod selector;
 mod standing;
 
 use std::collections::HashMap;

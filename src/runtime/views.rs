@@ -14,8 +14,8 @@ use tokio::task::{AbortHandle, JoinSet};
 use crate::app::view::{ViewId, ViewSource, ViewUpdate};
 use crate::cluster::{Cluster, Problem};
 
-/// News that may wait to be taken in.
-const QUEUE: usize = 64;
+/// News that may wait to be taken in. Those of a log may hold megabytes each while the screen is slow, so they are few.
+const QUEUE: usize = 4;
 
 /// News of a view.
 type News = (ViewId, ViewUpdate);

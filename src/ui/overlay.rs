@@ -139,7 +139,7 @@ fn palette(view: &Palette, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
     for (line, (index, entry)) in view.matching().enumerate().skip(first).take(height).enumerate() {
         let y = area.y + 1 + u16::try_from(line).unwrap_or(0);
         let Entry { label, note, kind } = entry;
-        let refused = matches!(kind, EntryKind::Action(_, Some(_)));
+        let refused = matches!(kind, EntryKind::Action(_, Some(_)) | EntryKind::Logs(_, Some(_)));
         let style = match (index == view.selected_index(), refused) {
             (true, _) => theme.selected,
             (false, true) => theme.faint,

@@ -5,6 +5,7 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use super::TextLine;
 use crate::app::{Action, List, Start};
+use crate::cluster::LogScope;
 
 /// What an entry leads to.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +18,8 @@ pub enum EntryKind {
     Namespace(String),
     /// Switches the context.
     Context(String),
+    /// Follows logs: of a label selector or of an object, as it is typed; the reason if that cannot be read.
+    Logs(String, Option<String>),
     /// Starts a session at once.
     Start(Box<Start>),
 }
@@ -30,6 +33,14 @@ pub struct Entry {
     pub note: String,
     /// What it leads to.
     pub kind: EntryKind,
+}
+
+impl Entry {
+    /// Whether it stands for what may be the first word of something else: then that comes before it.
+    fn may_be_a_beginning(&self) -> bool {
+        let is_word = |of: &str| of.chars().all(|c| c.is_alphanumeric() || c.is_whitespace());
+        matches!(&self.kind, EntryKind::Logs(of, refused) if refused.is_some() || is_word(of))
+    }
 }
 
 /// The palette.
@@ -59,7 +70,7 @@ impl Palette {
     /// Orders the entries by how well they match what is typed.
     pub fn refresh(&mut self) {
         self.entries.truncate(self.given);
-        self.entries.extend(self.named_namespace());
+        self.entries.extend(self.named_namespace().or_else(|| self.named_logs()));
         let pattern = Pattern::parse(self.query.text(), CaseMatching::Ignore, Normalization::Smart);
         let mut matcher = Matcher::new(Config::DEFAULT);
         let mut characters = Vec::new();
@@ -68,12 +79,17 @@ impl Palette {
             .iter()
             .enumerate()
             .filter_map(|(index, entry)| {
+                // To a pattern some of what a selector is written with means something else.
+                if matches!(entry.kind, EntryKind::Logs(..)) {
+                    return Some((0, index));
+                }
                 let score = pattern.score(Utf32Str::new(&entry.label, &mut characters), &mut matcher)?;
                 Some((score, index))
             })
             .collect();
         // What is typed to the letter comes before what merely scores well.
-        let other = |index: usize| self.entries[index].label != self.query.text().trim();
+        let typed = self.query.text().trim();
+        let other = |index: usize| self.entries[index].label != typed || self.entries[index].may_be_a_beginning();
         scored.sort_by_key(|(score, index)| (other(*index), std::cmp::Reverse(*score), *index));
         self.matching = scored.into_iter().map(|(_, index)| index).collect();
         self.selected = 0;
@@ -94,6 +110,16 @@ impl Palette {
             note: "a namespace by its name".to_owned(),
             kind: EntryKind::Namespace(name.to_owned()),
         })
+    }
+
+    /// The logs of a label selector, or of an object in kubectl's words: `logs app=web`, `logs svc/api`.
+    fn named_logs(&self) -> Option<Entry> {
+        let typed = self.query.text().trim();
+        let of = typed.strip_prefix("logs ")?.trim();
+        let refused = LogScope::parse(of, "").err();
+        let note =
+            refused.clone().unwrap_or_else(|| "the logs of all their containers, in the namespace listed".into());
+        Some(Entry { label: typed.to_owned(), note, kind: EntryKind::Logs(of.to_owned(), refused) })
     }
 
     /// The entries that match, best first.
@@ -134,6 +160,28 @@ mod tests {
         assert_eq!(palette.matching().map(|e| e.label.as_str()).collect::<Vec<_>>(), ["ns shop", "ns shop-orders"]);
         palette.move_by(5);
         assert_eq!(palette.selected().map(|e| e.label.as_str()), Some("ns shop-orders"));
+    }
+
+    #[test]
+    fn logs_are_reached_by_selector_and_by_object_and_what_is_wrong_is_said() {
+        let all = Entry { label: "logs of all  L".into(), note: String::new(), kind: EntryKind::List(List::Pods) };
+        let mut palette = Palette::new(vec![all]);
+        let mut first = |typed: &str| {
+            palette.query = TextLine::new(typed);
+            palette.refresh();
+            palette.selected().cloned()
+        };
+        for of in ["app=web,tier!=x", "svc/api", "!canary", "stage in (a, b)"] {
+            let entry = first(&format!("logs {of}")).expect("an entry");
+            assert_eq!(entry.kind, EntryKind::Logs(of.to_owned(), None));
+        }
+        let wrong = first("logs app=web,").expect("an entry");
+        assert!(matches!(&wrong.kind, EntryKind::Logs(_, Some(why)) if *why == wrong.note), "{wrong:?}");
+        // Another entry that begins so comes before it, and before what cannot be read.
+        for typed in ["logs of", "logs of all"] {
+            assert_eq!(first(typed).map(|entry| entry.label).as_deref(), Some("logs of all  L"), "{typed}");
+        }
+        assert_eq!(first("logsx"), None);
     }
 
     #[test]

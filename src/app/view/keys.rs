@@ -10,7 +10,7 @@ use crate::app::overlay::TextLine;
 use crate::app::reader::{Lines, Reader};
 use crate::app::state::{Focus, State};
 use crate::app::{Chord, Scope, run};
-use crate::cluster::LogScope;
+use crate::cluster::{LogScope, Problem};
 
 /// A key was pressed in a pane that shows a view.
 pub(in crate::app) fn pressed(state: &mut State, key: &KeyEvent, chord: Chord) -> Vec<Effect> {
@@ -70,12 +70,20 @@ fn answered(view: &mut View, asking: Asking, text: &str) -> Vec<Effect> {
             if text.trim().is_empty() {
                 return Vec::new();
             }
-            let following = logs.following().turned(|subject| {
-                subject.scope = LogScope::Selector(logs.namespace(), text.trim().to_owned());
-                // Other pods have containers of other names.
-                subject.container = None;
-            });
-            return view.turn(following);
+            match LogScope::parse(text.trim(), &logs.namespace()) {
+                Ok(scope) => {
+                    let following = logs.following().turned(|subject| {
+                        subject.scope = scope;
+                        // Other pods have containers of other names.
+                        subject.container = None;
+                    });
+                    return view.turn(following);
+                }
+                Err(why) => {
+                    view.problem = Some(Problem::new(format!("{} cannot be followed", text.trim()), why, ""));
+                    view.prompt = Some(Prompt { asking, line: TextLine::new(text) });
+                }
+            }
         }
         Asking::Range => {
             let Content::Logs(logs) = &view.content else { return Vec::new() };

@@ -77,6 +77,8 @@ pub struct Logs {
     shows_objects_readable: bool,
     crowd: (usize, usize),
     lost: Option<String>,
+    /// Whether the server was heard of the pods.
+    heard: bool,
     skipped: u64,
 }
 
@@ -114,6 +116,7 @@ impl Logs {
             shows_objects_readable: true,
             crowd: (0, 0),
             lost: None,
+            heard: false,
             skipped: 0,
         }
     }
@@ -181,6 +184,9 @@ impl Logs {
     /// What is to be known beside the title, the most important first.
     pub(super) fn says(&self) -> Vec<String> {
         let lost = self.lost.as_ref().map(|why| format!("cut, trying again: {why}"));
+        let is_found =
+            !self.heard || !self.sources.is_empty() || matches!(self.following.subject.scope, LogScope::Pod(_));
+        let nobody = (!is_found).then(|| "no pod is found so far".to_owned());
         let held = self.store.held().map(|count| format!("paused, {count} new"));
         let filter = (!self.filter.is_open()).then(|| {
             let kind = if self.filter.is_expression() { "expression " } else { "" };
@@ -196,7 +202,7 @@ impl Logs {
         let skipped = (self.skipped > 0).then(|| format!("{} lines left out", self.skipped));
         let gone = self.store.dropped();
         let gone = (gone > 0).then(|| format!("{gone} older lines dropped"));
-        [lost, held, filter, skipped, crowd, gone].into_iter().flatten().collect()
+        [lost, nobody, held, filter, skipped, crowd, gone].into_iter().flatten().collect()
     }
 
     pub(super) fn take(&mut self, batch: LogBatch, reader: &mut Reader) -> Option<Problem> {
@@ -210,6 +216,7 @@ impl Logs {
         }
         self.crowd = batch.crowd.unwrap_or(self.crowd);
         if let Some(lost) = batch.lost {
+            self.heard |= lost.is_none();
             self.lost = lost;
         }
         self.skipped += batch.skipped;

@@ -112,3 +112,36 @@ async fn all_pods_of_an_owner_are_one_key_away() {
     person.leave().await;
     site.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_logs_of_a_selector_and_of_a_service_are_asked_for_by_name() {
+    let site = Site::any().await;
+    let mut person = site.person();
+    person.select_pod("multi").await;
+
+    // What cannot be read is said where it is typed, and asks for nothing.
+    person.press(":logs app=multi,");
+    person.wait_for_text("a requirement is missing beside a comma").await;
+    person.press("<enter>");
+    person.wait_for("the list", |screen| screen.contains("▸multi") && !screen.contains("app=multi, log")).await;
+
+    person.press(":logs app in (multi),!canary<enter>");
+    let both = |screen: &str| {
+        let has = |container: &str| {
+            screen.lines().any(|line| line.contains(&format!("{container} ")) && line.contains("tick="))
+        };
+        screen.contains("app in (multi),!canary log") && screen.contains("containers") && has("sidecar")
+    };
+    person.wait_for("the pod's containers", both).await;
+    person.press("q");
+
+    person.press(":logs svc/nodejsapp-svc<enter>");
+    person.wait_for_text("service/nodejsapp-svc log").await;
+    person.press("q");
+
+    // A selector that finds nobody says so.
+    person.press(":logs app=nobody<enter>");
+    person.wait_for("nobody", |screen| screen.contains("app=nobody log") && screen.contains("no pod")).await;
+    person.leave().await;
+    site.close().await;
+}

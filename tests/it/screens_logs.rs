@@ -98,7 +98,7 @@ fn a_mark_names_its_container_once() {
 fn help_in_a_view_begins_with_the_keys_of_the_view() {
     let (mut console, _) = opened(80, 24, "l");
     console.press("<f1>");
-    let screen = console.screen().to_string();
+    let screen = console.screen();
     let (own, every) = (screen.find("In a view of logs"), screen.find("In a view\n"));
     assert!(own.is_some() && every.is_none_or(|every| own < Some(every)), "{screen}");
 }

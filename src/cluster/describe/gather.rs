@@ -27,7 +27,7 @@ const LEASES: &str = "kube-node-lease";
 const SERVICE_NAME: &str = "kubernetes.io/service-name";
 
 /// Of a list what can be read as `T`: one that cannot is no reason to tell nothing of the others.
-fn typed<T: DeserializeOwned>(objects: Vec<Value>) -> Vec<T> {
+fn typed<T: DeserializeOwned>(objects: &[Value]) -> Vec<T> {
     // Read from where it stands, as everywhere: what reads a whole `Pod` is large, and each other source makes it anew.
     objects.iter().filter_map(|object| T::deserialize(object).ok()).collect()
 }
@@ -95,7 +95,7 @@ impl Cluster {
             _ => selector_in_words(&object["spec"]["selector"]).filter(|selector| !selector.is_empty()),
         };
         let list = Listing::of(kind, key.namespace.clone());
-        read(self.list_objects(&list, selector.as_deref()).await, what).map(typed)
+        read(self.list_objects(&list, selector.as_deref()).await, what).map(|objects| typed(&objects))
     }
 
     async fn around_node(&self, key: &ObjectKey) -> Surroundings {
@@ -107,7 +107,11 @@ impl Cluster {
             Deserialize::deserialize(&lease)
                 .map_err(|error: serde_json::Error| Problem::new("cannot read its lease", error.to_string(), ""))
         });
-        Surroundings { pods: Some(read(pods, "its pods").map(typed)), lease: Some(lease), ..Surroundings::default() }
+        Surroundings {
+            pods: Some(read(pods, "its pods").map(|objects| typed(&objects))),
+            lease: Some(lease),
+            ..Surroundings::default()
+        }
     }
 
     async fn around_pod(&self, key: &ObjectKey, pod: &Value) -> Surroundings {
@@ -130,7 +134,8 @@ impl Cluster {
         let routed = async {
             let services = Listing::of(ObjectKind::SERVICE, Some(Arc::clone(&namespace)));
             let services: Read<Vec<Service>> =
-                read(self.list_objects(&services, None).await, "the Services of its namespace").map(typed);
+                read(self.list_objects(&services, None).await, "the Services of its namespace")
+                    .map(|objects| typed(&objects));
             let names: Vec<&str> = services
                 .iter()
                 .flatten()
@@ -143,7 +148,7 @@ impl Cluster {
             let selector = format!("{SERVICE_NAME} in ({})", names.join(","));
             let slices = Listing::of(ENDPOINT_SLICE, Some(Arc::clone(&namespace)));
             let slices = read(self.list_objects(&slices, Some(&selector)).await, "the endpoints of its Services");
-            (services, Some(slices.map(typed)))
+            (services, Some(slices.map(|objects| typed(&objects))))
         };
         let (owners, node, original, (services, slices)) =
             join!(self.owners_of(&namespace, pod), node, original, routed);

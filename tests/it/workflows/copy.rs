@@ -16,8 +16,9 @@ async fn c_copies_shares_processes_starts_afresh_and_can_be_removed() {
     person.run("cat /proc/1/cmdline | tr '\\0' ' '; echo", "/pause").await;
     let list = "for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline; echo; done";
     person.run(list, "node /app/server.js").await;
-    let find = "for p in /proc/[0-9]*; do grep -q server.js $p/cmdline && echo files=$(ls $p/root/app/requests | wc -l) && break; done";
-    person.run(find, "files=0").await;
+    let find =
+        "for p in /proc/[0-9]*; do grep -q server.js $p/cmdline && echo n=$(ls $p/root/app/requests|wc -l); done";
+    person.run(find, "n=0").await;
     person.press("<c-]>x");
     person.wait_for("the question", |screen| screen.contains("remove the copy")).await;
     person.press("r");

@@ -41,6 +41,18 @@ async fn assert_answers(at: SocketAddr) {
     assert!(answer.starts_with("HTTP/1."), "{answer:?}");
 }
 
+/// Asks until the application answers: a container that runs may not listen yet. So many connections that took.
+async fn answered_after(at: SocketAddr) -> usize {
+    let asking = async {
+        let mut asked = 1;
+        while !answer(at).await.is_ok_and(|answer| answer.starts_with("HTTP/1.")) {
+            asked += 1;
+        }
+        asked
+    };
+    timeout(PATIENCE, asking).await.expect("an answer in time")
+}
+
 /// Forwards the application's port of the selected pod, by its number.
 async fn forward_by_number(site: &Site, person: &mut Person) -> SocketAddr {
     person.press("f");
@@ -59,19 +71,20 @@ async fn a_pods_port_carries_two_hundred_at_once_and_is_stopped() {
     let mut person = site.person();
     person.select_pod(NODE_POD).await;
     let at = forward_by_number(&site, &mut person).await;
-    assert_answers(at).await;
-    person.wait_for("one connection counted", |screen| screen.contains("0/1")).await;
+    let asked = answered_after(at).await;
+    let counted = |more: usize| format!("0/{} ", asked + more);
+    person.wait_for("each connection counted", |screen| screen.contains(&counted(0))).await;
     timeout(PATIENCE, join_all((0..200).map(|_| assert_answers(at)))).await.expect("all of them are answered");
-    person.wait_for("all of them counted", |screen| screen.contains("0/201")).await;
+    person.wait_for("all of them counted", |screen| screen.contains(&counted(200))).await;
     // What is forwarded goes on without its list, and leaving says so.
     person.press("<esc>");
-    person.wait_for("the list closed", |screen| !screen.contains("0/201")).await;
+    person.wait_for("the list closed", |screen| !screen.contains(&counted(200))).await;
     assert_answers(at).await;
     person.wait_for("it stands in the inspector", |screen| screen.contains(&format!("{at} → "))).await;
     person.press("q");
     person.wait_for("what leaving ends", |screen| screen.contains("forwarded no more once you leave")).await;
     person.press("<esc>F");
-    person.wait_for("the list again", |screen| screen.contains("0/202")).await;
+    person.wait_for("the list again", |screen| screen.contains(&counted(201))).await;
     person.press("x");
     person.wait_for("it is stopped", |screen| screen.contains("■ 127.0.0.1")).await;
     let refused = timeout(PATIENCE, async { while answer(at).await.is_ok() {} }).await;
@@ -85,12 +98,16 @@ async fn a_services_port_survives_the_replacement_of_its_pod() {
     let site = Site::any().await;
     let mut person = site.person();
     person.select_pod(NODE_POD).await;
+    // A pod is ready a moment before its Service leads to it.
+    person.press("d");
+    person.wait_for_text("among its endpoints, ready").await;
+    person.press("<esc>");
     person.press("f");
     let screen = person.wait_for("its Service", |screen| screen.contains("service/nodejsapp-svc")).await;
     // A port that the container declares stands before it.
     person.press(if screen.contains("container nodejsapp") { "<down>0<enter>" } else { "0<enter>" });
     let at = listening(&mut person).await;
-    assert_answers(at).await;
+    answered_after(at).await;
     let pod_of = |screen: &str| {
         let row = screen.lines().find(|line| line.contains("service/nodejsapp-svc:8000 → "))?;
         let (_, pod) = row.split_once(" → ")?;

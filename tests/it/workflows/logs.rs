@@ -115,7 +115,8 @@ async fn all_pods_of_an_owner_are_one_key_away() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_logs_of_a_selector_and_of_a_service_are_asked_for_by_name() {
-    let site = Site::any().await;
+    // The labels and the Service are those of the demo.
+    let site = Site::demo().await;
     let mut person = site.person();
     person.select_pod("multi").await;
 

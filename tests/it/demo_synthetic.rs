@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use bathyscope::demo::DemoCluster;
 use bathyscope::demo::store::Store;
 use bathyscope::demo::synthetic::{Population, begin};
+use bathyscope::demo::{DemoCluster, DemoOptions};
 use futures::TryStreamExt as _;
+use k8s_openapi::api::apps::v1::DaemonSet;
 use k8s_openapi::api::core::v1::{Namespace, Node, Pod};
 use kube::api::{Api, AttachParams, DeleteParams, ListParams, WatchEvent, WatchParams};
 use serde_json::Value;
@@ -120,4 +121,24 @@ async fn what_changes_is_told_to_those_who_watch_and_adds_up() {
     assert!(store.watch_all("pods", from).is_ok());
     assert_eq!(store.page("pods", None, None, None, usize::MAX).unwrap().entries.len(), 300);
     assert_eq!(store.list("pods", None).0, Vec::<Arc<Value>>::new(), "nothing runs them");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_daemon_waits_for_a_kubelet_that_is_not_there() {
+    let program = Some(env!("CARGO_BIN_EXE_bathy").into());
+    let population = Population { pods: 2_000, churn: 0 };
+    let demo = DemoCluster::start(DemoOptions { program, population, ..DemoOptions::default() }).await.unwrap();
+    let sets: Api<DaemonSet> = Api::namespaced(demo.client("admin"), "kube-system");
+    let wanted = soon(async {
+        let mut changes = Box::pin(sets.watch(&WatchParams::default(), "0").await.unwrap());
+        loop {
+            if let Some(WatchEvent::Added(set) | WatchEvent::Modified(set)) = changes.try_next().await.unwrap()
+                && let Some(status) = set.status.filter(|status| status.observed_generation.is_some())
+            {
+                return status.desired_number_scheduled;
+            }
+        }
+    });
+    assert_eq!(wanted.await, 3, "the nodes with a kubelet");
+    demo.shutdown().await;
 }

@@ -3,6 +3,7 @@
 //! Lists come as server-side Tables, so that the cells are worded as kubectl words them and cost little.
 
 mod backoff;
+mod changes;
 mod collection;
 mod events;
 mod family;

@@ -13,6 +13,7 @@ use tokio::{
 use super::{Description, describe};
 use crate::cluster::{
     Cluster, Liveness, ObjectKey, ObjectNews, PodKey, Problem,
+    listened::{Unwanted, listened},
     watch::{EventNews, object_news, pod_events},
 };
 
@@ -39,27 +40,24 @@ pub enum DescribeNews {
 impl Cluster {
     /// Describes an object and keeps on doing so; dropping the receiver ends it. Moments are told in this time zone.
     pub fn follow_description(&self, key: ObjectKey, zone: TimeZone) -> mpsc::Receiver<DescribeNews> {
-        let (out, news) = mpsc::channel(4);
-        let describer = Describer {
-            objects: object_news(self.clone(), key.clone()),
-            events: None,
-            object: None,
-            due: None,
-            written: None,
-            rest: SOONEST,
-            told: None,
-            cluster: self.clone(),
-            key,
-            zone,
-            out: out.clone(),
-        };
-        tokio::spawn(async move {
-            tokio::select! {
-                _ = describer.run() => {}
-                () = out.closed() => {}
-            }
-        });
-        news
+        let cluster = self.clone();
+        let objects = object_news(cluster.clone(), key.clone());
+        listened(4, |out| {
+            let describer = Describer {
+                cluster,
+                key,
+                zone,
+                out,
+                objects,
+                events: None,
+                object: None,
+                due: None,
+                written: None,
+                rest: SOONEST,
+                told: None,
+            };
+            describer.run()
+        })
     }
 }
 
@@ -80,9 +78,6 @@ struct Describer {
     /// What was told last.
     told: Option<Description>,
 }
-
-/// The listener is gone.
-struct Unwanted;
 
 impl Describer {
     async fn tell(&self, news: DescribeNews) -> Result<(), Unwanted> {

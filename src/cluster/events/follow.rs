@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
 use super::{Event, EventScope, EventsNews};
+use crate::cluster::listened::listened;
 use crate::cluster::request::{ANSWER_TIME, JSON};
 use crate::cluster::watch::{EventPlace, Lost, Told, told};
 use crate::cluster::{Cluster, Liveness, ObjectKey, ObjectKind};
@@ -26,20 +27,11 @@ const MOST_AT_ONCE: usize = 500;
 impl Cluster {
     /// Follows events; dropping the receiver ends it.
     pub fn follow_events(&self, scope: EventScope) -> mpsc::Receiver<EventsNews> {
-        let (out, news) = mpsc::channel(4);
-        let (cluster, ended) = (self.clone(), out.clone());
-        tokio::spawn(async move {
-            let following = async {
-                let places = places(&cluster, scope).await;
-                let following = Following::new(places.len(), out);
-                following.run(streams(&cluster, places)).await;
-            };
-            tokio::select! {
-                () = following => {}
-                () = ended.closed() => {}
-            }
-        });
-        news
+        let cluster = self.clone();
+        listened(4, |out| async move {
+            let places = places(&cluster, scope).await;
+            Following::new(places.len(), out).run(streams(&cluster, places)).await;
+        })
     }
 }
 

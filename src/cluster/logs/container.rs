@@ -14,6 +14,7 @@ use super::seen::Seen;
 use super::standing::{Exit, Life, Standing};
 use super::{LogLine, LogMark, LogNews, LogRange, MarkKind};
 use crate::cluster::explain::with_role;
+use crate::cluster::listened::Unwanted;
 use crate::cluster::problem::Fault;
 use crate::cluster::watch::Backoff;
 use crate::cluster::{Cluster, ContainerKey, LogOptions};
@@ -29,9 +30,6 @@ const LAST_LINES: Duration = Duration::from_secs(5);
 const STOOD: Duration = Duration::from_secs(10);
 /// How often what the server refuses is tried again.
 const REFUSED_PAUSE: Duration = Duration::from_secs(30);
-
-/// Nobody listens.
-pub(super) struct Unwanted;
 
 /// Follows one container.
 pub(super) struct Follower {

@@ -1,23 +1,18 @@
 //! What is told of one pod in the API's events, live: one list, then a watch; where they may not be read it ends quietly.
 
 use serde_json::Value;
-use tokio::{
-    sync::mpsc,
-    time::{Instant, sleep, timeout},
-};
+use tokio::{sync::mpsc, time::sleep};
 
 use super::{
-    WATCH_IDLE,
     backoff::Backoff,
-    follow::{TOO_SOON, streamed, watching},
-    lines::Lines,
-    table::{EventHead, EventOf},
+    changes::{Change, Changes},
 };
 use crate::cluster::{
     Cluster, PodKey,
     explain::PodEvent,
+    listened::listened,
     problem::Fault,
-    request::{ANSWER_TIME, JSON, Target, decode},
+    request::{ANSWER_TIME, JSON, Target},
 };
 
 /// How many events of a pod are read at first.
@@ -34,15 +29,7 @@ pub(in crate::cluster) enum EventNews {
 
 /// Follows the events of a pod; dropping the receiver ends it. It ends by itself where they may not be read.
 pub(in crate::cluster) fn pod_events(cluster: Cluster, key: PodKey, uid: String) -> mpsc::Receiver<EventNews> {
-    let (out, news) = mpsc::channel(16);
-    let watcher = EventWatcher { cluster, key, uid, out: out.clone(), backoff: Backoff::default(), listed: false };
-    tokio::spawn(async move {
-        tokio::select! {
-            () = watcher.run() => {}
-            () = out.closed() => {}
-        }
-    });
-    news
+    listened(16, |out| EventWatcher { cluster, key, uid, out, backoff: Backoff::default(), listed: false }.run())
 }
 
 struct EventWatcher {
@@ -93,41 +80,20 @@ impl EventWatcher {
             self.listed = true;
             self.tell(EventNews::Past(events)).await;
         }
-        let target = watching(self.target()?).with("resourceVersion", &version);
-        let opened = Instant::now();
-        let response = self.cluster.open(streamed(target, JSON)?, ANSWER_TIME).await?;
-        let mut lines = Lines::new(response.into_body());
-        loop {
-            match timeout(WATCH_IDLE, lines.next()).await {
-                Err(_) => return Err(Fault::Silent(WATCH_IDLE)),
-                Ok(line) => match line? {
-                    None if opened.elapsed() < TOO_SOON => {
-                        sleep(self.backoff.next()).await;
-                        return Ok(());
-                    }
-                    None => {
-                        self.backoff.reset();
-                        return Ok(());
-                    }
-                    Some(line) => self.event(&line).await?,
-                },
+        let mut changes = Changes::open(&self.cluster, self.target()?.with("resourceVersion", &version)).await?;
+        while let Some((change, _)) = changes.next().await? {
+            if let Change::Is(event) = change
+                && let Some(event) = Some(&event).filter(|event| self.is_ours(event)).and_then(PodEvent::read)
+            {
+                self.tell(EventNews::Told(event)).await;
             }
         }
-    }
-
-    async fn event(&self, line: &[u8]) -> Result<(), Fault> {
-        let head: EventHead<'_> = decode(line)?;
-        match &*head.change {
-            "ERROR" => Err(Fault::Api(Box::new(decode::<EventOf<kube::core::Status>>(line)?.object))),
-            "ADDED" | "MODIFIED" => {
-                let event = decode::<EventOf<Value>>(line)?.object;
-                if let Some(event) = Some(&event).filter(|event| self.is_ours(event)).and_then(PodEvent::read) {
-                    self.tell(EventNews::Told(event)).await;
-                }
-                Ok(())
-            }
-            _ => Ok(()),
+        if changes.has_lasted() {
+            self.backoff.reset();
+        } else {
+            sleep(self.backoff.next()).await;
         }
+        Ok(())
     }
 
     /// A server may know nothing of the field selector.

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::cluster::{
     Cluster, Problem,
+    listened::Unwanted,
     problem::Fault,
     request::{ANSWER_TIME, JSON, Target, decode},
 };
@@ -63,9 +64,6 @@ pub(super) struct Follower<'a, K: Kind> {
     /// Whether this connection brought a real event.
     eventful: bool,
 }
-
-/// The listener is gone.
-struct Unwanted;
 
 impl<'a, K: Kind> Follower<'a, K> {
     pub(super) fn new(

@@ -3,24 +3,19 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use kube::core::Status;
 use serde_json::Value;
-use tokio::{
-    sync::mpsc,
-    time::{Instant, sleep, timeout},
-};
+use tokio::{sync::mpsc, time::sleep};
 
 use super::{
-    Lost, REFUSED_PAUSE, WATCH_IDLE,
+    Lost, REFUSED_PAUSE,
     backoff::Backoff,
-    follow::{TOO_SOON, streamed, watching},
-    lines::Lines,
-    table::{EventHead, EventOf},
+    changes::{Change, Changes},
 };
 use crate::cluster::{
     Cluster, ObjectKey, Problem,
+    listened::{Unwanted, listened},
     problem::Fault,
-    request::{ANSWER_TIME, JSON, decode},
+    request::{ANSWER_TIME, JSON},
 };
 
 /// How often an object is read that may be read but not watched.
@@ -43,15 +38,7 @@ pub enum News {
 
 /// Follows an object; dropping the receiver ends it. One of the same name that comes later is followed on.
 pub(in crate::cluster) fn news(cluster: Cluster, subject: ObjectKey) -> mpsc::Receiver<News> {
-    let (out, news) = mpsc::channel(16);
-    let watcher = Watcher { cluster, subject, out: out.clone(), backoff: Backoff::default(), last_heard: None };
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = watcher.run() => {}
-            () = out.closed() => {}
-        }
-    });
-    news
+    listened(16, |out| Watcher { cluster, subject, out, backoff: Backoff::default(), last_heard: None }.run())
 }
 
 struct Watcher {
@@ -61,9 +48,6 @@ struct Watcher {
     backoff: Backoff,
     last_heard: Option<Timestamp>,
 }
-
-/// The listener is gone.
-struct Unwanted;
 
 impl Watcher {
     async fn tell(&self, news: News) -> Result<(), Unwanted> {
@@ -120,9 +104,9 @@ impl Watcher {
 
     /// One watch. Without a version it begins with the object as it is: its own version may be long forgotten.
     async fn follow(&mut self) -> Result<Result<(), Fault>, Unwanted> {
-        let request = async { self.cluster.open(streamed(watching(self.subject.list()?), JSON)?, ANSWER_TIME).await };
-        let response = match request.await {
-            Ok(response) => response,
+        let opened = async { Changes::open(&self.cluster, self.subject.list()?).await };
+        let mut changes = match opened.await {
+            Ok(changes) => changes,
             Err(fault) if fault.code() == 403 => {
                 // May be read, may not be watched.
                 sleep(POLL).await;
@@ -131,46 +115,27 @@ impl Watcher {
             Err(fault) => return Ok(Err(fault)),
         };
         self.heard().await?;
-        let mut lines = Lines::new(response.into_body());
-        let opened = Instant::now();
         loop {
-            let line = match timeout(WATCH_IDLE, lines.next()).await {
-                Err(_) => return Ok(Err(Fault::Silent(WATCH_IDLE))),
-                Ok(Err(fault)) => return Ok(Err(fault)),
-                Ok(Ok(None)) => {
-                    if opened.elapsed() < TOO_SOON {
-                        // Nothing says that this server would not end the next one at once, too.
+            let (change, _) = match changes.next().await {
+                Err(fault) => return Ok(Err(fault)),
+                Ok(Some(change)) => change,
+                Ok(None) => {
+                    if !changes.has_lasted() {
                         sleep(self.backoff.next()).await;
                     }
                     return Ok(Ok(()));
                 }
-                Ok(Ok(Some(line))) => line,
             };
             self.last_heard = Some(Timestamp::now());
-            match event(&line) {
-                Err(fault) => return Ok(Err(fault)),
-                Ok(news) => {
-                    if opened.elapsed() >= TOO_SOON {
-                        // The first event only repeats what was read.
-                        self.backoff.reset();
-                    }
-                    if let Some(news) = news {
-                        self.tell(news).await?;
-                    }
-                }
+            if changes.has_lasted() {
+                // The first event only repeats what was read.
+                self.backoff.reset();
+            }
+            match change {
+                Change::Is(object) => self.tell(News::Is(Box::new(object))).await?,
+                Change::Gone(_) => self.tell(News::Gone).await?,
+                Change::Other => {}
             }
         }
     }
-}
-
-fn event(line: &[u8]) -> Result<Option<News>, Fault> {
-    let head: EventHead<'_> = decode(line)?;
-    Ok(match &*head.change {
-        "ERROR" => {
-            return Err(Fault::Api(Box::new(decode::<EventOf<Status>>(line)?.object)));
-        }
-        "ADDED" | "MODIFIED" => Some(News::Is(Box::new(decode::<EventOf<Value>>(line)?.object))),
-        "DELETED" => Some(News::Gone),
-        _ => None,
-    })
 }

@@ -3,22 +3,17 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
-use kube::core::Status;
 use serde_json::Value;
-use tokio::{
-    sync::mpsc,
-    time::{Instant, sleep, timeout},
-};
+use tokio::{sync::mpsc, time::sleep};
 
 use super::{
-    Lost, PodNews, REFUSED_PAUSE, WATCH_IDLE,
+    Lost, PodNews, REFUSED_PAUSE,
     backoff::Backoff,
-    follow::{TOO_SOON, streamed, watching},
-    lines::Lines,
-    table::{EventHead, EventOf},
+    changes::{Change, Changes},
 };
 use crate::cluster::{
     Cluster,
+    listened::{Unwanted, listened},
     problem::Fault,
     request::{ANSWER_TIME, JSON, LIST_LIMIT, Target, decode},
 };
@@ -33,23 +28,8 @@ pub(in crate::cluster) fn selected_pods(
     namespace: Arc<str>,
     selector: String,
 ) -> mpsc::Receiver<SelectedNews> {
-    let (out, news) = mpsc::channel(64);
-    let watcher = Watcher {
-        cluster,
-        namespace,
-        selector,
-        out: out.clone(),
-        backoff: Backoff::default(),
-        last_heard: None,
-        known: BTreeSet::new(),
-    };
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = watcher.run() => {}
-            () = out.closed() => {}
-        }
-    });
-    news
+    let (backoff, known) = (Backoff::default(), BTreeSet::new());
+    listened(64, |out| Watcher { cluster, namespace, selector, out, backoff, last_heard: None, known }.run())
 }
 
 struct Watcher {
@@ -61,9 +41,6 @@ struct Watcher {
     last_heard: Option<Timestamp>,
     known: BTreeSet<Arc<str>>,
 }
-
-/// The listener is gone.
-struct Unwanted;
 
 impl Watcher {
     async fn tell(&self, name: Arc<str>, news: PodNews) -> Result<(), Unwanted> {
@@ -123,39 +100,35 @@ impl Watcher {
     }
 
     async fn follow(&mut self, version: &str) -> Result<Result<(), Fault>, Unwanted> {
-        let opened = Instant::now();
-        let request = async {
-            let target = watching(self.target()?).with("resourceVersion", version);
-            self.cluster.open(streamed(target, JSON)?, ANSWER_TIME).await
-        };
-        let response = match request.await {
-            Ok(response) => response,
+        let mut changes = match self.open(version).await {
+            Ok(changes) => changes,
             Err(fault) => return Ok(Err(fault)),
         };
         self.heard().await?;
-        let mut lines = Lines::new(response.into_body());
         loop {
-            let line = match timeout(WATCH_IDLE, lines.next()).await {
-                Err(_) => return Ok(Err(Fault::Silent(WATCH_IDLE))),
-                Ok(Err(fault)) => return Ok(Err(fault)),
-                Ok(Ok(None)) => {
-                    if opened.elapsed() < TOO_SOON {
+            let (change, _) = match changes.next().await {
+                Err(fault) => return Ok(Err(fault)),
+                Ok(Some(change)) => change,
+                Ok(None) => {
+                    if !changes.has_lasted() {
                         sleep(self.backoff.next()).await;
                     }
                     return Ok(Ok(()));
                 }
-                Ok(Ok(Some(line))) => line,
             };
             self.last_heard = Some(Timestamp::now());
-            match event(&line) {
-                Err(fault) => return Ok(Err(fault)),
-                Ok(None) => {}
-                Ok(Some((pod, gone))) => {
-                    self.backoff.reset();
-                    self.changed(pod, gone).await?;
-                }
-            }
+            let (pod, gone) = match change {
+                Change::Is(pod) => (pod, false),
+                Change::Gone(pod) => (pod, true),
+                Change::Other => continue,
+            };
+            self.backoff.reset();
+            self.changed(pod, gone).await?;
         }
+    }
+
+    async fn open(&self, version: &str) -> Result<Changes, Fault> {
+        Changes::open(&self.cluster, self.target()?.with("resourceVersion", version)).await
     }
 
     async fn heard(&mut self) -> Result<(), Unwanted> {
@@ -172,15 +145,4 @@ impl Watcher {
         self.known.insert(Arc::clone(&name));
         self.tell(name, PodNews::Is(Box::new(pod))).await
     }
-}
-
-/// The pod that an event is about, and whether it is gone.
-fn event(line: &[u8]) -> Result<Option<(Value, bool)>, Fault> {
-    let head: EventHead<'_> = decode(line)?;
-    Ok(match &*head.change {
-        "ERROR" => return Err(Fault::Api(Box::new(decode::<EventOf<Status>>(line)?.object))),
-        "ADDED" | "MODIFIED" => Some((decode::<EventOf<Value>>(line)?.object, false)),
-        "DELETED" => Some((decode::<EventOf<Value>>(line)?.object, true)),
-        _ => None,
-    })
 }

@@ -1,24 +1,19 @@
 //! The events of a part of the cluster, live and as the API has them: one list, then a watch; it reads none of them.
 
 use jiff::Timestamp;
-use kube::core::Status;
 use serde_json::Value;
-use tokio::{
-    sync::mpsc,
-    time::{Instant, sleep, timeout},
-};
+use tokio::{sync::mpsc, time::sleep};
 
 use super::{
-    Lost, REFUSED_PAUSE, WATCH_IDLE,
+    Lost, REFUSED_PAUSE,
     backoff::Backoff,
-    follow::{TOO_SOON, streamed, watching},
-    lines::Lines,
-    table::{EventHead, EventOf},
+    changes::{Change, Changes},
 };
 use crate::cluster::{
     Cluster, Problem,
+    listened::{Unwanted, listened},
     problem::Fault,
-    request::{ANSWER_TIME, JSON, Target, decode},
+    request::{ANSWER_TIME, JSON, Target},
 };
 
 /// How many events a page of the list has.
@@ -71,15 +66,7 @@ impl EventPlace {
 
 /// Follows events; dropping the receiver ends it.
 pub(in crate::cluster) fn told(cluster: Cluster, place: EventPlace) -> mpsc::Receiver<Told> {
-    let (out, news) = mpsc::channel(16);
-    let teller = Teller { cluster, place, out: out.clone(), backoff: Backoff::default(), last_heard: None };
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = teller.run() => {}
-            () = out.closed() => {}
-        }
-    });
-    news
+    listened(16, |out| Teller { cluster, place, out, backoff: Backoff::default(), last_heard: None }.run())
 }
 
 struct Teller {
@@ -89,9 +76,6 @@ struct Teller {
     backoff: Backoff,
     last_heard: Option<Timestamp>,
 }
-
-/// The listener is gone.
-struct Unwanted;
 
 impl Teller {
     async fn tell(&self, told: Told) -> Result<(), Unwanted> {
@@ -163,59 +147,38 @@ impl Teller {
 
     /// One watch, until its connection ends.
     async fn once(&mut self, version: &mut String, lost: &mut bool) -> Result<Result<(), Fault>, Unwanted> {
-        let opened = Instant::now();
-        let request = async {
-            let target = watching(self.place.target()?).with("resourceVersion", version);
-            self.cluster.open(streamed(target, JSON)?, ANSWER_TIME).await
-        };
-        let response = match request.await {
-            Ok(response) => response,
+        let mut changes = match self.open(version).await {
+            Ok(changes) => changes,
             Err(fault) => return Ok(Err(fault)),
         };
         if std::mem::take(lost) {
             self.tell(Told::Live).await?;
         }
-        let mut lines = Lines::new(response.into_body());
         loop {
-            let line = match timeout(WATCH_IDLE, lines.next()).await {
-                Err(_) => return Ok(Err(Fault::Silent(WATCH_IDLE))),
-                Ok(Err(fault)) => return Ok(Err(fault)),
-                Ok(Ok(None)) => {
-                    if opened.elapsed() < TOO_SOON {
-                        // Nothing says that this server would not end the next one at once, too.
+            let (change, at) = match changes.next().await {
+                Err(fault) => return Ok(Err(fault)),
+                Ok(Some(change)) => change,
+                Ok(None) => {
+                    if !changes.has_lasted() {
                         sleep(self.backoff.next()).await;
                     }
                     return Ok(Ok(()));
                 }
-                Ok(Ok(Some(line))) => line,
             };
             self.last_heard = Some(Timestamp::now());
-            match read(&line) {
-                Err(fault) => return Ok(Err(fault)),
-                Ok((told, at)) => {
-                    if let Some(at) = at.filter(|at| !at.is_empty()) {
-                        *version = at;
-                    }
-                    self.backoff.reset();
-                    if let Some(told) = told {
-                        self.tell(told).await?;
-                    }
-                }
+            self.backoff.reset();
+            if let Some(at) = at.filter(|at| !at.is_empty()) {
+                *version = at;
+            }
+            match change {
+                Change::Is(event) => self.tell(Told::Event(Box::new(event))).await?,
+                Change::Gone(event) => self.tell(Told::Gone(Box::new(event))).await?,
+                Change::Other => {}
             }
         }
     }
-}
 
-/// What a line says, and the version that it brings.
-fn read(line: &[u8]) -> Result<(Option<Told>, Option<String>), Fault> {
-    let head: EventHead<'_> = decode(line)?;
-    if head.change == "ERROR" {
-        return Err(Fault::Api(Box::new(decode::<EventOf<Status>>(line)?.object)));
+    async fn open(&self, version: &str) -> Result<Changes, Fault> {
+        Changes::open(&self.cluster, self.place.target()?.with("resourceVersion", version)).await
     }
-    let told = match &*head.change {
-        "ADDED" | "MODIFIED" => Some(Told::Event(Box::new(decode::<EventOf<Value>>(line)?.object))),
-        "DELETED" => Some(Told::Gone(Box::new(decode::<EventOf<Value>>(line)?.object))),
-        _ => None,
-    };
-    Ok((told, head.object.metadata.map(|meta| meta.resource_version)))
 }

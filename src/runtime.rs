@@ -17,6 +17,7 @@ mod recordings;
 pub mod replay;
 pub mod report;
 mod state_file;
+mod tellers;
 pub mod text_file;
 pub mod tty;
 mod views;

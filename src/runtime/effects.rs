@@ -14,7 +14,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use super::forwards::Forwards;
 use super::recordings::Recordings;
 use super::views::Views;
-use super::{clipboard, forms, image_file, launch, leaving_file, text_file};
+use super::{clipboard, forms, forwards, image_file, launch, leaving_file, text_file, views};
 use crate::app::layout::Size;
 use crate::app::{Effect, Message, Start};
 use crate::cluster::{Cluster, Contexts, Problem, WatchId, WatchUpdate, watch};
@@ -109,8 +109,8 @@ impl Effects {
             watched: mpsc::channel(WATCH_QUEUE),
             printed: mpsc::unbounded_channel(),
             recordings: Recordings::default(),
-            forwards: Forwards::default(),
-            views: Views::default(),
+            forwards: forwards::none(),
+            views: views::none(),
         }
     }
 
@@ -276,9 +276,9 @@ impl Effects {
             }
             Effect::OpenView(id, context, source) => {
                 let cluster = self.cluster(&context);
-                self.views.open(id, cluster, source, &mut self.tasks);
+                views::open(&mut self.views, id, cluster, source, &mut self.tasks);
             }
-            Effect::CloseView(id) => self.views.close(id),
+            Effect::CloseView(id) => self.views.stop(id),
             Effect::AskRights(context, namespace) => self.ask_rights(context, namespace),
             Effect::AskMetrics(context, scope) => self.ask_metrics(context, scope),
             Effect::FindOwners(context, pod) => self.find_owners(context, pod),

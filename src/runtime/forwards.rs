@@ -1,17 +1,17 @@
 //! The forwarded ports of a run at work: begun and stopped by name, their news told at a person's speed; what becomes of the
 //! news is decided elsewhere.
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::forward::{ForwardEvent, LOOPBACK, PortPair, Traffic, forward};
+use super::tellers::Tellers;
 use crate::app::forwards::{Carried, ForwardId, ForwardRequest, ForwardUpdate, LocalPort};
 use crate::cluster::{Cluster, Forwarder, PodKey, Problem};
 
@@ -24,57 +24,33 @@ const QUEUE: usize = 64;
 type News = (ForwardId, ForwardUpdate);
 
 /// The forwarded ports that run.
-pub(super) struct Forwards {
-    tasks: HashMap<ForwardId, AbortHandle>,
-    news: (mpsc::Sender<News>, mpsc::Receiver<News>),
+pub(super) type Forwards = Tellers<ForwardId, ForwardUpdate>;
+
+/// None yet.
+pub(super) fn none() -> Forwards {
+    Tellers::new(QUEUE)
 }
 
-impl Default for Forwards {
-    fn default() -> Self {
-        Self { tasks: HashMap::new(), news: mpsc::channel(QUEUE) }
-    }
-}
-
-impl Forwards {
-    /// Begins to forward, until it is stopped or over.
-    pub(super) fn start(
-        &mut self,
-        id: ForwardId,
-        cluster: Result<Cluster, Problem>,
-        request: ForwardRequest,
-        tasks: &mut JoinSet<()>,
-    ) {
-        let news = self.news.0.clone();
-        let task = tasks.spawn(async move {
-            let outcome = match cluster {
-                Ok(cluster) => run(id, cluster, request, &news).await,
-                Err(problem) => Err(problem),
-            };
-            if let Err(problem) = outcome {
-                // Nobody listens once the program ends.
-                let _ = news.send((id, ForwardUpdate::Ended(problem))).await;
-            }
-        });
-        self.tasks.retain(|_, task| !task.is_finished());
-        self.tasks.insert(id, task);
-    }
-
-    /// Closes the port and its connections.
-    pub(super) fn stop(&mut self, id: ForwardId) {
-        if let Some(task) = self.tasks.remove(&id) {
-            task.abort();
+/// Begins to forward, until it is stopped or over.
+pub(super) fn start(
+    forwards: &mut Forwards,
+    id: ForwardId,
+    cluster: Result<Cluster, Problem>,
+    request: ForwardRequest,
+    tasks: &mut JoinSet<()>,
+) {
+    let news = forwards.outlet();
+    let forwarding = async move {
+        let outcome = match cluster {
+            Ok(cluster) => run(id, cluster, request, &news).await,
+            Err(problem) => Err(problem),
+        };
+        if let Err(problem) = outcome {
+            // Nobody listens once the program ends.
+            let _ = news.send((id, ForwardUpdate::Ended(problem))).await;
         }
-    }
-
-    /// The next news, whenever it comes.
-    pub(super) async fn told(&mut self) -> Option<News> {
-        self.news.1.recv().await
-    }
-
-    /// News that is there already.
-    pub(super) fn ready(&mut self) -> Option<News> {
-        self.news.1.try_recv().ok()
-    }
+    };
+    forwards.start(id, forwarding, tasks);
 }
 
 /// The latest of each kind of news: however much happens, no more than this waits to be told.

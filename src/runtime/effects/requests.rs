@@ -8,6 +8,7 @@ use crate::app::forwards::{ForwardId, ForwardRequest};
 use crate::app::overlay::{FormId, PortSubject};
 use crate::cluster::metrics::MetricsScope;
 use crate::cluster::{ContainerKey, Finish, Forwarder, LeftoverScope, PodKey, Which};
+use crate::runtime::forwards;
 use crate::session::SessionId;
 
 impl Effects {
@@ -67,7 +68,8 @@ impl Effects {
     }
 
     pub(super) fn start_forward(&mut self, id: ForwardId, request: ForwardRequest) {
-        self.forwards.start(id, self.cluster(&request.context), request, &mut self.tasks);
+        let cluster = self.cluster(&request.context);
+        forwards::start(&mut self.forwards, id, cluster, request, &mut self.tasks);
     }
 
     pub(super) fn read_ports(&mut self, form: FormId, context: &str, subject: PortSubject) {

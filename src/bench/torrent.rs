@@ -18,6 +18,8 @@ const BEHIND: f64 = 0.9;
 const MEMORY: f64 = 24.0;
 /// What every line of the demo's torrent has before its number.
 const NUMBER: &str = "tick=";
+/// What stands before a filter that is being typed.
+const TYPING: &str = " lines with: ";
 /// How long lines are counted.
 const COUNTED: Duration = Duration::from_secs(3);
 
@@ -90,6 +92,10 @@ struct Counted {
 }
 
 fn counted(screen: &Screen) -> Option<Counted> {
+    // What is being typed stands over the newest line.
+    if screen.text().contains(TYPING) {
+        return None;
+    }
     let kept = number_before(&screen.text(), "”", |text| {
         text.strip_prefix(" in ").and_then(|rest| rest.split_once(" of ")).map(|(_, rest)| rest)
     })?;
@@ -148,6 +154,8 @@ mod tests {
         let full = screen(&[header, LINES[0], LINES[1]]);
         assert_eq!((newest(&full), dropped(&full)), (Some(100), Some(2_049)));
         assert_eq!(counted(&full), Some(Counted { newest: 100, told: 53_049 }));
+
+        assert_eq!(counted(&screen(&[header, LINES[0], " lines with: tick="])), None, "the newest line is covered");
 
         let open = screen(&["─ torrent/app log ──", LINES[1], LINES[0]]);
         assert_eq!((newest(&open), dropped(&open), counted(&open)), (Some(99), None, None));

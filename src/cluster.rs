@@ -17,6 +17,7 @@ mod gateway;
 mod guard;
 mod kubeconfig;
 mod leftovers;
+mod listened;
 mod log;
 mod logs;
 pub mod manifest;

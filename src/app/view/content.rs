@@ -134,7 +134,7 @@ impl Content {
     /// What it has to tell of trouble comes back.
     pub(super) fn take(&mut self, update: ViewUpdate, reader: &mut Reader) -> Option<Problem> {
         match (self, update) {
-            (Self::Yaml(yaml), ViewUpdate::Object(object)) => yaml.take(object.as_deref(), reader),
+            (Self::Yaml(yaml), ViewUpdate::Object(object)) => yaml.take(object, reader),
             (Self::Logs(logs), ViewUpdate::Logs(batch)) => return logs.take(*batch, reader),
             (Self::Events(events), ViewUpdate::Events { told, gone }) => events.take(told, &gone, reader),
             (Self::Describe(describe), ViewUpdate::Described(description)) => describe.take(description, reader),

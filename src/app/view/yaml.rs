@@ -15,7 +15,7 @@ const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 #[derive(Debug)]
 pub struct Yaml {
     key: ObjectKey,
-    object: Option<Value>,
+    object: Option<Box<Value>>,
     /// It was there and is no more; what it was stays to be read.
     gone: bool,
     shows_managed_fields: bool,
@@ -55,10 +55,10 @@ impl Yaml {
         [gone, covered, Some(kind)].into_iter().flatten().collect()
     }
 
-    pub(super) fn take(&mut self, object: Option<&Value>, reader: &mut Reader) {
+    pub(super) fn take(&mut self, object: Option<Box<Value>>, reader: &mut Reader) {
         self.gone = object.is_none();
         if let Some(object) = object {
-            self.object = Some(object.clone());
+            self.object = Some(object);
             self.write(reader);
         } else if self.object.is_none() {
             self.lines = vec![Line::of(Tone::Changing, format!("there is no {}", self.key.words()))];
@@ -117,7 +117,7 @@ mod tests {
     fn yaml(object: &Value) -> (Yaml, Reader) {
         let mut reader = Reader::new(false, false);
         let mut yaml = Yaml::new(ObjectKey::node("worker-1".into()));
-        yaml.take(Some(object), &mut reader);
+        yaml.take(Some(Box::new(object.clone())), &mut reader);
         (yaml, reader)
     }
 

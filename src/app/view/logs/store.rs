@@ -41,6 +41,9 @@ pub(super) struct Store {
     /// The entries from this number on have no rows yet: the view is held.
     held: Option<u64>,
     bytes: usize,
+    /// How many entries are lines, and how many of those the filter lets through; marks are none.
+    lines: usize,
+    lines_shown: usize,
     limit: usize,
     /// How many lines were dropped because there was no room.
     dropped: u64,
@@ -60,6 +63,8 @@ impl Store {
             rows: VecDeque::new(),
             held: None,
             bytes: 0,
+            lines: 0,
+            lines_shown: 0,
             limit,
             dropped: 0,
             latest: HashMap::new(),
@@ -80,8 +85,25 @@ impl Store {
 
     /// How many lines are shown, and how many are kept; marks are none.
     pub(super) fn counted(&self) -> (usize, usize) {
-        let lines = self.entries.iter().filter(|entry| entry.mark.is_none());
-        lines.fold((0, 0), |(shown, all), entry| (shown + usize::from(entry.shown), all + 1))
+        (self.lines_shown, self.lines)
+    }
+
+    /// Counts an entry that is about to be kept.
+    fn kept(&mut self, entry: &Entry) {
+        self.bytes += entry.cost();
+        if entry.mark.is_none() {
+            self.lines += 1;
+            self.lines_shown += usize::from(entry.shown);
+        }
+    }
+
+    /// Counts an entry that was kept no more.
+    fn let_go(&mut self, entry: &Entry) {
+        self.bytes -= entry.cost();
+        if entry.mark.is_none() {
+            self.lines -= 1;
+            self.lines_shown -= usize::from(entry.shown);
+        }
     }
 
     /// How many entries are kept.
@@ -138,7 +160,9 @@ impl Store {
         let Some(earliest) = entries.first().map(|entry| entry.order) else { return changed };
         let late = self.entries.iter().rev().take(LATE_MAX).take_while(|entry| entry.order > earliest).count();
         let from = self.first + (self.entries.len() - late) as u64;
-        self.bytes += entries.iter().map(Entry::cost).sum::<usize>();
+        for entry in &entries {
+            self.kept(entry);
+        }
         if late == 0 {
             self.entries.extend(entries);
         } else {
@@ -170,7 +194,7 @@ impl Store {
         let Some(back) = self.entries.iter().rev().take(BEGUN_MAX).position(is_begun) else { return false };
         let at = self.entries.len() - 1 - back;
         if let Some(gone) = self.entries.remove(at) {
-            self.bytes -= gone.cost();
+            self.let_go(&gone);
         }
         let number = self.first + at as u64;
         self.held = self.held.map(|held| if held > number { held - 1 } else { held });
@@ -198,7 +222,7 @@ impl Store {
             && self.entries.len() > 1
             && let Some(oldest) = self.entries.pop_front()
         {
-            self.bytes -= oldest.cost();
+            self.let_go(&oldest);
             self.first += 1;
             self.dropped += u64::from(oldest.mark.is_none());
         }
@@ -209,8 +233,10 @@ impl Store {
 
     /// Shows what this filter lets through.
     pub(super) fn filter(&mut self, filter: &Filter) {
+        self.lines_shown = 0;
         for entry in &mut self.entries {
             entry.shown = entry.mark.is_some() || filter.lets_through(&entry.text, entry.is_object());
+            self.lines_shown += usize::from(entry.shown && entry.mark.is_none());
         }
         self.index(self.first);
     }
@@ -252,141 +278,4 @@ impl Store {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::cluster::{LogLine, LogMark, MarkKind};
-
-    fn entry(source: u32, time: i64, text: &str) -> Entry {
-        let time = Timestamp::from_second(time).ok();
-        Entry::line(&LogLine { source, time, text: text.into(), whole: true })
-    }
-
-    fn begun(source: u32, time: i64, text: &str) -> Entry {
-        Entry { whole: false, ..entry(source, time, text) }
-    }
-
-    fn shown(store: &Store) -> Vec<&str> {
-        let of = |row: &Row| store.entry(row.entry).filter(|_| row.part == 0).map(|entry| &*entry.text);
-        store.rows.iter().filter_map(of).collect()
-    }
-
-    fn open() -> Filter {
-        Filter::default()
-    }
-
-    #[test]
-    fn sources_are_put_in_the_order_of_time_and_keep_their_own() {
-        let mut store = Store::new(1 << 20);
-        let changed = store.add(vec![entry(0, 1, "a1"), entry(0, 5, "a5"), entry(0, 4, "late")], &open());
-        assert_eq!(changed, Changed::default());
-        let changed = store.add(vec![entry(1, 2, "b2"), entry(1, 6, "b6")], &open());
-        assert!(changed.replaced);
-        assert_eq!(shown(&store), ["a1", "b2", "a5", "late", "b6"]);
-        let mark = LogMark { source: None, time: None, kind: MarkKind::Gap, text: "here".to_owned() };
-        store.add(vec![Entry::mark(mark), entry(0, 7, "a7")], &open());
-        assert_eq!(shown(&store)[5..], ["here", "a7"]);
-    }
-
-    #[test]
-    fn a_line_that_has_begun_gives_way_to_itself() {
-        let mut store = Store::new(1 << 20);
-        store.add(vec![entry(0, 1, "one"), begun(0, 2, "tw")], &open());
-        store.add(vec![entry(1, 2, "other")], &open());
-        store.add(vec![begun(0, 2, "two")], &open());
-        store.add(vec![entry(0, 2, "two!"), entry(0, 2, "three")], &open());
-        assert_eq!(shown(&store), ["one", "other", "two!", "three"]);
-        store.add(vec![begun(0, 3, "half"), entry(0, 4, "of another life")], &open());
-        assert_eq!(shown(&store)[4..], ["half", "of another life"]);
-    }
-
-    #[test]
-    fn memory_is_bounded_and_what_goes_is_counted() {
-        let mut store = Store::new(100_000);
-        let mut rows_dropped = 0;
-        for number in 0..10_000 {
-            rows_dropped += store.add(vec![entry(0, number, &format!("line {number}"))], &open()).dropped;
-        }
-        assert!(store.bytes() <= 100_000 && store.len() > 100);
-        assert_eq!(usize::try_from(store.dropped()).unwrap() + store.len(), 10_000);
-        assert_eq!((rows_dropped + store.rows.len(), *shown(&store).last().unwrap()), (10_000, "line 9999"));
-        store.add(vec![entry(0, 10_000, &"x".repeat(300_000))], &open());
-        assert_eq!(store.len(), 1, "one line is kept whatever it costs");
-    }
-
-    #[test]
-    fn a_filter_hides_and_brings_back() {
-        let mut store = Store::new(1 << 20);
-        store.add((0..100).map(|n| entry(0, n, &format!("GET /{n}"))).collect(), &open());
-        let filter = Filter::literal("/9");
-        store.filter(&filter);
-        assert_eq!(store.rows.len(), 11);
-        store.add(vec![entry(0, 100, "GET /950"), entry(0, 101, "GET /850")], &filter);
-        assert_eq!(store.rows.len(), 12);
-        store.filter(&open());
-        assert_eq!(store.rows.len(), 102);
-        assert!(store.has_any(&Filter::literal("/850")) && !store.has_any(&Filter::literal("POST")));
-    }
-
-    #[test]
-    fn a_held_view_loses_nothing() {
-        let mut store = Store::new(1 << 20);
-        store.add(vec![entry(0, 1, "one")], &open());
-        store.hold(true);
-        store.add(vec![entry(0, 2, "two"), begun(0, 3, "thr")], &open());
-        store.add(vec![entry(0, 3, "three")], &open());
-        assert_eq!((shown(&store), store.held()), (vec!["one"], Some(2)));
-        store.hold(false);
-        assert_eq!((shown(&store), store.held()), (vec!["one", "two", "three"], None));
-    }
-
-    #[test]
-    fn objects_unfold_one_by_one_and_all_at_once() {
-        let mut store = Store::new(1 << 20);
-        store.add(vec![entry(0, 1, r#"{"a":1,"b":2}"#), entry(0, 2, "plain"), entry(0, 3, "{\"c\":3}")], &open());
-        assert_eq!(store.unfold(1), None, "no object");
-        assert_eq!(store.unfold(0), Some(0));
-        assert_eq!(store.rows.len(), 5);
-        assert_eq!(store.unfold(2), Some(0), "from a row inside of it");
-        assert_eq!(store.rows.len(), 3);
-        store.unfold_all();
-        store.add(vec![entry(0, 4, "{\"d\":4}")], &open());
-        assert_eq!(store.rows.len(), 3 + 1 + 4);
-        store.unfold_all();
-        assert_eq!(store.rows.len(), 4);
-    }
-
-    proptest! {
-        /// However lines come: the index is the one that would be made anew, and bytes are counted right.
-        #[test]
-        fn the_index_is_right_whatever_comes(
-            batches in prop::collection::vec(
-                prop::collection::vec((0..3_u32, 0..50_i64, "[ab]{1,3}", any::<bool>()), 1..8), 1..20),
-            limit in 600..6_000_usize,
-            hold_at in 0..20_usize,
-        ) {
-            let filter = Filter::literal("a");
-            let mut store = Store::new(limit);
-            let mut rows = 0;
-            for (step, batch) in batches.into_iter().enumerate() {
-                if step == hold_at {
-                    store.hold(true);
-                }
-                let batch = batch.into_iter().map(|(source, time, text, whole)| Entry { whole, ..entry(source, time, &text) });
-                let changed = store.add(batch.collect(), &filter);
-                rows += changed.dropped;
-                prop_assert_eq!(store.bytes, store.entries.iter().map(Entry::cost).sum::<usize>());
-                let order: Vec<Timestamp> = store.entries.iter().map(|entry| entry.order).collect();
-                prop_assert!(order.is_sorted());
-                if step > hold_at + 2 {
-                    store.hold(false);
-                }
-                let kept = store.rows.clone();
-                store.index(store.first);
-                prop_assert_eq!(&kept, &store.rows);
-            }
-            let _ = rows;
-        }
-    }
-}
+mod tests;

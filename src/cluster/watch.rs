@@ -14,6 +14,7 @@ mod node;
 mod object;
 mod plain;
 mod pod;
+mod reach;
 mod rows;
 mod selected;
 mod table;
@@ -41,6 +42,7 @@ pub(super) use self::told::{EventPlace, Told, told};
 use self::{
     node::Nodes,
     object::News,
+    reach::Reach,
     rows::{Namespaces, Pods},
 };
 use super::{Cluster, Liveness, Problem, WatchId, WatchTarget, WatchUpdate};
@@ -64,20 +66,20 @@ pub async fn watch(cluster: Cluster, id: WatchId, target: WatchTarget, updates: 
     let watching = async {
         match target {
             WatchTarget::Namespaces => {
-                collection::run::<Namespaces>(&cluster, &report, collection::Reach::everything()).await;
+                collection::run::<Namespaces>(&cluster, &report, Reach::everything()).await;
             }
             WatchTarget::PodsIn(namespaces) => {
-                collection::run::<Pods>(&cluster, &report, collection::Reach::namespaces(namespaces)).await;
+                collection::run::<Pods>(&cluster, &report, Reach::namespaces(namespaces)).await;
             }
             WatchTarget::PodsEverywhere => {
-                collection::run::<Pods>(&cluster, &report, collection::Reach::everywhere()).await;
+                collection::run::<Pods>(&cluster, &report, Reach::everywhere()).await;
             }
             WatchTarget::PodsOnNode(node) => {
-                collection::run::<Pods>(&cluster, &report, collection::Reach::node(node)).await;
+                collection::run::<Pods>(&cluster, &report, Reach::node(node)).await;
             }
             WatchTarget::PodsOf(owners) => family::run(&cluster, owners, &report).await,
             WatchTarget::Nodes => {
-                collection::run::<Nodes>(&cluster, &report, collection::Reach::everything()).await;
+                collection::run::<Nodes>(&cluster, &report, Reach::everything()).await;
             }
             WatchTarget::Pod(key) => pod::run(&cluster, key, &report).await,
             WatchTarget::Node(name) => node::run(&cluster, name, &report).await,

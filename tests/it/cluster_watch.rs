@@ -8,6 +8,8 @@ use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
 
 use crate::fake_api::{Call, FakeApi};
 
+mod everywhere;
+
 const ID: WatchId = WatchId(3);
 
 struct Watching {
@@ -297,55 +299,6 @@ async fn one_refused_namespace_does_not_hide_the_others() {
     call.json(&table("6", None, &[("s", "Running")]));
     assert_eq!(&*watching.rows().await[0].key.namespace, "secret");
     assert_eq!(api.next().await.expect("/api/v1/namespaces/secret/pods").param("resourceVersion"), Some("6"));
-}
-
-#[tokio::test(start_paused = true)]
-async fn everywhere_lists_each_namespace_and_watches_all_as_one() {
-    let (cluster, mut api) = FakeApi::new();
-    let mut watching = start(cluster, WatchTarget::PodsEverywhere);
-    watching.expect(WatchUpdate::Liveness(Liveness::Connecting)).await;
-    watching.expect(begin()).await;
-    let call = api.next().await.expect("/api/v1/pods");
-    assert_eq!(call.param("limit"), Some("1"));
-    call.json(&table("90", Some("more"), &[("x", "Running")]));
-    let namespaces = json!({
-        "kind": "Table", "metadata": {"resourceVersion": "95"},
-        "columnDefinitions": [{"name": "Name"}, {"name": "Status"}, {"name": "Age"}],
-        "rows": [{"cells": ["one", "Active", "3d"]}, {"cells": ["two", "Active", "3d"]}],
-    });
-    api.next().await.expect("/api/v1/namespaces").json(&namespaces);
-    for version in ["101", "102"] {
-        let call = api.next().await;
-        let namespace = call.path.split('/').nth(4).unwrap().to_owned();
-        assert!(["one", "two"].contains(&namespace.as_str()));
-        call.json(&table(version, None, &[("p", "Running")]));
-        assert_eq!(*watching.rows().await[0].key.namespace, namespace);
-    }
-    watching.expect(complete()).await;
-    watching.expect(live()).await;
-    let call = api.next().await.expect("/api/v1/pods");
-    assert_eq!((call.param("watch"), call.param("resourceVersion")), (Some("true"), Some("90")));
-}
-
-#[tokio::test(start_paused = true)]
-async fn everywhere_without_the_right_to_list_namespaces_lists_all_at_once() {
-    let (cluster, mut api) = FakeApi::new();
-    let mut watching = start(cluster, WatchTarget::PodsEverywhere);
-    watching.expect(WatchUpdate::Liveness(Liveness::Connecting)).await;
-    watching.expect(begin()).await;
-    api.next().await.expect("/api/v1/pods").json(&table("90", None, &[]));
-    api.next().await.expect("/api/v1/namespaces").refuse(403, "Forbidden", "no");
-    let call = api.next().await.expect("/api/v1/pods");
-    assert_eq!(call.param("includeObject"), Some("Metadata"));
-    let listed = json!({
-        "kind": "Table", "metadata": {"resourceVersion": "91"}, "columnDefinitions": columns(),
-        "rows": [{"cells": cells("p", "Running"), "object": {"metadata": {"name": "p", "namespace": "far"}}}],
-    });
-    call.json(&listed);
-    assert_eq!(&*watching.rows().await[0].key.namespace, "far");
-    watching.expect(complete()).await;
-    watching.expect(live()).await;
-    assert_eq!(api.next().await.param("resourceVersion"), Some("91"));
 }
 
 fn plain_pod(name: &str, version: &str) -> Value {

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, mem, time::Duration};
 
-use futures::{StreamExt, stream};
+use futures::{StreamExt, stream::FuturesUnordered};
 use jiff::Timestamp;
 use tokio::{
     sync::mpsc,
@@ -12,17 +12,13 @@ use tokio::{
 use super::{
     Liveness, Lost, REFUSED_PAUSE, Report,
     backoff::Backoff,
-    family::FamilyOf,
     follow::{Follower, From, Signal},
-    list::{Include, Listed, Pages, Scope, list},
-    rows::{Interner, Kind, Namespaces},
+    list::{Include, Scope, list},
+    reach::{Generation, Reach, list_reach, refusal},
+    rows::{Interner, Kind},
 };
-use crate::cluster::{Cluster, Problem, RowsUpdate, problem::Fault};
+use crate::cluster::{Cluster, RowsUpdate};
 
-/// How many lists run side by side.
-const SIDE_BY_SIDE: usize = 6;
-/// With more namespaces than this one list of everything is cheaper than a list for each.
-const MOST_NAMESPACES: usize = 1000;
 /// While changes pour in they are reported together so often; a change on its own is reported at once.
 const BATCH_EVERY: Duration = Duration::from_millis(50);
 /// The most changes reported together.
@@ -32,49 +28,6 @@ const TOO_OLD_AT_ONCE: Duration = Duration::from_secs(10);
 /// Signals that may wait; more, and the watches wait.
 const SIGNALS: usize = 1024;
 
-/// How far a live list reaches.
-#[derive(Debug)]
-pub(super) enum Reach {
-    /// These scopes, each with a watch of its own.
-    Scopes(Vec<Scope>, Include),
-    /// Every namespace: listed one by one where that is allowed, watched as one.
-    Everywhere {
-        /// Namespace by namespace has failed to lead to a watch: list everything at once.
-        at_once: bool,
-    },
-}
-
-impl Reach {
-    pub(super) fn everything() -> Self {
-        Self::Scopes(vec![Scope::Everything], Include::Metadata)
-    }
-
-    pub(super) fn namespaces(mut namespaces: Vec<String>) -> Self {
-        namespaces.sort_unstable();
-        namespaces.dedup();
-        Self::Scopes(namespaces.into_iter().map(Scope::Namespace).collect(), Include::Nothing)
-    }
-
-    pub(super) fn node(node: String) -> Self {
-        Self::Scopes(vec![Scope::Node(node)], Include::Metadata)
-    }
-
-    pub(super) fn family(family: FamilyOf) -> Self {
-        Self::Scopes(vec![Scope::Family(family)], Include::Metadata)
-    }
-
-    pub(super) fn everywhere() -> Self {
-        Self::Everywhere { at_once: false }
-    }
-}
-
-/// What a list led to.
-#[derive(Default)]
-struct Generation {
-    watches: Vec<(Scope, Listed)>,
-    refused: Vec<(Scope, Problem)>,
-}
-
 /// Lists and watches for ever.
 pub(super) async fn run<K: Kind>(cluster: &Cluster, report: &Report, mut reach: Reach) {
     let names = Interner::default();
@@ -82,7 +35,7 @@ pub(super) async fn run<K: Kind>(cluster: &Cluster, report: &Report, mut reach: 
     let mut last_heard = None;
     loop {
         report.send(K::update(RowsUpdate::Begin)).await;
-        let generation = match begin::<K>(cluster, report, &reach, &names).await {
+        let generation = match list_reach::<K>(cluster, report, &reach, &names).await {
             Ok(generation) => generation,
             Err(fault) if fault.code() == 403 => {
                 report.refused(refusal::<K>(&fault, &Scope::Everything)).await;
@@ -126,81 +79,6 @@ pub(super) async fn run<K: Kind>(cluster: &Cluster, report: &Report, mut reach: 
     }
 }
 
-fn refusal<K: Kind>(fault: &Fault, scope: &Scope) -> Problem {
-    fault.problem(format!("cannot list {} {}", K::RESOURCE, scope.words()))
-}
-
-async fn begin<K: Kind>(
-    cluster: &Cluster,
-    report: &Report,
-    reach: &Reach,
-    names: &Interner,
-) -> Result<Generation, Fault> {
-    match reach {
-        Reach::Scopes(scopes, include) => list_scopes::<K>(cluster, report, scopes.clone(), *include, names).await,
-        Reach::Everywhere { at_once: true } => list_at_once::<K>(cluster, report, names).await,
-        Reach::Everywhere { at_once: false } => list_everywhere::<K>(cluster, report, names).await,
-    }
-}
-
-async fn list_scopes<K: Kind>(
-    cluster: &Cluster,
-    report: &Report,
-    scopes: Vec<Scope>,
-    include: Include,
-    names: &Interner,
-) -> Result<Generation, Fault> {
-    let mut generation = Generation::default();
-    let mut lists = stream::iter(scopes)
-        .map(|scope| async move { (list::<K>(cluster, &scope, include, names, report).await, scope) })
-        .buffer_unordered(SIDE_BY_SIDE);
-    while let Some((outcome, scope)) = lists.next().await {
-        match outcome {
-            Ok(listed) => generation.watches.push((scope, listed)),
-            Err(fault) if fault.code() == 403 => {
-                let problem = refusal::<K>(&fault, &scope);
-                generation.refused.push((scope, problem));
-            }
-            Err(fault) => return Err(fault),
-        }
-    }
-    Ok(generation)
-}
-
-async fn list_at_once<K: Kind>(cluster: &Cluster, report: &Report, names: &Interner) -> Result<Generation, Fault> {
-    let listed = list::<K>(cluster, &Scope::Everything, Include::Metadata, names, report).await?;
-    Ok(Generation { watches: vec![(Scope::Everything, listed)], refused: Vec::new() })
-}
-
-/// Small answers without objects, namespace by namespace; then one watch from before the first of them.
-async fn list_everywhere<K: Kind>(cluster: &Cluster, report: &Report, names: &Interner) -> Result<Generation, Fault> {
-    // One row of everything tells whether all of it may be seen, and the version that no later list is older than.
-    let mut probe = Pages::probe(Scope::Everything);
-    probe.next::<K>(cluster, names).await?;
-    let from = probe.listed();
-    if from.plain || from.version.is_empty() {
-        return list_at_once::<K>(cluster, report, names).await;
-    }
-    let mut pages = Pages::new(Scope::Everything, Include::Nothing);
-    let mut scopes = Vec::new();
-    loop {
-        match pages.next::<Namespaces>(cluster, names).await {
-            Ok(Some(rows)) => scopes.extend(rows.iter().map(|row| Scope::Namespace(row.name.to_string()))),
-            Ok(None) => break,
-            Err(fault) if fault.code() == 403 => {
-                return list_at_once::<K>(cluster, report, names).await;
-            }
-            Err(fault) => return Err(fault),
-        }
-    }
-    if scopes.len() > MOST_NAMESPACES {
-        return list_at_once::<K>(cluster, report, names).await;
-    }
-    let mut generation = list_scopes::<K>(cluster, report, scopes, Include::Nothing, names).await?;
-    generation.watches = vec![(Scope::Everything, from)];
-    Ok(generation)
-}
-
 /// The watches of one generation.
 struct Following<'a, K: Kind> {
     report: &'a Report,
@@ -218,7 +96,7 @@ impl<'a, K: Kind> Following<'a, K> {
 
     async fn until_expired(&mut self, cluster: &Cluster, generation: Generation, names: &Interner) {
         let (out, mut signals) = mpsc::channel::<From<K>>(SIGNALS);
-        let mut followers = stream::FuturesUnordered::new();
+        let mut followers = FuturesUnordered::new();
         let start = |at, scope, listed| Follower::new(cluster.clone(), scope, listed, names, at, out.clone()).run();
         for (at, (scope, listed)) in generation.watches.into_iter().enumerate() {
             followers.push(start(at, scope, listed));

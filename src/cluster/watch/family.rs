@@ -7,12 +7,7 @@ use std::{
 
 use tokio::{sync::Notify, time::sleep};
 
-use super::{
-    Report,
-    backoff::Backoff,
-    collection::{self, Reach},
-    rows::Pods,
-};
+use super::{Report, backoff::Backoff, collection, reach::Reach, rows::Pods};
 use crate::cluster::{Cluster, OwnerChain, problem::Fault, request::Target};
 
 /// Reports the pods of an owner until the future is dropped.

@@ -16,6 +16,8 @@ use crate::cluster::{
 
 /// How many rows a page has: 75 KB of a Table.
 const PAGE: &str = "500";
+/// How many rows the first page has where metadata comes with them, some kilobytes each: what fills a screen is there at once.
+const SCREENFUL: &str = "48";
 
 /// What part of a kind is listed or watched.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,11 +99,7 @@ pub(super) async fn list<K: Kind>(
     report: &Report,
 ) -> Result<Listed, Fault> {
     let mut pages = Pages::new(scope.clone(), include);
-    while let Some(rows) = pages.next::<K>(cluster, names).await? {
-        if !rows.is_empty() {
-            report.send(K::update(RowsUpdate::Rows(rows))).await;
-        }
-    }
+    while pages.report_next::<K>(cluster, names, report).await? {}
     Ok(pages.listed())
 }
 
@@ -109,7 +107,6 @@ pub(super) async fn list<K: Kind>(
 pub(super) struct Pages {
     scope: Scope,
     include: Include,
-    limit: &'static str,
     /// The token of the next page; empty for the first, `None` after the last.
     next: Option<String>,
     version: String,
@@ -122,7 +119,6 @@ impl Pages {
         Self {
             scope,
             include,
-            limit: PAGE,
             next: Some(String::new()),
             version: String::new(),
             plain: false,
@@ -130,13 +126,32 @@ impl Pages {
         }
     }
 
-    /// Only the first page, and that of one row: what may be listed, and the version of now.
-    pub(super) fn probe(scope: Scope) -> Self {
-        Self { limit: "1", ..Self::new(scope, Include::Nothing) }
-    }
-
     pub(super) fn listed(self) -> Listed {
         Listed { version: self.version, plain: self.plain }
+    }
+
+    /// Whether the last page has come.
+    pub(super) fn is_done(&self) -> bool {
+        self.next.is_none()
+    }
+
+    /// Whether a watch can go on from what has come, though the rest is listed otherwise.
+    pub(super) fn can_be_resumed(&self) -> bool {
+        !self.plain && !self.version.is_empty()
+    }
+
+    /// Reports the rows of the next page; whether there was one.
+    pub(super) async fn report_next<K: Kind>(
+        &mut self,
+        cluster: &Cluster,
+        names: &Interner,
+        report: &Report,
+    ) -> Result<bool, Fault> {
+        let Some(rows) = self.next::<K>(cluster, names).await? else { return Ok(false) };
+        if !rows.is_empty() {
+            report.send(K::update(RowsUpdate::Rows(rows))).await;
+        }
+        Ok(true)
     }
 
     /// The rows of the next page; `None` when there is none.
@@ -179,7 +194,9 @@ impl Pages {
     }
 
     async fn page(&self, cluster: &Cluster, resource: &str, token: &str) -> Result<bytes::Bytes, Fault> {
-        let mut target = self.scope.target(resource)?.with("limit", self.limit);
+        let is_glimpse = token.is_empty() && self.include == Include::Metadata && !self.plain;
+        let limit = if is_glimpse { SCREENFUL } else { PAGE };
+        let mut target = self.scope.target(resource)?.with("limit", limit);
         if !self.plain {
             let include = match self.include {
                 Include::Nothing => "None",

@@ -143,15 +143,20 @@ impl Terminal {
         }
     }
 
+    /// Takes in what comes next: a whole frame, of a program that says where its frames begin and end.
     fn next(&mut self, deadline: Instant) -> Result<Instant, RecvTimeoutError> {
-        let (at, bytes) = self.chunks.recv_timeout(deadline.saturating_duration_since(Instant::now()))?;
-        self.received += u64::try_from(bytes.len()).unwrap_or_default();
-        self.frames += frame_ends(&mut self.tail, &bytes);
-        self.screen.feed(&bytes);
-        let replies = self.screen.take_replies();
-        // The program may be gone by the time it would be answered.
-        let _ = self.input.write_all(&replies);
-        Ok(at)
+        loop {
+            let (at, bytes) = self.chunks.recv_timeout(deadline.saturating_duration_since(Instant::now()))?;
+            self.received += u64::try_from(bytes.len()).unwrap_or_default();
+            self.frames += frame_ends(&mut self.tail, &bytes);
+            self.screen.feed(&bytes);
+            let replies = self.screen.take_replies();
+            // The program may be gone by the time it would be answered.
+            let _ = self.input.write_all(&replies);
+            if !self.screen.modes().synchronized {
+                return Ok(at);
+            }
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The user's terminal while the console has it: raw mode and screen taken, and given back however the program ends.
 
+mod frames;
+
 use std::io::{self, BufWriter, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -14,7 +16,9 @@ use crossterm::terminal::{
 };
 use crossterm::{Command as _, cursor, execute};
 use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
+use ratatui::backend::Backend as _;
+
+pub use frames::Frames;
 
 /// Whether there is anything to give back.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -34,7 +38,7 @@ const FRAME_BYTES: usize = 64 * 1024;
 #[derive(Debug)]
 pub struct Tty {
     /// What frames are drawn on.
-    pub terminal: Terminal<CrosstermBackend<BufWriter<io::Stdout>>>,
+    pub terminal: Terminal<Frames<BufWriter<io::Stdout>>>,
 }
 
 impl Tty {
@@ -51,7 +55,7 @@ impl Tty {
         ask_for_unambiguous_keys(&mut out);
         let opened = execute!(out, EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange)
             .and_then(|()| if mouse { execute!(out, EnableMouseCapture) } else { Ok(()) })
-            .and_then(|()| Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(FRAME_BYTES, out))));
+            .and_then(|()| Terminal::new(Frames::new(BufWriter::with_capacity(FRAME_BYTES, out))));
         match opened {
             Ok(terminal) => Ok(Self { terminal }),
             Err(error) => {
@@ -65,7 +69,7 @@ impl Tty {
 impl Drop for Tty {
     fn drop(&mut self) {
         // The rest of a frame belongs on the screen that is given back, not on the one below it.
-        let _ = io::Write::flush(self.terminal.backend_mut());
+        let _ = self.terminal.backend_mut().flush();
         give_back();
     }
 }

@@ -92,37 +92,45 @@ struct Counted {
 }
 
 fn counted(screen: &Screen) -> Option<Counted> {
+    let text = screen.text();
     // What is being typed stands over the newest line.
-    if screen.text().contains(TYPING) {
+    if text.contains(TYPING) {
         return None;
     }
-    let kept = number_before(&screen.text(), "”", |text| {
-        text.strip_prefix(" in ").and_then(|rest| rest.split_once(" of ")).map(|(_, rest)| rest)
-    })?;
-    Some(Counted { newest: newest(screen)?, told: kept + dropped(screen).unwrap_or(0) })
+    let (_, behind) = text.split_once("” in ")?;
+    let kept = leading(behind)?;
+    let gone = [" older lines dropped", " lines left out"].into_iter().filter_map(|words| number_before(&text, words));
+    // A line of which only the beginning has come is shown with what there is of its number.
+    let begun = text.lines().rev().find_map(number).is_some_and(|number| number.is_none());
+    Some(Counted { newest: newest(screen)?, told: kept + gone.sum::<u64>() - u64::from(begun) })
 }
 
-/// The number that stands first in what `rest` makes of the text behind this mark.
-fn number_before(text: &str, mark: &str, rest: impl Fn(&str) -> Option<&str>) -> Option<u64> {
-    let (_, behind) = text.split_once(mark)?;
-    leading(rest(behind)?)
-}
-
+/// The number at the beginning.
 fn leading(text: &str) -> Option<u64> {
     text.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
-/// The number of the last line in view.
+/// The number that stands before these words.
+fn number_before(text: &str, words: &str) -> Option<u64> {
+    let (before, _) = text.split_once(words)?;
+    before.rsplit(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
+
+/// The number of a row that has one; `Some(None)` if more digits of it may come.
+fn number(row: &str) -> Option<Option<u64>> {
+    let (_, behind) = row.split_once(NUMBER)?;
+    let rest = behind.trim_start_matches(|c: char| c.is_ascii_digit());
+    Some(leading(behind).filter(|_| !rest.trim_end().is_empty()))
+}
+
+/// The number of the last line in view that has come as far as behind it.
 fn newest(screen: &Screen) -> Option<u64> {
-    let text = screen.text();
-    text.lines().rev().find_map(|line| leading(line.split_once(NUMBER)?.1))
+    screen.text().lines().rev().find_map(|row| number(row)?)
 }
 
 /// How many lines the view says it has dropped.
 fn dropped(screen: &Screen) -> Option<u64> {
-    let text = screen.text();
-    let (before, _) = text.split_once(" older lines dropped")?;
-    before.rsplit(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+    number_before(&screen.text(), " older lines dropped")
 }
 
 /// Whether the lines in view have their times before what the program wrote, its own time first.
@@ -150,12 +158,19 @@ mod tests {
 
     #[test]
     fn what_a_view_says_of_its_lines_is_read() {
-        let header = "─ torrent/app log  “tick=” in 49000 of 51000 · 2049 older lines dropped ──";
+        let header = "─ torrent/app log  “tick=” in 49000 of 49001 · 2049 older lines dropped ──";
         let full = screen(&[header, LINES[0], LINES[1]]);
         assert_eq!((newest(&full), dropped(&full)), (Some(100), Some(2_049)));
-        assert_eq!(counted(&full), Some(Counted { newest: 100, told: 53_049 }));
+        assert_eq!(counted(&full), Some(Counted { newest: 100, told: 51_049 }));
 
+        let left_out = "─ torrent/app log  “tick=” in 7 of 7 · 30 lines left out · 1 older lines dropped ──";
+        assert_eq!(counted(&screen(&[left_out, LINES[0]])), Some(Counted { newest: 99, told: 38 }));
         assert_eq!(counted(&screen(&[header, LINES[0], " lines with: tick="])), None, "the newest line is covered");
+
+        for begun in ["2026-11-23T02:51:02Z INFO  tick=", "2026-11-23T02:51:02Z INFO  tick=10"] {
+            let counted = counted(&screen(&[header, LINES[0], begun, " a key"]));
+            assert_eq!(counted, Some(Counted { newest: 99, told: 51_048 }), "{begun:?} has no number yet");
+        }
 
         let open = screen(&["─ torrent/app log ──", LINES[1], LINES[0]]);
         assert_eq!((newest(&open), dropped(&open), counted(&open)), (Some(99), None, None));

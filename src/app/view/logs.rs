@@ -62,7 +62,7 @@ pub enum LogEntry {
     /// Something that happened between lines.
     Mark(LogMark),
     /// A container's log may not be read.
-    Refused(u32, Problem),
+    Refused(u32, Box<Problem>),
 }
 
 /// The view of logs.
@@ -233,7 +233,7 @@ impl Logs {
                 LogEntry::Refused(source, refused) => {
                     let text = refused.headline();
                     if self.following.subject.container.is_some() {
-                        problem = Some(refused);
+                        problem = Some(*refused);
                     }
                     Entry::mark(LogMark { source: Some(source), time: None, kind: MarkKind::Failure, text })
                 }

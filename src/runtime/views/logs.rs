@@ -81,7 +81,9 @@ impl Gathered {
                 }
             }
             LogNews::Mark(mark) => self.batch.entries.push(LogEntry::Mark(mark)),
-            LogNews::Refused(number, problem) => self.batch.entries.push(LogEntry::Refused(number, problem)),
+            LogNews::Refused(number, problem) => {
+                self.batch.entries.push(LogEntry::Refused(number, Box::new(problem)));
+            }
             LogNews::Crowd { containers, waiting } => self.batch.crowd = Some((containers, waiting)),
             LogNews::Lost(why) => self.batch.lost = Some(Some(why)),
             LogNews::Heard => self.batch.lost = Some(None),

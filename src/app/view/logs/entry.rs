@@ -7,7 +7,7 @@ use super::json;
 use crate::cluster::{LogLine, LogMark, MarkKind};
 
 /// What an entry costs besides its text and colours, in bytes: itself, its row, and what the allocator keeps.
-const COST: usize = 144;
+pub(super) const COST: usize = 144;
 
 /// Whether an entry may be a JSON object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,6 +13,9 @@ const LATE_MAX: usize = 50_000;
 /// A line that has begun is looked for among so many entries at the end.
 const BEGUN_MAX: usize = 2_000;
 
+/// A ring without room grows by this part of itself: twice as much would be most of what a full one costs.
+const GROWTH: usize = 8;
+
 /// What stands on a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Row {
@@ -163,6 +166,7 @@ impl Store {
         for entry in &entries {
             self.kept(entry);
         }
+        make_room(&mut self.entries, entries.len());
         if late == 0 {
             self.entries.extend(entries);
         } else {
@@ -211,7 +215,9 @@ impl Store {
         let end = self.held.unwrap_or(u64::MAX);
         let numbered = (self.first + skipped as u64..end).zip(self.entries.iter().skip(skipped));
         for (number, entry) in numbered.filter(|(_, entry)| entry.shown) {
-            self.rows.extend((0..entry.height()).map(|part| Row { entry: number, part }));
+            let height = entry.height();
+            make_room(&mut self.rows, height as usize);
+            self.rows.extend((0..height).map(|part| Row { entry: number, part }));
         }
     }
 
@@ -228,6 +234,12 @@ impl Store {
         }
         let rows = self.rows.iter().take_while(|row| row.entry < self.first).count();
         self.rows.drain(..rows);
+        // A view that was held has had twice as many.
+        let room = self.entries.len() + self.entries.len() / GROWTH;
+        if self.entries.capacity() > room + room / 2 {
+            self.entries.shrink_to(room);
+            self.rows.shrink_to(self.rows.len() + self.rows.len() / GROWTH);
+        }
         rows
     }
 
@@ -274,6 +286,13 @@ impl Store {
     /// The row of this entry, or the next that is shown.
     pub(super) fn row_of(&self, entry: u64) -> usize {
         self.rows.partition_point(|row| row.entry < entry)
+    }
+}
+
+/// Makes room for so many more.
+fn make_room<T>(ring: &mut VecDeque<T>, more: usize) {
+    if ring.capacity() - ring.len() < more {
+        ring.reserve_exact(more.max(ring.len() / GROWTH));
     }
 }
 

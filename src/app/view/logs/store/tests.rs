@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::super::entry::COST;
 use super::*;
 use crate::cluster::{LogLine, LogMark, MarkKind};
 
@@ -56,10 +57,30 @@ fn memory_is_bounded_and_what_goes_is_counted() {
         rows_dropped += store.add(vec![entry(0, number, &format!("line {number}"))], &open()).dropped;
     }
     assert!(store.bytes() <= 100_000 && store.len() > 100);
+    let room = store.entries.capacity() * size_of::<Entry>() + store.rows.capacity() * size_of::<Row>();
+    assert!(room <= store.len() * COST, "{room} bytes of rings for {} lines", store.len());
     assert_eq!(usize::try_from(store.dropped()).unwrap() + store.len(), 10_000);
     assert_eq!((rows_dropped + store.rows.len(), *shown(&store).last().unwrap()), (10_000, "line 9999"));
     store.add(vec![entry(0, 10_000, &"x".repeat(300_000))], &open());
     assert_eq!(store.len(), 1, "one line is kept whatever it costs");
+}
+
+#[test]
+fn a_view_that_was_held_gives_its_room_back() {
+    let mut store = Store::new(100_000);
+    let add = |store: &mut Store, number| store.add(vec![entry(0, number, "line")], &open());
+    for number in 0..1_000 {
+        add(&mut store, number);
+    }
+    let (room, lines) = (store.entries.capacity(), store.len());
+    store.hold(true);
+    for number in 1_000..3_000 {
+        add(&mut store, number);
+    }
+    assert!(store.len() > lines * 3 / 2 && store.entries.capacity() > room);
+    store.hold(false);
+    add(&mut store, 3_000);
+    assert!(store.len() <= lines && store.entries.capacity() <= room + room / 8);
 }
 
 #[test]

@@ -12,6 +12,8 @@ use super::{Bound, Figures, Row, Samples, Unit, milliseconds, usage};
 const QUIET: Duration = Duration::from_millis(1500);
 /// How long CPU, frames and memory are watched.
 pub(super) const WATCHED: Duration = Duration::from_secs(10);
+/// How often it is started for the times of its start.
+const STARTS: usize = 5;
 /// How many letters are typed into the filter: enough for a percentile of 99.
 const LETTERS: usize = 120;
 /// The bound of key to frame.
@@ -47,13 +49,24 @@ fn open(figures: &Figures<'_>, target: &Target, scratch: &Scratch) -> anyhow::Re
 
 pub(super) fn measure_quiet(figures: &mut Figures<'_>, scratch: &Scratch) -> anyhow::Result<()> {
     let target = Target::new(figures.plan, scratch, 0)?;
-    let (mut console, settled) = open(figures, &target, scratch)?;
+    let (mut first, mut all) = (Samples::default(), Samples::default());
+    let mut opened = || -> anyhow::Result<(Terminal, Settled)> {
+        let (console, settled) = open(figures, &target, scratch)?;
+        first.push(settled.first - console.started());
+        all.push(settled.reached - console.started());
+        Ok((console, settled))
+    };
+    let others = if figures.wants(Row::FirstRows) || figures.wants(Row::AllRows) { STARTS - 1 } else { 0 };
+    for _ in 0..others {
+        opened()?;
+    }
+    let (mut console, settled) = opened()?;
     let pods = settled.pods;
-    let since = |at| milliseconds(at - console.started());
-    let (first, all) = (since(settled.first), since(settled.reached));
-    figures.put(Row::FirstRows, Some(first), Unit::Milliseconds, Some(Bound::AtMost(100.0)), format!("{pods} pods"));
-    let most = Some(Bound::AtMost(scaled(1000.0, pods)));
-    figures.put(Row::AllRows, Some(all), Unit::Milliseconds, most, format!("{pods} pods in the title"));
+    for (row, samples, most) in [(Row::FirstRows, first, 100.0), (Row::AllRows, all, scaled(1000.0, pods))] {
+        let note = format!("median of {} starts with {pods} pods: {}", samples.len(), samples.each());
+        let median = samples.median().map(milliseconds);
+        figures.put(row, median, Unit::Milliseconds, Some(Bound::AtMost(most)), note);
+    }
     let used = usage::of(console.process());
     let cpu = used.map(|used| used.cpu.as_secs_f64());
     let quiet = QUIET.as_secs_f64();

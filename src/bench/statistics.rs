@@ -36,6 +36,12 @@ impl Samples {
         self.percentile(50)
     }
 
+    /// Every sample as it was taken, of a few: `61, 58, 64 ms`.
+    pub fn each(&self) -> String {
+        let each: Vec<_> = self.0.iter().map(|sample| format!("{:.0}", milliseconds(*sample))).collect();
+        format!("{} ms", each.join(", "))
+    }
+
     /// The spread in words: `p50 1.2 ms, p90 2.0 ms, p99 3.0 ms, max 9.1 ms, 200 samples`.
     pub fn spread(&self) -> String {
         let at = |percent| milliseconds(self.percentile(percent).unwrap_or_default());

@@ -5,11 +5,19 @@ use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 
-use super::Plan;
 use super::terminal::end;
+use super::{Plan, usage};
+
+/// A demo whose process works less than this is done with starting its own pods.
+const RESTS: Duration = Duration::from_millis(10);
+/// In so long.
+const LOOK: Duration = Duration::from_millis(400);
+/// It is not waited for any longer.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A directory for the files of a run, which goes with it.
 #[derive(Debug)]
@@ -49,7 +57,11 @@ pub(super) struct Target {
 impl Target {
     /// The cluster of the plan's kubeconfig, or a demo in which so many pods change a second.
     pub(super) fn new(plan: &Plan, scratch: &Scratch, churn: u32) -> anyhow::Result<Self> {
-        Self::with(plan, scratch, &["--pods", &plan.pods.to_string(), "--churn", &churn.to_string()])
+        let target = Self::with(plan, scratch, &["--pods", &plan.pods.to_string(), "--churn", &churn.to_string()])?;
+        if churn == 0 {
+            target.rest();
+        }
+        Ok(target)
     }
 
     /// The cluster of the plan's kubeconfig, or a demo that is served with these words.
@@ -68,6 +80,20 @@ impl Target {
         let target = Self { kubeconfig, context: None, child: Some(child) };
         ensure!(listens, "the demo cluster did not start");
         Ok(target)
+    }
+
+    /// Waits until a demo has started its own pods: they would take the processor from the program that is measured. A
+    /// cluster of others is taken as it is, and so is a demo of whose work the system tells nothing.
+    fn rest(&self) {
+        let began = Instant::now();
+        let used = || usage::of(self.child.as_ref()?.id()).map(|used| used.cpu);
+        while let Some(before) = used() {
+            std::thread::sleep(LOOK);
+            let worked = used().unwrap_or(before).saturating_sub(before);
+            if worked <= RESTS || began.elapsed() > PATIENCE {
+                return;
+            }
+        }
     }
 
     /// Whether it is ours, to do with as we like.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bathyscope::app::Message;
 use bathyscope::app::navigator::PodScope;
-use bathyscope::cluster::{Cluster, ContextInfo, RowsUpdate, WatchTarget, WatchUpdate, watch};
+use bathyscope::cluster::{Cluster, ContextInfo, RowsUpdate, WatchId, WatchTarget, WatchUpdate, watch};
 use bathyscope::demo::DemoCluster;
 use bathyscope::demo::store::Store;
 use bathyscope::demo::synthetic::{Population, begin};
@@ -48,12 +48,8 @@ async fn of_server(cluster: &DemoCluster) -> Shown {
     rows.collect()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_row_is_lost_while_pods_change() {
-    let store = Store::new();
-    let churn = begin(&store, Population { pods: 2_000, churn: 2_000 }).expect("changes");
-    let cluster = DemoCluster::assemble(store, std::sync::Arc::new(Echo));
-
+/// A console that lists the pods of all namespaces, and what the watch of them tells it; the watch ends with its listener.
+fn listing(cluster: &DemoCluster) -> (Console, mpsc::Receiver<(WatchId, WatchUpdate)>) {
     let mut console = Console::opened(200, 50);
     let context = console.state.context.clone();
     console.told(Message::Connected(context));
@@ -61,8 +57,37 @@ async fn no_row_is_lost_while_pods_change() {
     console.asked.extend(asked);
     let id = console.watch(&WatchTarget::PodsEverywhere);
     let connected = Cluster::from_client(cluster.client("admin"), ContextInfo::default());
-    let (sender, mut updates) = mpsc::channel(64);
-    let watching = tokio::spawn(watch(connected, id, WatchTarget::PodsEverywhere, sender));
+    let (sender, updates) = mpsc::channel(64);
+    tokio::spawn(watch(connected, id, WatchTarget::PodsEverywhere, sender));
+    (console, updates)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_cursor_stays_on_the_first_row_while_lists_come() {
+    let store = Store::new();
+    assert!(begin(&store, Population { pods: 4_000, churn: 0 }).is_none());
+    let cluster = DemoCluster::assemble(store, std::sync::Arc::new(Echo));
+    let (mut console, mut updates) = listing(&cluster);
+    let deadline = Instant::now() + PATIENCE;
+    let mut looks = 0;
+    while !console.state.navigator.pods.is_complete() {
+        let (from, update) = timeout_at(deadline, updates.recv()).await.expect("the list").expect("an update");
+        console.told(Message::Watch(from, update));
+        console.settled();
+        let pods = &console.state.navigator.pods;
+        assert_eq!(pods.selected_index(), 0, "of {} rows", pods.len());
+        looks += usize::from(!pods.is_empty());
+    }
+    assert!(looks > 20 && console.state.navigator.pods.len() == 4_000);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_row_is_lost_while_pods_change() {
+    let store = Store::new();
+    let churn = begin(&store, Population { pods: 2_000, churn: 2_000 }).expect("changes");
+    let cluster = DemoCluster::assemble(store, std::sync::Arc::new(Echo));
+
+    let (mut console, mut updates) = listing(&cluster);
 
     let deadline = Instant::now() + PATIENCE;
     let (mut churn, mut changes, mut complete, mut wanted) = (Some(churn), 0, false, None::<Shown>);
@@ -97,6 +122,5 @@ async fn no_row_is_lost_while_pods_change() {
             }
         }
     }
-    watching.abort();
     assert!(wanted.is_some_and(|rows| rows.len() > 1_900));
 }

@@ -17,6 +17,7 @@ use tokio_rustls::rustls::{ServerConfig, crypto::ring};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::DemoCluster;
+use super::listen::listen;
 
 /// How long a client may take for its side of the TLS handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -39,8 +40,7 @@ pub async fn serve(cluster: &DemoCluster, kubeconfig: &Path, address: SocketAddr
         "the demo cluster runs programs on this machine, so it is served on a loopback address only, not on {}",
         address.ip()
     );
-    let listener =
-        TcpListener::bind(address).await.with_context(|| format!("cannot serve the demo cluster on {address}"))?;
+    let listener = listen(address).with_context(|| format!("cannot serve the demo cluster on {address}"))?;
     let address = listener.local_addr().context("the listener has no address")?;
     let url = format!("https://{address}");
     let certificates = Certificates::new(address).context("cannot make certificates")?;

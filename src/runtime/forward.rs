@@ -121,6 +121,7 @@ pub const LOOPBACK: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(I
 async fn accept_all(listeners: Vec<TcpListener>, way: Arc<Way>, traffic: Arc<Traffic>) {
     let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     let mut connections = JoinSet::new();
+    let mut fails = false;
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
         let accepted = {
@@ -133,9 +134,17 @@ async fn accept_all(listeners: Vec<TcpListener>, way: Arc<Way>, traffic: Arc<Tra
         };
         match accepted {
             Ok((stream, _)) => {
+                fails = false;
                 connections.spawn(carry(stream, Arc::clone(&way), Arc::clone(&traffic), place));
             }
-            Err(_) => sleep(BREATH).await,
+            Err(error) => {
+                if !std::mem::replace(&mut fails, true) {
+                    let hint = "it is tried again; too many open files are the usual reason (ulimit -n)";
+                    let problem = Problem::new("cannot take connections", error.to_string(), hint);
+                    way.tell(ForwardEvent::Failed(problem));
+                }
+                sleep(BREATH).await;
+            }
         }
     }
 }

@@ -1,13 +1,15 @@
 //! The web server of the walk-through: each request leaves a file under `/app/requests`.
 
 use std::io;
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::UnixListener;
 
 use super::{root, say, shares_network};
+use crate::demo::listen::listen;
 use crate::demo::sandbox::port_socket;
 
 /// No request's head is longer.
@@ -49,7 +51,7 @@ pub(super) async fn serve(port: u16, mut answer: impl FnMut(u64, &str) -> (u16, 
             talk(stream, &mut answered).await;
         }
     }
-    let listener = TcpListener::bind(("0.0.0.0", port)).await?;
+    let listener = listen((Ipv4Addr::UNSPECIFIED, port).into())?;
     say(&format!("Server running at http://0.0.0.0:{port}/"));
     loop {
         let (stream, _) = listener.accept().await?;

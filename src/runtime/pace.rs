@@ -9,6 +9,9 @@ const FRAME: Duration = Duration::from_millis(10);
 /// The shortest time before a frame that no key asked for: a flood makes fewer of them, and a key seldom comes so soon
 /// after one that it has to wait.
 const UNASKED: Duration = Duration::from_millis(20);
+/// What comes so soon after a key that went to a session may be its echo, even from the other side of the world: a person
+/// waits for it.
+const ECHO: Duration = Duration::from_millis(500);
 /// How long what lies ready is gathered before a frame that is due: what belongs together is shown together.
 const GATHERED: Duration = Duration::from_millis(2);
 /// How many ticks make a redraw when nothing but time has changed.
@@ -22,6 +25,8 @@ pub(super) struct Pace {
     /// A key went to a session: what it does there comes back as output, and a frame before that would be one too many
     /// and hold the echo up.
     passed_on: bool,
+    /// Until when its echo is waited for, whatever else is drawn meanwhile.
+    echo_until: Option<Instant>,
     began: Instant,
     /// When the last frame was drawn, if one was.
     last: Option<Instant>,
@@ -30,7 +35,15 @@ pub(super) struct Pace {
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { dirty: true, asked: false, passed_on: false, began: Instant::now(), last: None, ticks: 0 }
+        Self {
+            dirty: true,
+            asked: false,
+            passed_on: false,
+            echo_until: None,
+            began: Instant::now(),
+            last: None,
+            ticks: 0,
+        }
     }
 }
 
@@ -49,6 +62,7 @@ impl Pace {
     /// A key went to a session and nothing more: seen with what comes of it, or with the next tick.
     pub(super) fn passed_on(&mut self) {
         self.passed_on = true;
+        self.echo_until = Some(Instant::now() + ECHO);
     }
 
     /// Whether there is something to be seen.
@@ -58,7 +72,8 @@ impl Pace {
 
     /// When the next frame may be drawn.
     pub(super) fn due(&self) -> Instant {
-        let apart = if self.asked || self.passed_on { FRAME } else { UNASKED };
+        let awaited = self.asked || self.echo_until.is_some_and(|until| Instant::now() < until);
+        let apart = if awaited { FRAME } else { UNASKED };
         self.last.map_or(self.began, |last| last + apart)
     }
 
@@ -138,6 +153,26 @@ mod tests {
         pace.passed_on();
         pace.tick();
         assert!(pace.is_due(), "without an echo the tick shows it");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_echo_is_awaited_whatever_is_drawn_before_it() {
+        let mut pace = after_a_frame();
+        pace.passed_on();
+        tokio::time::advance(UNASKED).await;
+        pace.changed();
+        assert!(pace.is_due(), "something else is to be seen");
+        pace.drawn();
+        tokio::time::advance(FRAME).await;
+        pace.changed();
+        assert!(pace.is_due(), "this may be the echo");
+        pace.drawn();
+        tokio::time::advance(ECHO).await;
+        pace.changed();
+        pace.drawn();
+        tokio::time::advance(FRAME).await;
+        pace.changed();
+        assert!(!pace.is_due(), "nobody waits any more");
     }
 
     #[tokio::test(start_paused = true)]

@@ -4,6 +4,7 @@ pub mod components;
 mod controllers;
 pub mod image;
 mod kubelet;
+mod listen;
 pub mod node;
 pub mod object;
 mod pipe;

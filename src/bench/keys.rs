@@ -16,8 +16,10 @@ fn pause(index: usize) -> Duration {
     Duration::from_millis(PAUSES[index % PAUSES.len()])
 }
 
-/// Goes down and up in the list of pods: from the key to another row being chosen.
+/// Goes down and up in the list of pods from its beginning: from the key to another row being chosen.
 pub(super) fn moves(console: &mut Terminal, count: usize) -> anyhow::Result<Samples> {
+    console.send("g")?;
+    console.watch(Duration::from_millis(300), |_, _| {});
     let mut samples = Samples::default();
     for index in 0..count {
         let before = chosen(console.screen());

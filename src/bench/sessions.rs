@@ -11,8 +11,10 @@ use super::console::{self, PATIENCE, chosen, has_prompt, prompts};
 use super::keys::{self, KEYS};
 use super::target::{Scratch, Target, is_there};
 use super::terminal::Terminal;
-use super::{Bound, Figures, Row, Samples, Unit, milliseconds, panes};
+use super::{Bound, Figures, Plan, Row, Samples, Unit, milliseconds, panes};
 
+/// How many debuggers are started for the time until their prompt.
+const PROMPTS: usize = 5;
 /// How many keys are typed for their echo.
 const ECHOES: usize = 200;
 /// How long an echo may take longer than over kubectl, in milliseconds.
@@ -23,7 +25,7 @@ const OUTPUT: Duration = Duration::from_secs(300);
 /// What the same took with kubectl.
 #[derive(Debug, Default)]
 struct Kubectl {
-    prompt: Option<Duration>,
+    prompt: Samples,
     echo: Option<Samples>,
     /// Through tmux.
     output: Option<Duration>,
@@ -39,7 +41,39 @@ pub(super) fn measure(figures: &mut Figures<'_>, scratch: &Scratch) -> anyhow::R
     };
     let kubectl = beside(figures, &target, namespace, pod)?;
 
-    let mut console = console::start(plan, &target, scratch, &["-n", namespace, "--image", &plan.image])?;
+    let debugged = || debugged(plan, &target, scratch, namespace, pod);
+    let mut prompts = Samples::default();
+    let mut started = debugged()?;
+    for _ in 1..rounds(figures) {
+        prompts.push(started.1);
+        leave(&mut started.0);
+        started = debugged()?;
+    }
+    let (mut console, prompt) = started;
+    prompts.push(prompt);
+    let bound = kubectl.prompt.median().map(|theirs| Bound::AtMost(milliseconds(theirs)));
+    let note = format!("medians; here {}; bound: kubectl debug -it, {}", prompts.each(), kubectl.prompt.each());
+    figures.put(Row::Debugger, prompts.median().map(milliseconds), Unit::Milliseconds, bound, note);
+    let outcome = in_pane(figures, &mut console, &kubectl);
+    // Whatever happened, no debugger of ours goes on.
+    leave(&mut console);
+    outcome
+}
+
+/// How often a debugger is started.
+fn rounds(figures: &Figures<'_>) -> usize {
+    if figures.wants(Row::Debugger) { PROMPTS } else { 1 }
+}
+
+/// A console with a debugger beside a pod, and how long its prompt took from the key `e` on.
+fn debugged(
+    plan: &Plan,
+    target: &Target,
+    scratch: &Scratch,
+    namespace: &str,
+    pod: &str,
+) -> anyhow::Result<(Terminal, Duration)> {
+    let mut console = console::start(plan, target, scratch, &["-n", namespace, "--image", &plan.image])?;
     console::settle(&mut console, Duration::from_millis(500))?;
     console.send(&format!("/{pod}\r"))?;
     let wanted = format!("▸{pod} ");
@@ -49,13 +83,8 @@ pub(super) fn measure(figures: &mut Figures<'_>, scratch: &Scratch) -> anyhow::R
     console.send("\x1b")?;
     console.watch(Duration::from_millis(500), |_, _| {});
     let typed = console.send("e")?;
-    let prompt = console.wait("the prompt", PATIENCE, has_prompt)? - typed;
-    let bound = kubectl.prompt.map(|theirs| Bound::AtMost(milliseconds(theirs)));
-    figures.put(Row::Debugger, Some(milliseconds(prompt)), Unit::Milliseconds, bound, "bound: kubectl debug -it");
-    let outcome = in_pane(figures, &mut console, &kubectl);
-    // Whatever happened, no debugger of ours goes on.
-    leave(&mut console);
-    outcome
+    let shown = console.wait("the prompt", PATIENCE, has_prompt)?;
+    Ok((console, shown - typed))
 }
 
 fn in_pane(figures: &mut Figures<'_>, console: &mut Terminal, kubectl: &Kubectl) -> anyhow::Result<()> {
@@ -128,13 +157,15 @@ fn beside(figures: &Figures<'_>, target: &Target, namespace: &str, pod: &str) ->
     let words = ["debug", "-it", "-n", namespace, pod, "--profile=general", "--image", &plan.image];
     debug.extend(words.map(OsString::from));
     if figures.wants(Row::Debugger) || figures.wants(Row::Echo) {
-        let mut terminal = Terminal::start(&plan.stage, &debug, &[])?;
-        let shown = kubectl_prompt(&mut terminal)?;
-        taken.prompt = Some(shown - terminal.started());
-        if figures.wants(Row::Echo) {
-            taken.echo = Some(keys::echoes(&mut terminal, ECHOES)?);
+        for _ in 0..rounds(figures) {
+            let mut terminal = Terminal::start(&plan.stage, &debug, &[])?;
+            let shown = kubectl_prompt(&mut terminal)?;
+            taken.prompt.push(shown - terminal.started());
+            if figures.wants(Row::Echo) && taken.echo.is_none() {
+                taken.echo = Some(keys::echoes(&mut terminal, ECHOES)?);
+            }
+            leave(&mut terminal);
         }
-        leave(&mut terminal);
     }
     if figures.wants(Row::Throughput) && is_there("tmux") {
         let server = format!("bathy-bench-{}", std::process::id());

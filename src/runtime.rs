@@ -95,6 +95,9 @@ where
         let mut next = fact;
         while let Some(fact) = next {
             let typed = is_typed(&fact);
+            if matches!(fact, Fact::Opened(..)) {
+                pace.awaits();
+            }
             let asked = take_in(&mut state, &mut effects, fact);
             let passed_on = !asked.is_empty() && asked.iter().all(|effect| matches!(effect, Effect::Input(..)));
             going &= effects.run_all(asked);

@@ -9,9 +9,9 @@ const FRAME: Duration = Duration::from_millis(10);
 /// The shortest time before a frame that no key asked for: a flood makes fewer of them, and a key seldom comes so soon
 /// after one that it has to wait.
 const UNASKED: Duration = Duration::from_millis(20);
-/// What comes so soon after a key that went to a session may be its echo, even from the other side of the world: a person
-/// waits for it.
-const ECHO: Duration = Duration::from_millis(500);
+/// What comes so soon after a key that went to a session may be its echo, and after a stream stands its prompt, even from
+/// the other side of the world: a person waits for it.
+const AWAITED: Duration = Duration::from_millis(500);
 /// How long what lies ready is gathered before a frame that is due: what belongs together is shown together.
 const GATHERED: Duration = Duration::from_millis(2);
 /// How many ticks make a redraw when nothing but time has changed.
@@ -25,8 +25,8 @@ pub(super) struct Pace {
     /// A key went to a session: what it does there comes back as output, and a frame before that would be one too many
     /// and hold the echo up.
     passed_on: bool,
-    /// Until when its echo is waited for, whatever else is drawn meanwhile.
-    echo_until: Option<Instant>,
+    /// Until when an echo or a prompt is waited for, whatever else is drawn meanwhile.
+    awaited_until: Option<Instant>,
     began: Instant,
     /// When the last frame was drawn, if one was.
     last: Option<Instant>,
@@ -39,7 +39,7 @@ impl Default for Pace {
             dirty: true,
             asked: false,
             passed_on: false,
-            echo_until: None,
+            awaited_until: None,
             began: Instant::now(),
             last: None,
             ticks: 0,
@@ -62,7 +62,12 @@ impl Pace {
     /// A key went to a session and nothing more: seen with what comes of it, or with the next tick.
     pub(super) fn passed_on(&mut self) {
         self.passed_on = true;
-        self.echo_until = Some(Instant::now() + ECHO);
+        self.awaits();
+    }
+
+    /// A person waits for what a session prints next.
+    pub(super) fn awaits(&mut self) {
+        self.awaited_until = Some(Instant::now() + AWAITED);
     }
 
     /// Whether there is something to be seen.
@@ -72,7 +77,7 @@ impl Pace {
 
     /// When the next frame may be drawn.
     pub(super) fn due(&self) -> Instant {
-        let awaited = self.asked || self.echo_until.is_some_and(|until| Instant::now() < until);
+        let awaited = self.asked || self.awaited_until.is_some_and(|until| Instant::now() < until);
         let apart = if awaited { FRAME } else { UNASKED };
         self.last.map_or(self.began, |last| last + apart)
     }
@@ -167,7 +172,7 @@ mod tests {
         pace.changed();
         assert!(pace.is_due(), "this may be the echo");
         pace.drawn();
-        tokio::time::advance(ECHO).await;
+        tokio::time::advance(AWAITED).await;
         pace.changed();
         pace.drawn();
         tokio::time::advance(FRAME).await;

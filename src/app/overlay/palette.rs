@@ -89,7 +89,13 @@ impl Palette {
             .collect();
         // What is typed to the letter comes before what merely scores well.
         let typed = self.query.text().trim();
-        let other = |index: usize| self.entries[index].label != typed || self.entries[index].may_be_a_beginning();
+        // A namespace that no list has is less likely meant than one whose name goes on from there.
+        let goes_on = |entry: &Entry| matches!(entry.kind, EntryKind::Namespace(_)) && entry.label.starts_with(typed);
+        let is_begun = self.entries[..self.given].iter().any(goes_on);
+        let other = |index: usize| {
+            let entry = &self.entries[index];
+            entry.label != typed || entry.may_be_a_beginning() || (index >= self.given && is_begun)
+        };
         scored.sort_by_key(|(score, index)| (other(*index), std::cmp::Reverse(*score), *index));
         self.matching = scored.into_iter().map(|(_, index)| index).collect();
         self.selected = 0;
@@ -192,5 +198,12 @@ mod tests {
             palette.refresh();
             assert_eq!(palette.selected().is_some(), reached, "{typed}");
         }
+        let label = "ns payments-eu".to_owned();
+        let listed = Entry { label, note: String::new(), kind: EntryKind::Namespace("payments-eu".to_owned()) };
+        let mut palette = Palette::new(vec![listed]);
+        palette.query = TextLine::new("ns payments");
+        palette.refresh();
+        let labels: Vec<_> = palette.matching().map(|entry| entry.label.as_str()).collect();
+        assert_eq!(labels, ["ns payments-eu", "ns payments"], "one that is there comes first");
     }
 }

@@ -33,8 +33,11 @@ const SEARCH_TIME: Duration = Duration::from_secs(10);
 const MARGIN: Duration = Duration::from_secs(3);
 /// How much of the stream is taken in while the log is read; a flood waits.
 const MEANWHILE: usize = 256 * 1024;
-/// What the log already holds has come by the stream, too, once it has been quiet for so long …
-const QUIET: Duration = Duration::from_millis(30);
+/// What the log already holds has come by the stream, too, once it has been quiet for as long as the log took, which went
+/// the same way: at least for so long …
+const QUIET_LEAST: Duration = Duration::from_millis(8);
+/// … and at most for so long …
+const QUIET_MOST: Duration = Duration::from_millis(30);
 /// … and after so long at the latest.
 const SETTLED: Duration = Duration::from_millis(250);
 /// A log that is behind the stream is read again this soon …
@@ -126,6 +129,7 @@ impl Cluster {
         let mut options = LogOptions { tail_lines: Some(PAST_LINES), ..LogOptions::default() };
         let (mut keep, mut within) = (PAST_BYTES, LOG_TIME);
         loop {
+            let asked = Instant::now();
             let log = match self.log_beside(container, options, (keep, within), stream, incoming).await {
                 Ok(log) => log,
                 Err(fault) => {
@@ -134,7 +138,7 @@ impl Cluster {
                 }
             };
             if !(log.is_empty() && stream.bytes.is_empty()) {
-                stream.settle(incoming).await;
+                stream.settle(incoming, asked.elapsed().clamp(QUIET_LEAST, QUIET_MOST)).await;
             }
             if let Some(part) = missing(shown, &log, &stream.bytes, PAST_BYTES) {
                 let met = stream.bytes.contains(&b'\n');
@@ -248,13 +252,14 @@ impl Meanwhile {
         self.items.push(item);
     }
 
-    async fn settle(&mut self, incoming: &mut mpsc::Receiver<Incoming>) {
+    /// Takes in what comes until it has been quiet.
+    async fn settle(&mut self, incoming: &mut mpsc::Receiver<Incoming>, quiet: Duration) {
         let latest = Instant::now() + SETTLED;
         while self.takes_more() && Instant::now() < latest {
-            let quiet = Instant::now() + QUIET;
+            let until = latest.min(Instant::now() + quiet);
             tokio::select! {
                 item = incoming.recv() => self.take(item),
-                () = sleep_until(quiet.min(latest)) => return,
+                () = sleep_until(until) => return,
             }
         }
     }

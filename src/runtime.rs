@@ -95,6 +95,9 @@ where
         let mut next = fact;
         while let Some(fact) = next {
             let typed = is_typed(&fact);
+            if typed {
+                effects.attended();
+            }
             if matches!(fact, Fact::Opened(..)) {
                 pace.awaits();
             }

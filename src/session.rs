@@ -4,7 +4,7 @@ pub mod join;
 pub mod pump;
 pub mod recording;
 
-pub use pump::{Chunk, Full, SessionHandle, SessionUpdate, spawn};
+pub use pump::{Attention, Chunk, Full, SessionHandle, SessionUpdate, spawn};
 
 use std::time::Duration;
 

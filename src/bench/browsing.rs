@@ -63,7 +63,7 @@ pub(super) fn measure_quiet(figures: &mut Figures<'_>, scratch: &Scratch) -> any
     let (mut console, settled) = opened()?;
     let pods = settled.pods;
     for (row, samples, most) in [(Row::FirstRows, first, 100.0), (Row::AllRows, all, scaled(1000.0, pods))] {
-        let note = format!("median of {} starts with {pods} pods: {}", samples.len(), samples.each());
+        let note = format!("{pods} pods; median of {} starts: {}", samples.len(), samples.each());
         let median = samples.median().map(milliseconds);
         figures.put(row, median, Unit::Milliseconds, Some(Bound::AtMost(most)), note);
     }

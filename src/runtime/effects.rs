@@ -18,7 +18,7 @@ use super::{clipboard, forms, forwards, image_file, launch, leaving_file, text_f
 use crate::app::layout::Size;
 use crate::app::{Effect, Message, Start};
 use crate::cluster::{Cluster, Contexts, Problem, WatchId, WatchUpdate, watch};
-use crate::session::{Chunk, SessionHandle, SessionId, SessionUpdate};
+use crate::session::{Attention, Chunk, SessionHandle, SessionId, SessionUpdate};
 
 /// Reports of watches that may wait; a watch that reports faster waits itself.
 const WATCH_QUEUE: usize = 64;
@@ -72,6 +72,8 @@ pub(super) struct Effects {
     connected: Queue<Result<Cluster, (String, Problem)>>,
     watched: (mpsc::Sender<Watched>, mpsc::Receiver<Watched>),
     printed: Queue<(SessionId, SessionUpdate)>,
+    /// What a person does, which floods give way to.
+    person: Attention,
     recordings: Recordings,
     forwards: Forwards,
     views: Views,
@@ -108,10 +110,16 @@ impl Effects {
             connected: mpsc::unbounded_channel(),
             watched: mpsc::channel(WATCH_QUEUE),
             printed: mpsc::unbounded_channel(),
+            person: Attention::default(),
             recordings: Recordings::default(),
             forwards: forwards::none(),
             views: views::none(),
         }
+    }
+
+    /// A person does something.
+    pub(super) fn attended(&self) {
+        self.person.given();
     }
 
     /// The next fact, whenever it comes.
@@ -296,6 +304,7 @@ impl Effects {
                 let outlets = launch::Outlets {
                     facts: self.facts.0.clone(),
                     printed: self.printed.0.clone(),
+                    person: self.person.clone(),
                     unanswered: self.unanswered.0.clone(),
                 };
                 let task = self.tasks.spawn(launch::start(cluster, id, start, drawn, outlets));

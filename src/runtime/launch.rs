@@ -11,7 +11,7 @@ use crate::app::{Message, Start};
 use crate::cluster::detail::pod_detail;
 use crate::cluster::{Cluster, ContainerKey, LaunchStep, LogOptions, Problem, Started};
 use crate::plan;
-use crate::session::{self, SessionId, SessionUpdate, Transport};
+use crate::session::{self, Attention, SessionId, SessionUpdate, Transport};
 
 /// Where a start reports to.
 #[derive(Clone)]
@@ -20,6 +20,8 @@ pub(super) struct Outlets {
     pub(super) facts: mpsc::UnboundedSender<Fact>,
     /// The stream's output.
     pub(super) printed: mpsc::UnboundedSender<(SessionId, SessionUpdate)>,
+    /// What a person does, which floods give way to.
+    pub(super) person: Attention,
     /// Held while a request is under way that must not be cut off.
     pub(super) unanswered: mpsc::Sender<()>,
 }
@@ -80,7 +82,7 @@ pub(super) async fn start(cluster: Cluster, id: SessionId, start: Start, drawn: 
     let fact = match ready {
         Ok(Ready { transport, past, redraw }) => {
             let past = (!past.is_empty()).then_some(past);
-            let handle = session::spawn(id, transport, past, outlets.printed.clone());
+            let handle = session::spawn(id, transport, past, outlets.printed.clone(), outlets.person.clone());
             Fact::Opened(id, Opened { handle, redraw })
         }
         Err(problem) => Fact::Message(Message::StartFailed(id, problem)),

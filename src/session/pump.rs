@@ -1,6 +1,7 @@
 //! Moves one session's bytes between its transport and the console, bounded both ways; it never looks into them.
 
 mod queue;
+mod tempo;
 
 use std::sync::Arc;
 
@@ -10,6 +11,8 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use self::queue::InputQueue;
 pub use self::queue::{Full, INPUT_LIMIT};
+pub use self::tempo::Attention;
+use self::tempo::Tempo;
 use super::{End, Incoming, Link, Outgoing, SessionId, Transport};
 
 /// How many bytes of one session's output may wait unread.
@@ -52,6 +55,7 @@ impl Chunk {
 #[derive(Debug)]
 pub struct SessionHandle {
     queue: Arc<InputQueue>,
+    typed: Attention,
     stop: CancellationToken,
     _detach_on_drop: DropGuard,
 }
@@ -62,6 +66,7 @@ impl SessionHandle {
     /// # Errors
     /// [`Full`] while 256 KiB wait already; nothing of `bytes` was taken then.
     pub fn input(&self, bytes: Bytes) -> Result<(), Full> {
+        self.typed.given();
         self.queue.push_input(bytes)
     }
 
@@ -87,7 +92,8 @@ impl SessionHandle {
     }
 }
 
-/// Starts moving bytes. `past` (what was printed before) is reported first, under the same bound.
+/// Starts moving bytes. `past` (what was printed before) is reported first, under the same bound. While `person` has the
+/// attention of somebody who does not type into this session, a flood of it gives way to them.
 ///
 /// Must be called within a tokio runtime.
 pub fn spawn(
@@ -95,7 +101,10 @@ pub fn spawn(
     transport: Transport,
     past: Option<Bytes>,
     updates: mpsc::UnboundedSender<(SessionId, SessionUpdate)>,
+    person: Attention,
 ) -> SessionHandle {
+    let typed = Attention::default();
+    let tempo = Tempo::new(person, typed.clone());
     let queue = Arc::new(InputQueue::default());
     let stop = CancellationToken::new();
     let Transport { incoming, outgoing } = transport;
@@ -110,7 +119,7 @@ pub fn spawn(
     });
     let reader_stop = stop.clone();
     tokio::spawn(async move {
-        let reader = Reader { id, updates, unread: Arc::new(Semaphore::new(UNREAD_LIMIT)) };
+        let mut reader = Reader { id, updates, unread: Arc::new(Semaphore::new(UNREAD_LIMIT)), tempo };
         let end = tokio::select! {
             biased;
             () = reader_stop.cancelled() => Some(End::Detached),
@@ -122,18 +131,19 @@ pub fn spawn(
         }
         reader_stop.cancel();
     });
-    SessionHandle { queue, _detach_on_drop: stop.clone().drop_guard(), stop }
+    SessionHandle { queue, typed, _detach_on_drop: stop.clone().drop_guard(), stop }
 }
 
 struct Reader {
     id: SessionId,
     updates: mpsc::UnboundedSender<(SessionId, SessionUpdate)>,
     unread: Arc<Semaphore>,
+    tempo: Tempo,
 }
 
 impl Reader {
     /// Hands output over until the stream ends; `None` once nobody listens.
-    async fn read(&self, mut incoming: mpsc::Receiver<Incoming>, past: Option<Bytes>) -> Option<End> {
+    async fn read(&mut self, mut incoming: mpsc::Receiver<Incoming>, past: Option<Bytes>) -> Option<End> {
         if let Some(past) = past {
             self.hand_over(past, true).await?;
         }
@@ -148,13 +158,15 @@ impl Reader {
         Some(End::Lost { reason: "the stream stopped without saying why".to_owned() })
     }
 
-    async fn hand_over(&self, mut bytes: Bytes, past: bool) -> Option<()> {
+    async fn hand_over(&mut self, mut bytes: Bytes, past: bool) -> Option<()> {
         while !bytes.is_empty() {
             let piece = bytes.split_to(bytes.len().min(CHUNK_LIMIT));
-            let size = u32::try_from(piece.len()).ok()?;
+            let length = piece.len();
+            let size = u32::try_from(length).ok()?;
             let permit = Arc::clone(&self.unread).acquire_many_owned(size).await.ok()?;
             let chunk = Chunk { bytes: piece, past, _permit: permit };
             self.updates.send((self.id, SessionUpdate::Output(chunk))).ok()?;
+            self.tempo.took(length).await;
         }
         Some(())
     }
@@ -191,7 +203,7 @@ mod tests {
         let (outgoing, far_input) = mpsc::channel(outgoing_places);
         let (sender, updates) = mpsc::unbounded_channel();
         let past = past.map(|text| Bytes::from_static(text.as_bytes()));
-        let handle = spawn(ID, Transport { incoming, outgoing }, past, sender);
+        let handle = spawn(ID, Transport { incoming, outgoing }, past, sender, Attention::default());
         Bench { handle, far_output, far_input, updates }
     }
 

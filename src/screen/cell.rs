@@ -169,21 +169,24 @@ pub(super) const SEAM_RULE: char = '╌';
 
 /// Whether a character may reach the user's terminal: no controls, no line separators, and none of the invisible ones
 /// that reorder or hide text (bidirectional controls, tags, byte order marks).
+#[inline]
 pub fn is_printable(character: char) -> bool {
-    !matches!(
-        character,
-        '\0'..='\x1f'
-            | '\x7f'..='\u{9f}'
-            | '\u{61c}'
-            | '\u{200b}'
-            | '\u{200e}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{fdd0}'..='\u{fdef}'
-            | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e0fff}'
-    )
+    // Nearly every one is, and this is asked of each that scrolls off.
+    matches!(character, ' '..='~')
+        || !matches!(
+            character,
+            '\0'..='\x1f'
+                | '\x7f'..='\u{9f}'
+                | '\u{61c}'
+                | '\u{200b}'
+                | '\u{200e}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{fdd0}'..='\u{fdef}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e0fff}'
+        )
 }
 
 /// Columns a character takes in a cell of its own: 0 for a combining mark.

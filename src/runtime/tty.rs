@@ -68,7 +68,9 @@ impl Tty {
 
 impl Drop for Tty {
     fn drop(&mut self) {
-        // The rest of a frame belongs on the screen that is given back, not on the one below it.
+        // The rest of a frame belongs on the screen that is given back, not on the one below it; and a cursor that is
+        // hidden would be shown, as a frame of its own, once the terminal has been given back.
+        let _ = self.terminal.show_cursor();
         let _ = self.terminal.backend_mut().flush();
         give_back();
     }

@@ -110,6 +110,7 @@ impl Terminal {
             ("\x1b[?2004h", "\x1b[?2004l"),
             ("\x1b[?1004h", "\x1b[?1004l"),
             ("\x1b[?1000h", "\x1b[?1000l"),
+            ("\x1b[?2026h", "\x1b[?2026l"),
         ] {
             let (on_at, off_at) = (raw.rfind(on), raw.rfind(off));
             assert!(on_at.is_some() && off_at > on_at, "{on:?} was not taken back with {off:?}");

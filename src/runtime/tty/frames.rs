@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use crossterm::cursor::{Hide, MoveTo, Show};
 use crossterm::queue;
-use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
+use crossterm::terminal::{self, BeginSynchronizedUpdate, Clear, EndSynchronizedUpdate};
 use ratatui::backend::{Backend, ClearType, CrosstermBackend, WindowSize};
 use ratatui::buffer::Cell;
 use ratatui::layout::{Position, Size};
@@ -14,7 +14,7 @@ use ratatui::layout::{Position, Size};
 /// keeps terminals that know it from showing what has come before the rest has; others ignore it.
 #[derive(Debug)]
 pub struct Frames<W: Write> {
-    /// Its own flushes behind each move of the cursor are gone around.
+    /// Its own flushes, behind each move of the cursor and what it clears, are gone around.
     terminal: CrosstermBackend<W>,
     /// Whether a frame has begun.
     begun: bool,
@@ -68,7 +68,16 @@ impl<W: Write> Backend for Frames<W> {
 
     fn clear_region(&mut self, region: ClearType) -> io::Result<()> {
         self.begin()?;
-        self.terminal.clear_region(region)
+        queue!(
+            self.terminal,
+            Clear(match region {
+                ClearType::All => terminal::ClearType::All,
+                ClearType::AfterCursor => terminal::ClearType::FromCursorDown,
+                ClearType::BeforeCursor => terminal::ClearType::FromCursorUp,
+                ClearType::CurrentLine => terminal::ClearType::CurrentLine,
+                ClearType::UntilNewLine => terminal::ClearType::UntilNewLine,
+            })
+        )
     }
 
     fn append_lines(&mut self, lines: u16) -> io::Result<()> {
@@ -121,6 +130,7 @@ mod tests {
         let mut frames = Frames::new(BufWriter::with_capacity(1024, sent.clone()));
         let cell = Cell::new("x");
         for _ in 0..2 {
+            frames.clear().unwrap();
             frames.draw([(0, 0, &cell)].into_iter()).unwrap();
             frames.show_cursor().unwrap();
             frames.set_cursor_position((4, 2)).unwrap();

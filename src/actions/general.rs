@@ -104,6 +104,9 @@ pub(super) fn palette(state: &mut State) -> Vec<Effect> {
             kind: EntryKind::Context(context.name.clone()),
         });
     }
-    state.overlay = Some(Overlay::Palette(Palette::new(entries)));
+    let namespaces = &state.navigator.namespaces;
+    let all =
+        namespaces.is_complete() && namespaces.filter().is_empty() && state.navigator.namespaces_refused.is_none();
+    state.overlay = Some(Overlay::Palette(Palette::new(entries, all)));
     Vec::new()
 }

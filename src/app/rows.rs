@@ -45,13 +45,22 @@ pub struct Rows<R: Row> {
     matching: Vec<Slot>,
     /// The slots whose rows came, changed or went since the orders were made, some of them twice.
     changed: Vec<Slot>,
-    selected: Option<R::Key>,
-    selected_index: usize,
+    selection: Selection<R::Key>,
     sort: R::Sort,
     reversed: bool,
     /// Whether the sort is another than that of the order.
     resort: bool,
     filter: Filtering,
+}
+
+/// What is selected.
+#[derive(Debug, Clone)]
+struct Selection<K> {
+    key: Option<K>,
+    index: usize,
+    /// It follows its row: somebody has chosen it, or the list has been whole. Before that it is the first row, whichever
+    /// that is by then.
+    follows: bool,
 }
 
 /// The filter, and how far the rows that match it are up to date.
@@ -74,8 +83,7 @@ impl<R: Row> Rows<R> {
             order: Vec::new(),
             matching: Vec::new(),
             changed: Vec::new(),
-            selected: None,
-            selected_index: 0,
+            selection: Selection { key: None, index: 0, follows: false },
             sort,
             reversed: false,
             resort: false,
@@ -123,6 +131,7 @@ impl<R: Row> Rows<R> {
     pub fn settle(&mut self) {
         let refilter = self.filter.applied.is_some();
         if self.changed.is_empty() && !self.resort && !refilter {
+            self.selection.follows |= self.complete;
             return;
         }
         self.slots.let_go();
@@ -133,8 +142,10 @@ impl<R: Row> Rows<R> {
             self.match_all(narrows);
         }
         let best = std::mem::take(&mut self.filter.seek).then(|| self.best_match()).flatten();
-        let found = self.selected.as_ref().and_then(|key| self.index_of(key));
-        self.select_index(best.or(found).unwrap_or(self.selected_index));
+        let followed = self.selection.key.as_ref().filter(|_| self.selection.follows);
+        let found = followed.and_then(|key| self.index_of(key));
+        self.selection.follows |= self.complete || best.is_some();
+        self.select_index(best.or(found).unwrap_or(self.selection.index));
     }
 
     /// Mends both orders where rows changed, or makes them anew for another sort.
@@ -230,10 +241,10 @@ impl<R: Row> Rows<R> {
     }
 
     fn select_index(&mut self, index: usize) {
-        self.selected_index = index.min(self.shown().len().saturating_sub(1));
+        self.selection.index = index.min(self.shown().len().saturating_sub(1));
         // While a list is empty (filter, reconnect) the selection is remembered, so that it comes back with its row.
-        if let Some(key) = self.key_at(self.selected_index).cloned() {
-            self.selected = Some(key);
+        if let Some(key) = self.key_at(self.selection.index).cloned() {
+            self.selection.key = Some(key);
         }
     }
 
@@ -270,29 +281,32 @@ impl<R: Row> Rows<R> {
 
     /// The selected row's key; `None` while nothing is visible.
     pub fn selected(&self) -> Option<&R::Key> {
-        self.key_at(self.selected_index)
+        self.key_at(self.selection.index)
     }
 
     /// Where the selected row stands among the visible ones.
     pub fn selected_index(&self) -> usize {
-        self.selected_index
+        self.selection.index
     }
 
     /// Selects this row, now or once it arrives.
     pub fn select(&mut self, key: R::Key) {
+        self.selection.follows = true;
         if let Some(index) = self.index_of(&key) {
-            self.selected_index = index;
+            self.selection.index = index;
         }
-        self.selected = Some(key);
+        self.selection.key = Some(key);
     }
 
     /// Moves the selection by this many rows, stopping at the ends.
     pub fn move_by(&mut self, rows: isize) {
-        self.select_index(self.selected_index.saturating_add_signed(rows));
+        self.selection.follows = true;
+        self.select_index(self.selection.index.saturating_add_signed(rows));
     }
 
     /// Selects the row standing at this index, or the last.
     pub fn move_to(&mut self, index: usize) {
+        self.selection.follows = true;
         self.select_index(index);
     }
 

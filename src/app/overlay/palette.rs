@@ -49,6 +49,8 @@ pub struct Palette {
     entries: Vec<Entry>,
     /// How many entries there are beside the one that is made from what is typed.
     given: usize,
+    /// Whether every namespace there is has an entry.
+    has_all_namespaces: bool,
     /// What is typed.
     pub query: TextLine,
     matching: Vec<usize>,
@@ -57,10 +59,11 @@ pub struct Palette {
 
 impl Palette {
     /// A palette over these entries, nothing typed.
-    pub fn new(entries: Vec<Entry>) -> Self {
+    pub fn new(entries: Vec<Entry>, has_all_namespaces: bool) -> Self {
         Self {
             matching: (0..entries.len()).collect(),
             given: entries.len(),
+            has_all_namespaces,
             entries,
             query: TextLine::default(),
             selected: 0,
@@ -89,9 +92,9 @@ impl Palette {
             .collect();
         // What is typed to the letter comes before what merely scores well.
         let typed = self.query.text().trim();
-        // A namespace that no list has is less likely meant than one whose name goes on from there.
+        // A namespace that is not there is less likely meant than one whose name goes on from there.
         let goes_on = |entry: &Entry| matches!(entry.kind, EntryKind::Namespace(_)) && entry.label.starts_with(typed);
-        let is_begun = self.entries[..self.given].iter().any(goes_on);
+        let is_begun = self.has_all_namespaces && self.entries[..self.given].iter().any(goes_on);
         let other = |index: usize| {
             let entry = &self.entries[index];
             entry.label != typed || entry.may_be_a_beginning() || (index >= self.given && is_begun)
@@ -160,7 +163,7 @@ mod tests {
             note: String::new(),
             kind: EntryKind::Namespace(label.to_owned()),
         };
-        let mut palette = Palette::new(vec![entry("ns shop-orders"), entry("ns shop"), entry("ns demo")]);
+        let mut palette = Palette::new(vec![entry("ns shop-orders"), entry("ns shop"), entry("ns demo")], true);
         palette.query.insert("ns shop");
         palette.refresh();
         assert_eq!(palette.matching().map(|e| e.label.as_str()).collect::<Vec<_>>(), ["ns shop", "ns shop-orders"]);
@@ -171,7 +174,7 @@ mod tests {
     #[test]
     fn logs_are_reached_by_selector_and_by_object_and_what_is_wrong_is_said() {
         let all = Entry { label: "logs of all  L".into(), note: String::new(), kind: EntryKind::List(List::Pods) };
-        let mut palette = Palette::new(vec![all]);
+        let mut palette = Palette::new(vec![all], true);
         let mut first = |typed: &str| {
             palette.query = TextLine::new(typed);
             palette.refresh();
@@ -192,7 +195,7 @@ mod tests {
 
     #[test]
     fn a_namespace_that_nobody_listed_is_reached_by_its_name() {
-        let mut palette = Palette::new(vec![]);
+        let mut palette = Palette::new(vec![], false);
         for (typed, reached) in [("ns payments-eu", true), ("ns ", false), ("ns No", false), ("payments", false)] {
             palette.query = TextLine::new(typed);
             palette.refresh();
@@ -200,10 +203,12 @@ mod tests {
         }
         let label = "ns payments-eu".to_owned();
         let listed = Entry { label, note: String::new(), kind: EntryKind::Namespace("payments-eu".to_owned()) };
-        let mut palette = Palette::new(vec![listed]);
-        palette.query = TextLine::new("ns payments");
-        palette.refresh();
-        let labels: Vec<_> = palette.matching().map(|entry| entry.label.as_str()).collect();
-        assert_eq!(labels, ["ns payments-eu", "ns payments"], "one that is there comes first");
+        for (all, wanted) in [(true, ["ns payments-eu", "ns payments"]), (false, ["ns payments", "ns payments-eu"])] {
+            let mut palette = Palette::new(vec![listed.clone()], all);
+            palette.query = TextLine::new("ns payments");
+            palette.refresh();
+            let labels: Vec<_> = palette.matching().map(|entry| entry.label.as_str()).collect();
+            assert_eq!(labels, wanted, "whether it is there is known: {all}");
+        }
     }
 }

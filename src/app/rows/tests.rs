@@ -43,6 +43,29 @@ fn the_selection_follows_its_row() {
 }
 
 #[test]
+fn the_first_row_is_selected_while_a_list_comes_until_somebody_chooses() {
+    let come = |rows: &mut Rows<Word>, word| {
+        rows.apply(RowsUpdate::Rows(vec![Word(word)]));
+        rows.settle();
+    };
+    let mut rows = Rows::new(());
+    rows.apply(RowsUpdate::Begin);
+    come(&mut rows, "c");
+    come(&mut rows, "b");
+    assert_eq!(rows.selected(), Some(&"b"));
+    let mut chosen = rows.clone();
+    chosen.move_by(1);
+    come(&mut chosen, "a");
+    assert_eq!((chosen.selected(), chosen.selected_index()), (Some(&"c"), 2));
+    rows.apply(RowsUpdate::Rows(vec![Word("a")]));
+    rows.apply(RowsUpdate::Complete);
+    rows.settle();
+    assert_eq!(rows.selected(), Some(&"a"), "what comes with the end of the list comes before it is whole");
+    come(&mut rows, "0");
+    assert_eq!((rows.selected(), rows.selected_index()), (Some(&"a"), 1));
+}
+
+#[test]
 fn a_removed_row_hands_the_selection_to_its_neighbour() {
     let mut rows = list(&["a", "b", "c"]);
     rows.move_to(1);

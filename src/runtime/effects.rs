@@ -117,9 +117,16 @@ impl Effects {
         }
     }
 
-    /// A person does something.
-    pub(super) fn attended(&self) {
+    /// A person does something, and this comes of it.
+    pub(super) fn attended(&self, asked: &[Effect]) {
         self.person.given();
+        for effect in asked {
+            if let Effect::Input(id, _) = effect
+                && let Some(Stream::Open(handle)) = self.streams.get(id)
+            {
+                handle.attended();
+            }
+        }
     }
 
     /// The next fact, whenever it comes.

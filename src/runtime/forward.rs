@@ -5,6 +5,7 @@ mod listen;
 mod owner;
 mod way;
 
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -137,6 +138,8 @@ async fn accept_all(listeners: Vec<TcpListener>, way: Arc<Way>, traffic: Arc<Tra
                 fails = false;
                 connections.spawn(carry(stream, Arc::clone(&way), Arc::clone(&traffic), place));
             }
+            // A caller that has gone before it was taken.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
             Err(error) => {
                 if !std::mem::replace(&mut fails, true) {
                     let hint = "it is tried again; too many open files are the usual reason (ulimit -n)";

@@ -66,8 +66,13 @@ impl SessionHandle {
     /// # Errors
     /// [`Full`] while 256 KiB wait already; nothing of `bytes` was taken then.
     pub fn input(&self, bytes: Bytes) -> Result<(), Full> {
-        self.typed.given();
         self.queue.push_input(bytes)
+    }
+
+    /// A person types into this session: what it prints gives way to nobody. Its terminal's own answers are none of
+    /// their doing.
+    pub fn attended(&self) {
+        self.typed.given();
     }
 
     /// Tells the far end its terminal's size, after the input given before; only the newest of several is sent.
@@ -166,7 +171,9 @@ impl Reader {
             let permit = Arc::clone(&self.unread).acquire_many_owned(size).await.ok()?;
             let chunk = Chunk { bytes: piece, past, _permit: permit };
             self.updates.send((self.id, SessionUpdate::Output(chunk))).ok()?;
-            self.tempo.took(length).await;
+            if !past {
+                self.tempo.took(length).await;
+            }
         }
         Some(())
     }

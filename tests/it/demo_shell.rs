@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bathyscope::cluster::{Cluster, ContainerKey, ContextInfo, PodKey};
 use bathyscope::demo::{DemoCluster, DemoOptions, Isolation};
-use bathyscope::session::{End, SessionId, SessionUpdate, spawn};
+use bathyscope::session::{Attention, End, SessionId, SessionUpdate, spawn};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -52,7 +52,7 @@ async fn a_distroless_container_has_no_shell() {
         for turn in 0..20 {
             let transport = timeout(LIMIT, cluster.exec(&container, &command, true)).await.unwrap().unwrap();
             let (sender, mut updates) = mpsc::unbounded_channel();
-            let handle = spawn(SessionId(turn), transport, None, sender);
+            let handle = spawn(SessionId(turn), transport, None, sender, Attention::default());
             handle.resize(100, 30);
             match timeout(LIMIT, updates.recv()).await {
                 Ok(Some((_, SessionUpdate::Ended(End::Failed { reason })))) => {

@@ -258,6 +258,8 @@ impl Meanwhile {
         while self.takes_more() && Instant::now() < latest {
             let until = latest.min(Instant::now() + quiet);
             tokio::select! {
+                // What is there counts, however late this is looked at.
+                biased;
                 item = incoming.recv() => self.take(item),
                 () = sleep_until(until) => return,
             }

@@ -76,22 +76,25 @@ impl Seen {
         if is_new {
             self.note(mark);
         }
+        // What is repeated stands before this in the log, whatever is slightly out of order there.
+        self.again.take_if(|again| again.until.checked_add(MARGIN).is_ok_and(|passed| time > passed));
         is_new
     }
 
     fn note(&mut self, mark: Mark) {
         self.first.get_or_insert(mark);
         self.latest = Some(self.latest.map_or(mark.0, |latest| latest.max(mark.0)));
-        self.recent.push_back(mark);
         let from = self.latest.map_or(Timestamp::MIN, from);
         while self.recent.front().is_some_and(|(time, _)| *time < from) {
             self.recent.pop_front();
         }
-        if self.recent.len() > REMEMBERED
+        // Before it grows past what it may hold: a ring doubles.
+        if self.recent.len() >= REMEMBERED
             && let Some((time, _)) = self.recent.pop_front()
         {
             self.forgotten = self.forgotten.max(Some(time));
         }
+        self.recent.push_back(mark);
     }
 }
 

@@ -95,13 +95,8 @@ fn above(port: u16) -> u16 {
 }
 
 fn free_after(port: u16, addresses: &[IpAddr]) -> Option<u16> {
-    for next in port.checked_add(1)?..=port.saturating_add(NEIGHBOURS) {
-        // Nobody is let in: it is closed at once.
-        if bind(next, addresses).is_ok() {
-            return Some(next);
-        }
-    }
-    None
+    // Nobody is let in: it is closed at once.
+    (port.checked_add(1)?..=port.saturating_add(NEIGHBOURS)).find(|next| bind(*next, addresses).is_ok())
 }
 
 #[cfg(test)]

@@ -95,13 +95,13 @@ where
         let mut next = fact;
         while let Some(fact) = next {
             let typed = is_typed(&fact);
-            if typed {
-                effects.attended();
-            }
             if matches!(fact, Fact::Opened(..)) {
                 pace.awaits();
             }
             let asked = take_in(&mut state, &mut effects, fact);
+            if typed {
+                effects.attended(&asked);
+            }
             let passed_on = !asked.is_empty() && asked.iter().all(|effect| matches!(effect, Effect::Input(..)));
             going &= effects.run_all(asked);
             if typed && passed_on {

@@ -14,7 +14,7 @@ use super::{Plan, usage};
 
 /// A demo whose process works less than this is done with starting its own pods.
 const RESTS: Duration = Duration::from_millis(10);
-/// In so long.
+/// How long it is looked at for that.
 const LOOK: Duration = Duration::from_millis(400);
 /// It is not waited for any longer.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -101,7 +101,7 @@ fn counted(screen: &Screen) -> Option<Counted> {
     let kept = leading(behind)?;
     let gone = [" older lines dropped", " lines left out"].into_iter().filter_map(|words| number_before(&text, words));
     // A line of which only the beginning has come is shown with what there is of its number.
-    let begun = text.lines().rev().find_map(number).is_some_and(|number| number.is_none());
+    let begun = text.lines().rev().find_map(number) == Some(Number::Begun);
     Some(Counted { newest: newest(screen)?, told: kept + gone.sum::<u64>() - u64::from(begun) })
 }
 
@@ -116,16 +116,28 @@ fn number_before(text: &str, words: &str) -> Option<u64> {
     before.rsplit(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
-/// The number of a row that has one; `Some(None)` if more digits of it may come.
-fn number(row: &str) -> Option<Option<u64>> {
+/// The number of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Number {
+    Whole(u64),
+    /// More digits of it may come.
+    Begun,
+}
+
+/// The number of a row that has one.
+fn number(row: &str) -> Option<Number> {
     let (_, behind) = row.split_once(NUMBER)?;
     let rest = behind.trim_start_matches(|c: char| c.is_ascii_digit());
-    Some(leading(behind).filter(|_| !rest.trim_end().is_empty()))
+    let whole = leading(behind).filter(|_| !rest.trim_end().is_empty());
+    Some(whole.map_or(Number::Begun, Number::Whole))
 }
 
 /// The number of the last line in view that has come as far as behind it.
 fn newest(screen: &Screen) -> Option<u64> {
-    screen.text().lines().rev().find_map(|row| number(row)?)
+    screen.text().lines().rev().find_map(|row| match number(row)? {
+        Number::Whole(number) => Some(number),
+        Number::Begun => None,
+    })
 }
 
 /// How many lines the view says it has dropped.

@@ -59,7 +59,7 @@ async fn serve_until_stopped(cluster: &DemoCluster, options: &DemoArguments) -> 
         Some(file) => file.clone(),
         None => free_place(),
     };
-    let served = serve::serve(cluster, &kubeconfig, options.address).await?;
+    let served = serve::serve(cluster, &kubeconfig, options.address)?;
     let mut out = std::io::stdout();
     if let Some(notice) = cluster.isolation_notice() {
         writeln!(out, "{notice}")?;

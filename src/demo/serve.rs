@@ -34,7 +34,10 @@ pub struct Served {
 
 /// Serves the cluster on this loopback address (port 0 takes any) and writes a kubeconfig with a context for each user,
 /// the first one current.
-pub async fn serve(cluster: &DemoCluster, kubeconfig: &Path, address: SocketAddr) -> anyhow::Result<Served> {
+///
+/// # Panics
+/// Outside a tokio runtime.
+pub fn serve(cluster: &DemoCluster, kubeconfig: &Path, address: SocketAddr) -> anyhow::Result<Served> {
     ensure!(
         address.ip().is_loopback(),
         "the demo cluster runs programs on this machine, so it is served on a loopback address only, not on {}",

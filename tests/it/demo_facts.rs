@@ -246,7 +246,7 @@ async fn kubectl_reads_all_of_it() {
     let directory = std::env::temp_dir().join(format!("bathy-facts-{}", std::process::id()));
     std::fs::create_dir_all(&directory).unwrap();
     let kubeconfig = directory.join("kubeconfig");
-    let _served = serve(&demo, &kubeconfig, "127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let _served = serve(&demo, &kubeconfig, "127.0.0.1:0".parse().unwrap()).unwrap();
     if cfg!(target_os = "linux") {
         let multi = "/apis/metrics.k8s.io/v1beta1/namespaces/demo/pods/multi";
         let measured = async { while get(&demo, "view", multi).await.0 != 200 {} };

@@ -55,7 +55,7 @@ async fn the_kubeconfig_is_private_and_works_for_each_user() {
     // what others could read before, they cannot read afterwards
     std::fs::write(&path, "old").unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
-    let served = soon(serve(&cluster, &path, any_port())).await.unwrap();
+    let served = serve(&cluster, &path, any_port()).unwrap();
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     assert!(served.url.starts_with("https://127.0.0.1:"));
     let pods: Api<Pod> = Api::namespaced(client(&path, "demo-view").await, "demo");
@@ -70,7 +70,7 @@ async fn the_kubeconfig_is_private_and_works_for_each_user() {
 #[tokio::test]
 async fn the_demo_is_served_on_loopback_only() {
     let (scratch, cluster) = (Scratch::new("loopback"), cluster());
-    let refused = serve(&cluster, &scratch.kubeconfig(), "0.0.0.0:0".parse().unwrap()).await;
+    let refused = serve(&cluster, &scratch.kubeconfig(), "0.0.0.0:0".parse().unwrap());
     assert!(refused.unwrap_err().to_string().contains("loopback address only"));
     assert!(!scratch.kubeconfig().exists());
 }
@@ -94,7 +94,7 @@ fn kubectl(kubeconfig: &Path, arguments: &[&str]) -> Option<Command> {
 async fn kubectl_finds_its_way() {
     let (scratch, cluster) = (Scratch::new("kubectl"), cluster());
     let path = scratch.kubeconfig();
-    let _served = soon(serve(&cluster, &path, any_port())).await.unwrap();
+    let _served = serve(&cluster, &path, any_port()).unwrap();
     for (arguments, succeeds, said) in [
         ("get pods -A", true, "restricted-ns   locked"),
         ("get pods -o wide", true, "NOMINATED NODE"),
@@ -138,7 +138,7 @@ async fn kubectl_finds_its_way() {
 async fn kubectl_forwards_a_port_within_a_websocket_and_without() {
     let (scratch, cluster) = (Scratch::new("forward"), cluster());
     let path = scratch.kubeconfig();
-    let _served = soon(serve(&cluster, &path, any_port())).await.unwrap();
+    let _served = serve(&cluster, &path, any_port()).unwrap();
     for websockets in ["true", "false"] {
         let Some(mut command) = kubectl(&path, &["port-forward", "pod/multi", ":8000"]) else {
             return;
@@ -167,7 +167,7 @@ async fn kubectl_forwards_a_port_within_a_websocket_and_without() {
 async fn kubectl_execs_over_spdy_where_websockets_are_off() {
     let (scratch, cluster) = (Scratch::new("spdy"), cluster());
     let path = scratch.kubeconfig();
-    let _served = soon(serve(&cluster, &path, any_port())).await.unwrap();
+    let _served = serve(&cluster, &path, any_port()).unwrap();
     let Some(mut command) = kubectl(&path, &["exec", "-i", "multi", "-c", "web", "--", "sh"]) else {
         return;
     };

@@ -31,7 +31,7 @@ impl Site {
         let kubeconfig = std::env::temp_dir().join(format!("bathy-plain-{name}-{}", std::process::id()));
         let (cluster, served) = runtime.block_on(async {
             let cluster = echo::cluster();
-            let served = serve(&cluster, &kubeconfig, "127.0.0.1:0".parse().unwrap()).await.unwrap();
+            let served = serve(&cluster, &kubeconfig, "127.0.0.1:0".parse().unwrap()).unwrap();
             let store = cluster.store().clone();
             let mut changes = store.watch("pods", store.version()).unwrap();
             tokio::spawn(async move {

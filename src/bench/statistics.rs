@@ -31,6 +31,12 @@ impl Samples {
         sorted.get(rank - 1).copied()
     }
 
+    /// What one takes on average.
+    pub fn mean(&self) -> Option<Duration> {
+        let count = u32::try_from(self.0.len()).ok().filter(|count| *count > 0)?;
+        Some(self.0.iter().sum::<Duration>() / count)
+    }
+
     /// Half of the samples are not longer.
     pub fn median(&self) -> Option<Duration> {
         self.percentile(50)
@@ -79,11 +85,13 @@ mod tests {
         assert_eq!(samples([7, 1, 2, 3, 4, 5, 6, 90, 8, 9]).percentile(99), Some(Duration::from_millis(90)));
         assert_eq!(samples([3, 1, 2]).median(), Some(Duration::from_millis(2)));
         assert_eq!(samples([5]).percentile(99), Some(Duration::from_millis(5)));
+        assert_eq!(samples([3, 1, 8]).mean(), Some(Duration::from_millis(4)));
     }
 
     #[test]
     fn nothing_measured_has_no_percentile() {
         assert_eq!(samples([]).percentile(99), None);
+        assert_eq!(samples([]).mean(), None);
         assert!(samples([]).is_empty());
     }
 }

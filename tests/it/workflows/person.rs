@@ -24,6 +24,8 @@ use crate::console_state::parse_keys;
 
 /// How long anything may take to appear; generous, for a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How long the answer to a question may take before it is asked again.
+const AGAIN: Duration = Duration::from_secs(3);
 const COLUMNS: u16 = 120;
 const ROWS: u16 = 40;
 
@@ -103,6 +105,21 @@ impl Person {
             Err(_) => "it did not appear",
         };
         panic!("{failed} while waiting for {what}; the last screen:\n{}", self.screen())
+    }
+
+    /// Types a line again and again until the screen shows what is expected: the size of a terminal has a way of its own
+    /// to its container, and may come there after the question.
+    pub(super) async fn ask_until(&mut self, line: &str, what: &str, seen: impl Fn(&str) -> bool) {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            self.type_line(line);
+            let waited = tokio::time::timeout(AGAIN, self.frames.wait_for(|screen| seen(screen))).await;
+            match waited.map(|found| found.is_ok()) {
+                Ok(true) => return,
+                Err(_) if tokio::time::Instant::now() < deadline => {}
+                _ => panic!("{what} did not appear; the last screen:\n{}", self.screen()),
+            }
+        }
     }
 
     /// Waits until the screen shows this text.

@@ -41,6 +41,8 @@ pub(super) struct Entry {
     pub(super) shown: bool,
     /// Whether it may be a JSON object, and how that is shown.
     pub(super) object: Object,
+    /// How many rows it takes where it is shown.
+    height: u32,
 }
 
 impl Entry {
@@ -57,6 +59,7 @@ impl Entry {
             mark: None,
             whole: line.whole,
             shown: true,
+            height: 1,
         }
     }
 
@@ -72,6 +75,7 @@ impl Entry {
             whole: true,
             shown: true,
             object: Object::No,
+            height: 1,
         }
     }
 
@@ -89,13 +93,13 @@ impl Entry {
     pub(super) fn unfold(&mut self, unfolds: bool) {
         if self.is_object() {
             self.object = if unfolds { Object::Unfolded } else { Object::Folded };
+            let unfolded = if unfolds { json::unfolded(&self.text) } else { None };
+            self.height = 1 + unfolded.map_or(0, |lines| u32::try_from(lines.len()).unwrap_or(0));
         }
     }
 
     /// How many rows it takes where it is shown.
     pub(super) fn height(&self) -> u32 {
-        let unfolded = if self.object == Object::Unfolded { json::unfolded(&self.text) } else { None };
-        let lines = unfolded.map_or(0, |lines| lines.len());
-        1 + u32::try_from(lines).unwrap_or(0)
+        self.height
     }
 }

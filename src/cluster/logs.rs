@@ -109,6 +109,8 @@ pub enum LogNews {
     Source(u32, ContainerKey),
     /// Lines of one container, in the order in which they stand in its log.
     Lines(Vec<LogLine>),
+    /// The pod of these containers is gone: nothing more comes of them but what is on its way.
+    Over(Vec<u32>),
     /// Something happened.
     Mark(LogMark),
     /// So many containers are there, and so many of them wait because [`STREAMS_MAX`] are followed already.
@@ -165,13 +167,19 @@ enum Among {
     Selected(Arc<str>, String),
 }
 
+/// A container whose log is followed.
+struct Member {
+    number: u32,
+    standing: watch::Sender<Standing>,
+}
+
 /// Every container whose log is followed.
 struct Crowd {
     cluster: Cluster,
     among: Among,
     subject: LogSubject,
     news: mpsc::Sender<LogNews>,
-    members: HashMap<ContainerKey, watch::Sender<Standing>>,
+    members: HashMap<ContainerKey, Member>,
     /// Dropping it ends them.
     tasks: JoinSet<()>,
     streams: Arc<Semaphore>,
@@ -298,7 +306,7 @@ impl Crowd {
 
     async fn stands(&mut self, key: ContainerKey, standing: Standing) -> Result<(), Stopped> {
         if let Some(member) = self.members.get(&key) {
-            member.send_if_modified(|known| {
+            member.standing.send_if_modified(|known| {
                 let news = *known != standing;
                 *known = standing;
                 news
@@ -313,8 +321,8 @@ impl Crowd {
             // Not of the source: what it wrote before it was heard of stands before this.
             self.mark(None, MarkKind::Calm, text).await?;
         }
-        let (member, standing) = watch::channel(standing);
-        self.members.insert(key.clone(), member);
+        let (sender, standing) = watch::channel(standing);
+        self.members.insert(key.clone(), Member { number, standing: sender });
         let follower = Follower {
             cluster: self.cluster.clone(),
             key,
@@ -340,14 +348,13 @@ impl Crowd {
             Among::Pod(pod) => Arc::clone(&pod.name),
             Among::Selected(..) => name.into(),
         };
-        let before = self.members.len();
-        self.members.retain(|key, member| {
-            if key.pod.name == pod {
-                member.send_replace(Standing::Gone);
-            }
-            key.pod.name != pod
-        });
-        if self.members.len() < before {
+        let gone: Vec<Member> =
+            self.members.extract_if(|key, _| key.pod.name == pod).map(|(_, member)| member).collect();
+        for member in &gone {
+            member.standing.send_replace(Standing::Gone);
+        }
+        if !gone.is_empty() {
+            self.tell(LogNews::Over(gone.iter().map(|member| member.number).collect())).await?;
             self.mark(None, MarkKind::Gap, format!("pod {pod} is gone")).await?;
             let waiting = *self.waiting.borrow();
             self.tell(LogNews::Crowd { containers: self.members.len(), waiting }).await?;

@@ -208,6 +208,7 @@ async fn pods_of_an_owner_come_and_go() {
                         told.push(format!("~ {}", mark.text));
                     }
                     LogNews::Owner(whose) => told.push(whose),
+                    LogNews::Over(numbers) => told.push(format!("over {numbers:?}")),
                     _ => {}
                 }
                 if told.last().is_some_and(|last| last.contains("gone")) {
@@ -229,6 +230,7 @@ async fn pods_of_an_owner_come_and_go() {
             }
         }
     }
-    let expected = ["deployment/api", "0 api-0", "1 api-1", "2 api-2", "~ api-2/app has come", "~ pod api-1 is gone"];
+    let begun = ["deployment/api", "0 api-0", "1 api-1", "2 api-2", "~ api-2/app has come"];
+    let expected: Vec<&str> = begun.into_iter().chain(["over [1]", "~ pod api-1 is gone"]).collect();
     assert_eq!(told, expected);
 }

@@ -18,7 +18,7 @@ use crate::cluster::{
 use entry::Entry;
 use filter::Filter;
 pub use range::read as read_range;
-use source::Source;
+use source::{Source, Sources};
 use store::Store;
 
 /// How many lines of each container's past are read where nothing else is said.
@@ -44,6 +44,8 @@ pub struct LogBatch {
     pub owner: Option<String>,
     /// Containers that came, with their numbers.
     pub sources: Vec<(u32, ContainerKey)>,
+    /// Containers that are gone with their pods.
+    pub over: Vec<u32>,
     /// Lines and marks, as they came.
     pub entries: Vec<LogEntry>,
     /// So many lines came faster than they could be taken in, and are left out before these.
@@ -70,7 +72,7 @@ pub enum LogEntry {
 pub struct Logs {
     following: Following,
     owner: Option<String>,
-    sources: Vec<Source>,
+    sources: Sources,
     store: Store,
     filter: Filter,
     shows_times: bool,
@@ -110,7 +112,7 @@ impl Logs {
             store: Store::new(following.memory),
             following,
             owner: None,
-            sources: Vec::new(),
+            sources: Sources::default(),
             filter: Filter::default(),
             shows_times: false,
             shows_objects_readable: true,
@@ -148,11 +150,7 @@ impl Logs {
 
     /// The pod that is meant: the only one, or that of the line at this row, else the first that came.
     pub fn pod_at(&self, row: Option<usize>) -> Option<PodKey> {
-        let of_row = || {
-            let source = row.and_then(|row| self.store.entry(self.store.rows().get(row)?.entry)?.source);
-            let source = source.and_then(|source| self.sources.get(usize::try_from(source).ok()?));
-            Some(source.or(self.sources.first())?.key.pod.clone())
-        };
+        let of_row = || Some(self.source_at(row)?.key.pod.clone());
         match &self.following.subject.scope {
             LogScope::Pod(pod) | LogScope::OwnerOf(pod) => Some(pod.clone()),
             LogScope::Owner(_) | LogScope::Selector(..) => of_row(),
@@ -161,9 +159,13 @@ impl Logs {
 
     /// The container that is meant: of the line at this row, else the first that came.
     pub fn container_at(&self, row: Option<usize>) -> Option<Arc<str>> {
-        let source = row.and_then(|row| self.store.entry(self.store.rows().get(row)?.entry)?.source);
-        let source = source.and_then(|source| self.sources.get(usize::try_from(source).ok()?));
-        Some(Arc::clone(&source.or(self.sources.first())?.key.container))
+        Some(Arc::clone(&self.source_at(row)?.key.container))
+    }
+
+    /// The container of the line at this row, else the first that came.
+    fn source_at(&self, row: Option<usize>) -> Option<&Source> {
+        let number = row.and_then(|row| self.store.entry(self.store.rows().get(row)?.entry)?.source);
+        number.and_then(|number| self.sources.get(number)).or(self.sources.first())
     }
 
     /// What its tab says.
@@ -210,9 +212,14 @@ impl Logs {
             return None;
         }
         self.owner = batch.owner.or(self.owner.take());
+        self.sources.are_over(&batch.over);
         if !batch.sources.is_empty() {
-            self.sources.extend(batch.sources.into_iter().map(|(_, key)| Source::new(key)));
-            source::label(&mut self.sources);
+            if self.sources.are_many() {
+                // A view that follows an owner for days meets thousands.
+                let kept = self.sources.retain(&self.store.sources());
+                self.store.retain_sources(&kept);
+            }
+            self.sources.add(batch.sources);
         }
         self.crowd = batch.crowd.unwrap_or(self.crowd);
         if let Some(lost) = batch.lost {

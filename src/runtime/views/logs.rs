@@ -73,6 +73,7 @@ impl Gathered {
         match heard {
             LogNews::Owner(owner) => self.batch.owner = Some(owner),
             LogNews::Source(number, key) => self.batch.sources.push((number, key)),
+            LogNews::Over(numbers) => self.batch.over.extend(numbers),
             LogNews::Lines(lines) => {
                 self.bytes += lines.iter().map(|line| LINE + line.text.len()).sum::<usize>();
                 self.batch.entries.extend(lines.into_iter().map(LogEntry::Line));

@@ -42,7 +42,7 @@ pub(super) struct Entry {
     /// Whether it may be a JSON object, and how that is shown.
     pub(super) object: Object,
     /// How many rows it takes where it is shown.
-    height: u32,
+    pub(super) height: u32,
 }
 
 impl Entry {

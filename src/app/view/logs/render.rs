@@ -34,7 +34,7 @@ impl Logs {
     }
 
     fn label(&self, entry: &Entry) -> Option<(&str, Tone)> {
-        let number = usize::try_from(entry.source?).ok()?;
+        let number = entry.source?;
         let label = self.sources.get(number).map(|source| source.label.as_str()).filter(|label| !label.is_empty())?;
         Some((label, Tone::Source(u8::try_from(number % 256).unwrap_or(0))))
     }
@@ -50,7 +50,7 @@ impl Logs {
         if let Some((label, tone)) = self.label(entry) {
             line = line.with(tone, format!("{} ", label.trim_end()));
             // The label names the container already.
-            let container = entry.source.and_then(|source| self.sources.get(usize::try_from(source).ok()?));
+            let container = entry.source.and_then(|source| self.sources.get(source));
             let after = container.and_then(|source| text.strip_prefix(&*source.key.container));
             text = after.and_then(|after| after.strip_prefix(": ").or(after.strip_prefix(' '))).unwrap_or(text);
         }

@@ -1,6 +1,11 @@
-//! What the sources of a log view are called: as short as tells them apart; pure.
+//! The sources of a log view and what they are called: as short as tells them apart; pure.
+
+use std::collections::{BTreeMap, HashSet};
 
 use crate::cluster::ContainerKey;
+
+/// With more sources than this, those that are over and of whose lines none is kept are forgotten.
+const MANY: usize = 256;
 
 /// The longest name, in characters.
 const LONGEST: usize = 24;
@@ -11,17 +16,59 @@ pub(super) struct Source {
     pub(super) key: ContainerKey,
     /// What stands before its lines; empty while there is only one.
     pub(super) label: String,
+    /// It is gone with its pod.
+    over: bool,
 }
 
-impl Source {
-    pub(super) fn new(key: ContainerKey) -> Self {
-        Self { key, label: String::new() }
+/// The containers whose lines are shown, by their numbers.
+#[derive(Debug, Default)]
+pub(super) struct Sources(BTreeMap<u32, Source>);
+
+impl Sources {
+    pub(super) fn get(&self, number: u32) -> Option<&Source> {
+        self.0.get(&number)
+    }
+
+    /// The first that came, of those that are known.
+    pub(super) fn first(&self) -> Option<&Source> {
+        self.0.values().next()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Takes in those that came, and names all anew.
+    pub(super) fn add(&mut self, new: Vec<(u32, ContainerKey)>) {
+        let named = |(number, key)| (number, Source { key, label: String::new(), over: false });
+        self.0.extend(new.into_iter().map(named));
+        label(&mut self.0.values_mut().collect::<Vec<_>>());
+    }
+
+    /// These are gone with their pods.
+    pub(super) fn are_over(&mut self, numbers: &[u32]) {
+        for number in numbers {
+            if let Some(source) = self.0.get_mut(number) {
+                source.over = true;
+            }
+        }
+    }
+
+    /// Whether it is time to forget some.
+    pub(super) fn are_many(&self) -> bool {
+        self.0.len() > MANY
+    }
+
+    /// Forgets those that are over, unless lines of them are kept; which there are then.
+    pub(super) fn retain(&mut self, with_lines: &HashSet<u32>) -> HashSet<u32> {
+        self.0.retain(|number, source| !source.over || with_lines.contains(number));
+        self.0.keys().copied().collect()
     }
 }
 
 /// Names every source: by its container where all are of one pod, by what its pod's name does not share with the others
 /// where all containers have one name, else by both.
-pub(super) fn label(sources: &mut [Source]) {
+fn label(sources: &mut [&mut Source]) {
     let Some(first) = sources.first().filter(|_| sources.len() > 1).map(|source| source.key.clone()) else { return };
     let one_pod = sources.iter().all(|source| source.key.pod == first.pod);
     let one_container = sources.iter().all(|source| source.key.container == first.container);
@@ -62,9 +109,26 @@ mod tests {
             pod: PodKey { namespace: "shop".into(), name: pod.into() },
             container: container.into(),
         };
-        let mut sources: Vec<Source> = names.iter().map(|(pod, container)| Source::new(key(pod, container))).collect();
-        label(&mut sources);
-        sources.into_iter().map(|source| source.label).collect()
+        let mut sources = Sources::default();
+        sources.add((0..).zip(names).map(|(number, (pod, container))| (number, key(pod, container))).collect());
+        sources.0.into_values().map(|source| source.label).collect()
+    }
+
+    #[test]
+    fn those_that_are_over_are_forgotten_once_their_lines_are() {
+        let key = |number: u32| ContainerKey {
+            pod: PodKey { namespace: "shop".into(), name: format!("job-{number}").into() },
+            container: "app".into(),
+        };
+        let mut sources = Sources::default();
+        sources.add((0..4).map(|number| (number, key(number))).collect());
+        assert!(!sources.are_many());
+        sources.are_over(&[0, 1, 9]);
+        let kept = sources.retain(&HashSet::from([1]));
+        assert_eq!(kept, HashSet::from([1, 2, 3]), "one has lines, two still run");
+        assert_eq!(sources.first().map(|source| &*source.key.pod.name), Some("job-1"));
+        sources.add((4..300).map(|number| (number, key(number))).collect());
+        assert!(sources.are_many() && sources.get(0).is_none() && sources.get(299).is_some());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The lines of a log view: in the order of their times as far as they come in it, the oldest dropped once they are too many,
 //! with an index of those that are shown which is kept up line by line; it draws nothing.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use jiff::Timestamp;
 
@@ -84,6 +84,17 @@ impl Store {
     /// The entry of this number.
     pub(super) fn entry(&self, number: u64) -> Option<&Entry> {
         self.entries.get(usize::try_from(number.checked_sub(self.first)?).ok()?)
+    }
+
+    /// The sources of which something is kept.
+    pub(super) fn sources(&self) -> HashSet<u32> {
+        self.entries.iter().filter_map(|entry| entry.source).collect()
+    }
+
+    /// Forgets what it knows of all other sources.
+    pub(super) fn retain_sources(&mut self, kept: &HashSet<u32>) {
+        self.latest.retain(|source, _| source.is_none_or(|source| kept.contains(&source)));
+        self.begun.retain(|source, _| kept.contains(source));
     }
 
     /// How many lines are shown, and how many are kept; marks are none.

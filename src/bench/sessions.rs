@@ -41,16 +41,16 @@ pub(super) fn measure(figures: &mut Figures<'_>, scratch: &Scratch) -> anyhow::R
     };
     let kubectl = beside(figures, &target, namespace, pod)?;
 
-    let debugged = || debugged(plan, &target, scratch, namespace, pod);
     let mut prompts = Samples::default();
-    let mut started = debugged()?;
+    let mut debugged = || -> anyhow::Result<Terminal> {
+        let (console, took) = debugged(plan, &target, scratch, namespace, pod)?;
+        prompts.push(took);
+        Ok(console)
+    };
     for _ in 1..rounds(figures) {
-        prompts.push(started.1);
-        leave(&mut started.0);
-        started = debugged()?;
+        leave(&mut debugged()?);
     }
-    let (mut console, prompt) = started;
-    prompts.push(prompt);
+    let mut console = debugged()?;
     // Means: a cluster may be quick or slow to tell that a container runs, from one start to the next.
     let bound = kubectl.prompt.mean().map(|theirs| Bound::AtMost(milliseconds(theirs)));
     let note = format!("means; here {}; bound: kubectl debug -it, {}", prompts.each(), kubectl.prompt.each());

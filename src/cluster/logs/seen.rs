@@ -10,7 +10,8 @@ use jiff::{SignedDuration, Timestamp};
 
 /// A log is asked for again from so long before the second of its latest line.
 const MARGIN: SignedDuration = SignedDuration::from_secs(1);
-/// The most lines that are remembered, in all of 48 streams some 40 MB: those of a third of a second where 100,000 come in one.
+/// The most lines that are remembered: those of a third of a second where 100,000 come in one. In 48 streams they take
+/// some 40 MB.
 const REMEMBERED: usize = 1 << 15;
 
 type Mark = (Timestamp, u64);
